@@ -1,0 +1,1 @@
+//! Private servers, mail catcher and demo for development and tests.

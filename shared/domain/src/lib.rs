@@ -1,0 +1,1 @@
+//! The rules of the programme: entities, state machines, policy, eligibility and scores. No I/O.

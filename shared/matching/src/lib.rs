@@ -1,0 +1,1 @@
+//! Exact bipartite matching with capacities: plan, certificate, prices and what-if.

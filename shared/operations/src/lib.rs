@@ -1,0 +1,1 @@
+//! The use cases: authorize, load, decide, save, enqueue.

@@ -1,0 +1,1 @@
+//! All SQL: one file an aggregate, transactions, the job ledger.

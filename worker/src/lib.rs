@@ -1,0 +1,1 @@
+//! The worker of Tandem: relay, job handlers and sweeps.
