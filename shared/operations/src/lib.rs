@@ -1,1 +1,11 @@
 //! The use cases: authorize, load, decide, save, enqueue.
+//!
+//! The only place where policy, storage, matching, mail and jobs meet. An operation opens one
+//! transaction, in which everything that it promises is written; nothing is enqueued after a commit.
+
+mod app;
+mod error;
+pub mod links;
+
+pub use app::App;
+pub use error::{Error, Result, refuse};

@@ -1,1 +1,21 @@
 //! All SQL: one file an aggregate, transactions, the job ledger.
+//!
+//! Functions take a connection, so that an operation decides what one transaction is. Rows are
+//! converted fallibly: a corrupt one names its table, column and id. Named constraints become domain
+//! errors through [`Error::constraint`].
+
+mod error;
+
+pub use error::{Error, Result, parse};
+pub use sqlx::{PgConnection, PgPool, PgTransaction};
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+/// The migrations, embedded.
+pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
+
+/// A pool of at most `connections` connections to `url`.
+pub async fn connect(url: &str, connections: u32, application: &str) -> Result<PgPool> {
+    let options: PgConnectOptions = url.parse::<PgConnectOptions>()?.application_name(application);
+    Ok(PgPoolOptions::new().max_connections(connections).connect_with(options).await?)
+}

@@ -1,0 +1,48 @@
+//! What every operation needs.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use tandem_domain::{clock::Clock, ids::Id, random::Random};
+use tandem_storage::{PgPool, PgTransaction};
+use url::Url;
+use uuid::Uuid;
+
+use crate::{Result, links::LinkKey};
+
+/// Database, time, randomness and the few secrets; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// The pool of the program's own database role.
+    pub db: PgPool,
+    /// Where the time comes from.
+    pub clock: Arc<dyn Clock>,
+    /// Where ids, tokens and jitter come from.
+    pub random: Arc<dyn Random>,
+    /// The key from which every link in an e-mail is derived.
+    pub links: LinkKey,
+    /// Where people reach the pages behind those links.
+    pub public_url: Url,
+}
+
+impl App {
+    /// Opens the one transaction of an operation.
+    pub async fn begin(&self) -> Result<PgTransaction<'static>> {
+        Ok(self.db.begin().await?)
+    }
+
+    /// Now.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// Today's date in Germany.
+    pub fn today(&self) -> NaiveDate {
+        self.clock.today()
+    }
+
+    /// A fresh id.
+    pub fn id<T: Id + From<Uuid>>(&self) -> T {
+        self.random.id(&*self.clock)
+    }
+}
