@@ -1,1 +1,3 @@
 //! The rules of the programme: entities, state machines, policy, eligibility and scores. No I/O.
+
+pub mod text;
