@@ -1,3 +1,5 @@
 //! The rules of the programme: entities, state machines, policy, eligibility and scores. No I/O.
 
+pub mod geo;
+pub mod postal_codes;
 pub mod text;
