@@ -46,7 +46,11 @@ impl ManualClock {
 
     /// Moves the clock forward (or back).
     pub fn advance(&self, by: chrono::Duration) {
-        self.0.fetch_add(by.num_microseconds().expect("a test moves less than 290,000 years"), Ordering::SeqCst);
+        self.0.fetch_add(
+            by.num_microseconds()
+                .expect("a test moves less than 290,000 years"),
+            Ordering::SeqCst,
+        );
     }
 }
 
@@ -63,6 +67,9 @@ mod tests {
     #[test]
     fn the_date_is_the_one_in_germany_not_the_one_in_greenwich() {
         let late_evening: DateTime<Utc> = "2026-06-30T22:30:00Z".parse().unwrap();
-        assert_eq!(date_in_germany(late_evening), NaiveDate::from_ymd_opt(2026, 7, 1).unwrap());
+        assert_eq!(
+            date_in_germany(late_evening),
+            NaiveDate::from_ymd_opt(2026, 7, 1).unwrap()
+        );
     }
 }

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// An entity's id: a UUID that knows what it identifies.
-pub trait Id: Copy + Ord + std::hash::Hash + std::fmt::Display + From<Uuid> + Into<Uuid> + Send + Sync {
+pub trait Id:
+    Copy + Ord + std::hash::Hash + std::fmt::Display + From<Uuid> + Into<Uuid> + Send + Sync
+{
     /// The entity's name in every layer, as `Expert`.
     const KIND: &'static str;
 }

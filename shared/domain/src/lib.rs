@@ -1,10 +1,24 @@
 //! The rules of the programme: entities, state machines, policy, eligibility and scores. No I/O.
 //!
-//! `S12` cites a statement of the programme, `L` a law or common practice; both are listed in
-//! `docs/domain.md`.
+//! `S12` cites a statement of the programme, `L` a law or common practice (docs/domain.md).
 
+pub mod cases;
+pub mod checks;
 pub mod clock;
+pub mod eligibility;
 pub mod errors;
+pub mod experts;
+pub mod geo;
 pub mod ids;
+pub mod matches;
+pub mod mentees;
+pub mod occupations;
+pub mod policy;
+pub mod postal_codes;
 pub mod random;
+pub mod runs;
+pub mod scores;
+pub mod settings;
+pub mod text;
+pub mod training;
 pub mod values;

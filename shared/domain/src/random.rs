@@ -62,6 +62,9 @@ impl SeededRandom {
 
 impl Random for SeededRandom {
     fn fill(&self, bytes: &mut [u8]) {
-        self.0.lock().expect("no holder of this lock panics").fill_bytes(bytes);
+        self.0
+            .lock()
+            .expect("no holder of this lock panics")
+            .fill_bytes(bytes);
     }
 }

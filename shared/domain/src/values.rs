@@ -8,7 +8,7 @@ macro_rules! words {
     ($($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident,)* })*) => {$(
         $(#[$doc])*
         #[derive(
-            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
             strum::Display, strum::EnumString, strum::IntoStaticStr, strum::VariantArray,
         )]
         #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -23,7 +23,7 @@ macro_rules! words {
         }
     )*};
 }
-
+pub(crate) use words;
 
 words! {
     /// Gender, where somebody gave it.
@@ -83,8 +83,20 @@ words! {
 
 /// A level of the Common European Framework of Reference, `NONE` before A1.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, strum::Display, strum::EnumString,
-    strum::IntoStaticStr, strum::VariantArray,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
 )]
 pub enum CefrLevel {
     /// No German yet.
@@ -129,9 +141,13 @@ impl std::str::FromStr for Email {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let address = text.trim().to_lowercase();
-        let options = email_address::Options::default().without_display_text().without_domain_literal().with_required_tld();
-        email_address::EmailAddress::parse_with_options(&address, options)
-            .map_err(|_| format!("e-mail address {text:?} is not valid: it must look like name@example.org"))?;
+        let options = email_address::Options::default()
+            .without_display_text()
+            .without_domain_literal()
+            .with_required_tld();
+        email_address::EmailAddress::parse_with_options(&address, options).map_err(|_| {
+            format!("e-mail address {text:?} is not valid: it must look like name@example.org")
+        })?;
         Ok(Self(address))
     }
 }
@@ -181,7 +197,9 @@ impl std::str::FromStr for Language {
         if (2..=3).contains(&code.len()) && code.bytes().all(|letter| letter.is_ascii_lowercase()) {
             Ok(Self(code))
         } else {
-            Err(format!("language {text:?} must be an ISO 639 code of two or three letters, as \"de\" or \"fa\""))
+            Err(format!(
+                "language {text:?} must be an ISO 639 code of two or three letters, as \"de\" or \"fa\""
+            ))
         }
     }
 }
@@ -210,7 +228,11 @@ impl std::fmt::Display for Language {
 /// characters.
 pub fn required_line(name: &str, text: &str, most: usize) -> Result<String, String> {
     let line = optional_line(name, text, most)?;
-    if line.is_empty() { Err(format!("{name} must not be empty")) } else { Ok(line) }
+    if line.is_empty() {
+        Err(format!("{name} must not be empty"))
+    } else {
+        Ok(line)
+    }
 }
 
 /// A line of text that may be empty, trimmed, without control characters, at most `most` characters.
@@ -225,7 +247,10 @@ pub fn optional_line(name: &str, text: &str, most: usize) -> Result<String, Stri
 /// A text that may have several lines, trimmed, at most `most` characters.
 pub fn optional_text(name: &str, text: &str, most: usize) -> Result<String, String> {
     let text = text.trim();
-    if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+    if text
+        .chars()
+        .any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+    {
         return Err(format!("{name} must not contain control characters"));
     }
     limited(name, text, most)
@@ -234,7 +259,9 @@ pub fn optional_text(name: &str, text: &str, most: usize) -> Result<String, Stri
 fn limited(name: &str, text: &str, most: usize) -> Result<String, String> {
     let length = text.chars().count();
     if length > most {
-        return Err(format!("{name} has {length} characters, at most {most} are allowed"));
+        return Err(format!(
+            "{name} has {length} characters, at most {most} are allowed"
+        ));
     }
     Ok(text.to_owned())
 }
@@ -245,8 +272,18 @@ mod tests {
 
     #[test]
     fn an_address_is_lower_cased_and_checked() {
-        assert_eq!("Anna.Weber@Example.ORG ".parse::<Email>().unwrap().as_str(), "anna.weber@example.org");
-        for bad in ["anna", "anna@", "anna@localhost", "a b@example.org", "anna@example.org\r\nBcc: x@y.de", "Anna <a@b.de>"] {
+        assert_eq!(
+            "Anna.Weber@Example.ORG ".parse::<Email>().unwrap().as_str(),
+            "anna.weber@example.org"
+        );
+        for bad in [
+            "anna",
+            "anna@",
+            "anna@localhost",
+            "a b@example.org",
+            "anna@example.org\r\nBcc: x@y.de",
+            "Anna <a@b.de>",
+        ] {
             assert!(bad.parse::<Email>().is_err(), "{bad:?}");
         }
     }

@@ -3,9 +3,11 @@
 //! The only place where policy, storage, matching, mail and jobs meet. An operation opens one
 //! transaction, in which everything that it promises is written; nothing is enqueued after a commit.
 
+mod access;
 mod app;
 mod error;
 pub mod links;
 
+pub use access::{Audit, Caller, Who};
 pub use app::App;
 pub use error::{Error, Result, refuse};

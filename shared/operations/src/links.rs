@@ -42,7 +42,10 @@ impl LinkKey {
     /// A text that says what is wrong where the secret is shorter than 32 bytes.
     pub fn new(secret: &[u8]) -> Result<Self, String> {
         if secret.len() < 32 {
-            return Err(format!("the link secret has {} bytes, at least 32 are needed", secret.len()));
+            return Err(format!(
+                "the link secret has {} bytes, at least 32 are needed",
+                secret.len()
+            ));
         }
         Ok(Self(secret.to_vec()))
     }
@@ -84,10 +87,16 @@ mod tests {
         let token = key.token(Purpose::Answer, delivery);
         assert_eq!(key.verify(Purpose::Answer, &token), Some(delivery));
         assert_eq!(key.verify(Purpose::SignIn, &token), None);
-        assert_eq!(LinkKey::new(&[8; 32]).unwrap().verify(Purpose::Answer, &token), None);
+        assert_eq!(
+            LinkKey::new(&[8; 32]).unwrap().verify(Purpose::Answer, &token),
+            None
+        );
         let mut changed = token.into_bytes();
         changed[3] = if changed[3] == b'A' { b'B' } else { b'A' };
-        assert_eq!(key.verify(Purpose::Answer, std::str::from_utf8(&changed).unwrap()), None);
+        assert_eq!(
+            key.verify(Purpose::Answer, std::str::from_utf8(&changed).unwrap()),
+            None
+        );
         assert_eq!(key.verify(Purpose::Answer, ""), None);
         assert_eq!(key.verify(Purpose::Answer, "Ä"), None);
     }

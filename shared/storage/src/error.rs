@@ -50,7 +50,12 @@ impl Error {
 }
 
 /// Converts a stored text to its domain value, naming table, column and row where it does not fit.
-pub fn parse<T>(table: &'static str, column: &'static str, id: impl std::fmt::Display, text: &str) -> Result<T>
+pub fn parse<T>(
+    table: &'static str,
+    column: &'static str,
+    id: impl std::fmt::Display,
+    text: &str,
+) -> Result<T>
 where
     T: FromStr,
 {

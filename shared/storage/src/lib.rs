@@ -4,7 +4,10 @@
 //! converted fallibly: a corrupt one names its table, column and id. Named constraints become domain
 //! errors through [`Error::constraint`].
 
+pub mod audit;
 mod error;
+pub mod events;
+pub mod paging;
 
 pub use error::{Error, Result, parse};
 pub use sqlx::{PgConnection, PgPool, PgTransaction};
@@ -17,5 +20,8 @@ pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migration
 /// A pool of at most `connections` connections to `url`.
 pub async fn connect(url: &str, connections: u32, application: &str) -> Result<PgPool> {
     let options: PgConnectOptions = url.parse::<PgConnectOptions>()?.application_name(application);
-    Ok(PgPoolOptions::new().max_connections(connections).connect_with(options).await?)
+    Ok(PgPoolOptions::new()
+        .max_connections(connections)
+        .connect_with(options)
+        .await?)
 }

@@ -1,0 +1,572 @@
+//! Rules before scores (matching.md): when an expert may be approached for a case, and which rule
+//! stands in the way where not.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+
+use crate::checks::{BackgroundCheck, CheckKind, needed_kind};
+use crate::errors::{Code, UserError};
+use crate::experts::{ExpertState, Pause};
+use crate::ids::OfficeId;
+use crate::runs::Parameters;
+use crate::settings::Settings;
+use crate::values::{Gender, words};
+
+words! {
+    /// A hard rule, in the order in which they are asked; the first one that fails is the one that is
+    /// counted.
+    Rule {
+        /// Not `ACTIVE`.
+        State,
+        /// Of another office, and the run takes only its own.
+        OtherOffice,
+        /// Farther from the centre than the case's radius.
+        Distance,
+        /// Farther from the centre than the expert travels.
+        TravelRadius,
+        /// Paused at the planned start.
+        Paused,
+        /// The case wishes for another gender.
+        Gender,
+        /// Has declined this case, or it did not come about before.
+        Barred,
+        /// Is already asked for this case, or accompanies it.
+        AlreadyAsked,
+        /// No capacity left.
+        Capacity,
+        /// Was approached too often lately.
+        ApproachLimit,
+        /// No valid check of the kind that this mentee needs.
+        CheckMissing,
+        /// The check ends before the planned start.
+        CheckExpires,
+        /// A required training module is missing.
+        Training,
+        /// The centre has as many matches as it can look after.
+        CenterLimit,
+    }
+
+    /// Something that an expert has to do before the first meeting is dated.
+    Missing {
+        /// A valid simple background check.
+        SimpleCheck,
+        /// A valid extended background check.
+        ExtendedCheck,
+        /// The base module.
+        BaseTraining,
+        /// The intercultural module.
+        InterculturalTraining,
+        /// Another required module.
+        OtherTraining,
+    }
+}
+
+/// An attended training module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attended {
+    /// The module's code.
+    pub module: String,
+    /// When.
+    pub on: NaiveDate,
+    /// The last day on which it counts; none: always.
+    pub counts_until: Option<NaiveDate>,
+}
+
+/// What of an expert the rules ask for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExpertFacts {
+    /// State.
+    pub state: ExpertState,
+    /// The expert's office.
+    pub office: OfficeId,
+    /// Pauses that are not over.
+    pub pauses: Vec<Pause>,
+    /// Gender, where given.
+    pub gender: Option<Gender>,
+    /// Kilometres.
+    pub travel_radius_km: u16,
+    /// How many at once.
+    pub capacity: u8,
+    /// Matches in `APPROACHED … PAUSED`.
+    pub open_matches: u8,
+    /// Approaches within the limit's days that are open or were not answered.
+    pub recent_approaches: u32,
+    /// Every check that is not erased.
+    pub checks: Vec<BackgroundCheck>,
+    /// Attended modules.
+    pub attended: Vec<Attended>,
+}
+
+/// What of a case the rules ask for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaseFacts {
+    /// The office that serves the centre.
+    pub office: OfficeId,
+    /// Kilometres around the centre.
+    pub radius_km: u16,
+    /// Planned start.
+    pub planned_start: NaiveDate,
+    /// The mentee's birth date.
+    pub mentee_birth_date: NaiveDate,
+    /// Gender wish.
+    pub expert_gender_wish: Option<Gender>,
+}
+
+impl CaseFacts {
+    /// The day at which the rules are asked: the planned start, or today where that is past.
+    pub fn start(&self, today: NaiveDate) -> NaiveDate {
+        self.planned_start.max(today)
+    }
+}
+
+/// Where a pair stands because of its history for this very case.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PairHistory {
+    /// [`crate::matches::bars_pair`].
+    pub barred: bool,
+    /// A match of the pair is open.
+    pub open: bool,
+}
+
+/// What every decision shares.
+#[derive(Debug, Clone)]
+pub struct Context<'a> {
+    /// Today in Germany.
+    pub today: NaiveDate,
+    /// Limits.
+    pub settings: &'a Settings,
+    /// The run's parameters; the defaults where a single case is looked at.
+    pub parameters: &'a Parameters,
+    /// Codes of the modules that every deployed expert needs (S8, S9).
+    pub required_modules: &'a BTreeSet<String>,
+}
+
+/// The smaller of both radii, in metres.
+pub fn reach_m(case: &CaseFacts, expert: &ExpertFacts, parameters: &Parameters) -> u32 {
+    let radius = parameters.radius_km.unwrap_or(case.radius_km);
+    u32::from(radius.min(expert.travel_radius_km)) * 1000
+}
+
+/// What an expert lacks at a first meeting on `day` with a mentee who needs `kind`.
+pub fn missing(
+    expert: &ExpertFacts,
+    kind: CheckKind,
+    required: &BTreeSet<String>,
+    day: NaiveDate,
+) -> Vec<Missing> {
+    let mut missing = Vec::new();
+    if !expert.checks.iter().any(|check| check.permits(kind, day)) {
+        missing.push(if kind == CheckKind::Extended {
+            Missing::ExtendedCheck
+        } else {
+            Missing::SimpleCheck
+        });
+    }
+    for module in required {
+        let attended = expert.attended.iter().any(|attended| {
+            attended.module == *module
+                && attended.on <= day
+                && attended.counts_until.is_none_or(|until| day <= until)
+        });
+        if !attended {
+            missing.push(match module.as_str() {
+                crate::training::BASE => Missing::BaseTraining,
+                crate::training::INTERCULTURAL => Missing::InterculturalTraining,
+                _ => Missing::OtherTraining,
+            });
+        }
+    }
+    missing
+}
+
+/// Whether an expert may be proposed for a case: what is still missing where the run admits that, or
+/// the first rule that stands in the way.
+///
+/// The centre's limit is not asked here, since it is about the case and not about the expert.
+///
+/// # Errors
+/// The first rule that fails.
+pub fn may_propose(
+    context: &Context<'_>,
+    case: &CaseFacts,
+    expert: &ExpertFacts,
+    distance_m: u32,
+    history: PairHistory,
+) -> Result<Vec<Missing>, Rule> {
+    let start = case.start(context.today);
+    let refuse = |rule, stands: bool| if stands { Err(rule) } else { Ok(()) };
+    refuse(Rule::State, expert.state != ExpertState::Active)?;
+    refuse(
+        Rule::OtherOffice,
+        context.parameters.own_office_only && expert.office != case.office,
+    )?;
+    let radius = context.parameters.radius_km.unwrap_or(case.radius_km);
+    refuse(Rule::Distance, distance_m > u32::from(radius) * 1000)?;
+    refuse(
+        Rule::TravelRadius,
+        distance_m > u32::from(expert.travel_radius_km) * 1000,
+    )?;
+    refuse(
+        Rule::Paused,
+        expert.pauses.iter().any(|pause| pause.covers(start)),
+    )?;
+    refuse(
+        Rule::Gender,
+        case.expert_gender_wish.is_some() && case.expert_gender_wish != expert.gender,
+    )?;
+    refuse(Rule::Barred, history.barred)?;
+    refuse(Rule::AlreadyAsked, history.open)?;
+    refuse(Rule::Capacity, expert.open_matches >= expert.capacity)?;
+    refuse(
+        Rule::ApproachLimit,
+        expert.recent_approaches >= context.settings.approach_limit,
+    )?;
+    let kind = needed_kind(case.mentee_birth_date, start);
+    let missing = missing(expert, kind, context.required_modules, start);
+    if context.parameters.admit_missing {
+        return Ok(missing);
+    }
+    match missing.first() {
+        None => Ok(missing),
+        Some(Missing::SimpleCheck | Missing::ExtendedCheck) => {
+            let valid_now = expert
+                .checks
+                .iter()
+                .any(|check| check.permits(kind, context.today));
+            Err(if valid_now {
+                Rule::CheckExpires
+            } else {
+                Rule::CheckMissing
+            })
+        }
+        Some(_) => Err(Rule::Training),
+    }
+}
+
+/// Checks a run's parameters as a coordinator typed them.
+///
+/// # Errors
+/// Every problem, each with its field.
+pub fn check_parameters(parameters: &Parameters) -> Result<(), Vec<UserError>> {
+    let mut errors = Vec::new();
+    if let Some(radius) = parameters.radius_km
+        && !crate::experts::TRAVEL_RADIUS_KM.contains(&i64::from(radius))
+    {
+        errors.push(UserError::invalid(
+            "radiusKm",
+            format!("radius {radius} km must be from 1 to 300 km"),
+        ));
+    }
+    for (name, weight) in parameters.weights.named() {
+        if !(0..=crate::scores::MOST_WEIGHT).contains(&weight) {
+            errors.push(UserError::new(
+                Code::Invalid,
+                format!("weights.{name}"),
+                format!("weight {weight} must be from 0 to {}", crate::scores::MOST_WEIGHT),
+            ));
+        }
+    }
+    if errors.is_empty() { Ok(()) } else { Err(errors) }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::checks::Inspection;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    fn office(number: u128) -> OfficeId {
+        Uuid::from_u128(number).into()
+    }
+
+    fn check(kind: CheckKind, valid_until: &str) -> BackgroundCheck {
+        let inspected_on = day("2024-01-01");
+        BackgroundCheck {
+            kind,
+            inspection: Some(Inspection {
+                certificate_date: inspected_on,
+                inspected_on,
+                no_relevant_entry: true,
+                valid_until: day(valid_until),
+            }),
+            erased: false,
+        }
+    }
+
+    fn attended(module: &str) -> Attended {
+        Attended {
+            module: module.into(),
+            on: day("2025-01-01"),
+            counts_until: None,
+        }
+    }
+
+    fn expert() -> ExpertFacts {
+        ExpertFacts {
+            state: ExpertState::Active,
+            office: office(1),
+            pauses: vec![],
+            gender: Some(Gender::Female),
+            travel_radius_km: 30,
+            capacity: 1,
+            open_matches: 0,
+            recent_approaches: 0,
+            checks: vec![check(CheckKind::Simple, "2029-01-01")],
+            attended: vec![attended("BASE"), attended("INTERCULTURAL")],
+        }
+    }
+
+    fn case() -> CaseFacts {
+        CaseFacts {
+            office: office(1),
+            radius_km: 30,
+            planned_start: day("2026-12-01"),
+            mentee_birth_date: day("2004-01-01"),
+            expert_gender_wish: None,
+        }
+    }
+
+    fn asked(
+        case: &CaseFacts,
+        expert: &ExpertFacts,
+        distance_m: u32,
+        history: PairHistory,
+        parameters: &Parameters,
+    ) -> Result<Vec<Missing>, Rule> {
+        let context = Context {
+            today: day("2026-11-23"),
+            settings: &Settings::default(),
+            parameters,
+            required_modules: &["BASE".to_owned(), "INTERCULTURAL".to_owned()].into(),
+        };
+        may_propose(&context, case, expert, distance_m, history)
+    }
+
+    fn rule(case: &CaseFacts, expert: &ExpertFacts) -> Option<Rule> {
+        asked(
+            case,
+            expert,
+            10_000,
+            PairHistory::default(),
+            &Parameters::default(),
+        )
+        .err()
+    }
+
+    #[test]
+    fn a_ready_expert_nearby_may_be_proposed() {
+        assert_eq!(
+            asked(
+                &case(),
+                &expert(),
+                30_000,
+                PairHistory::default(),
+                &Parameters::default()
+            ),
+            Ok(vec![])
+        );
+    }
+
+    #[test]
+    fn each_rule_stands_in_the_way_alone() {
+        let minor = CaseFacts {
+            mentee_birth_date: day("2010-01-01"),
+            ..case()
+        };
+        let man_wished = CaseFacts {
+            expert_gender_wish: Some(Gender::Male),
+            ..case()
+        };
+        let pause = Pause {
+            from: day("2026-11-25"),
+            until: Some(day("2026-12-01")),
+        };
+        for (expected, case, expert) in [
+            (
+                Rule::State,
+                case(),
+                ExpertFacts {
+                    state: ExpertState::Suspended,
+                    ..expert()
+                },
+            ),
+            (
+                Rule::State,
+                case(),
+                ExpertFacts {
+                    state: ExpertState::Registered,
+                    ..expert()
+                },
+            ),
+            (
+                Rule::Paused,
+                case(),
+                ExpertFacts {
+                    pauses: vec![pause],
+                    ..expert()
+                },
+            ),
+            (Rule::Gender, man_wished.clone(), expert()),
+            (
+                Rule::Gender,
+                man_wished,
+                ExpertFacts {
+                    gender: None,
+                    ..expert()
+                },
+            ),
+            (
+                Rule::Capacity,
+                case(),
+                ExpertFacts {
+                    open_matches: 1,
+                    ..expert()
+                },
+            ),
+            (
+                Rule::ApproachLimit,
+                case(),
+                ExpertFacts {
+                    recent_approaches: 3,
+                    ..expert()
+                },
+            ),
+            (
+                Rule::CheckMissing,
+                case(),
+                ExpertFacts {
+                    checks: vec![],
+                    ..expert()
+                },
+            ),
+            (Rule::CheckMissing, minor, expert()),
+            (
+                Rule::CheckExpires,
+                case(),
+                ExpertFacts {
+                    checks: vec![check(CheckKind::Simple, "2026-11-30")],
+                    ..expert()
+                },
+            ),
+            (
+                Rule::Training,
+                case(),
+                ExpertFacts {
+                    attended: vec![attended("BASE")],
+                    ..expert()
+                },
+            ),
+            (
+                Rule::TravelRadius,
+                case(),
+                ExpertFacts {
+                    travel_radius_km: 9,
+                    ..expert()
+                },
+            ),
+            (
+                Rule::Distance,
+                CaseFacts {
+                    radius_km: 9,
+                    ..self::case()
+                },
+                self::expert(),
+            ),
+        ] {
+            assert_eq!(rule(&case, &expert), Some(expected));
+        }
+    }
+
+    #[test]
+    fn history_and_office_count() {
+        let defaults = Parameters::default();
+        let barred = PairHistory {
+            barred: true,
+            open: false,
+        };
+        assert_eq!(asked(&case(), &expert(), 0, barred, &defaults), Err(Rule::Barred));
+        let open = PairHistory {
+            barred: false,
+            open: true,
+        };
+        assert_eq!(
+            asked(&case(), &expert(), 0, open, &defaults),
+            Err(Rule::AlreadyAsked)
+        );
+        let other = ExpertFacts {
+            office: office(2),
+            ..expert()
+        };
+        assert!(asked(&case(), &other, 0, PairHistory::default(), &defaults).is_ok());
+        let own = Parameters {
+            own_office_only: true,
+            ..Parameters::default()
+        };
+        assert_eq!(
+            asked(&case(), &other, 0, PairHistory::default(), &own),
+            Err(Rule::OtherOffice)
+        );
+    }
+
+    #[test]
+    fn a_run_may_admit_who_still_lacks_something_and_names_it() {
+        let admitting = Parameters {
+            admit_missing: true,
+            ..Parameters::default()
+        };
+        let lacking = ExpertFacts {
+            checks: vec![],
+            attended: vec![attended("BASE")],
+            ..expert()
+        };
+        assert_eq!(
+            asked(&case(), &lacking, 0, PairHistory::default(), &admitting),
+            Ok(vec![Missing::SimpleCheck, Missing::InterculturalTraining])
+        );
+        let minor = CaseFacts {
+            mentee_birth_date: day("2010-01-01"),
+            ..case()
+        };
+        assert_eq!(
+            asked(&minor, &expert(), 0, PairHistory::default(), &admitting),
+            Ok(vec![Missing::ExtendedCheck])
+        );
+    }
+
+    #[test]
+    fn a_training_that_no_longer_counts_is_missing() {
+        let mut lapsed = expert();
+        lapsed.attended[0].counts_until = Some(day("2026-11-30"));
+        assert_eq!(rule(&case(), &lapsed), Some(Rule::Training));
+    }
+
+    #[test]
+    fn a_radius_of_the_run_replaces_the_cases_own() {
+        let far = ExpertFacts {
+            travel_radius_km: 100,
+            ..expert()
+        };
+        let wide = Parameters {
+            radius_km: Some(50),
+            ..Parameters::default()
+        };
+        assert_eq!(
+            asked(
+                &case(),
+                &far,
+                50_000,
+                PairHistory::default(),
+                &Parameters::default()
+            ),
+            Err(Rule::Distance)
+        );
+        assert!(asked(&case(), &far, 50_000, PairHistory::default(), &wide).is_ok());
+        assert_eq!(reach_m(&case(), &far, &wide), 50_000);
+    }
+}

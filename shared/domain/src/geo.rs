@@ -1,0 +1,151 @@
+//! Places on earth and how far apart they are.
+
+use serde::{Deserialize, Serialize};
+
+/// A point in WGS 84 degrees. Both values are finite and in range, whoever made it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "RawCoordinates")]
+pub struct Coordinates {
+    latitude: f64,
+    longitude: f64,
+}
+
+/// Why two numbers are no point on earth.
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+pub enum InvalidCoordinates {
+    /// Not a number from −90 to 90.
+    #[error("latitude {0} must be a number of degrees from -90 to 90")]
+    Latitude(f64),
+    /// Not a number from −180 to 180.
+    #[error("longitude {0} must be a number of degrees from -180 to 180")]
+    Longitude(f64),
+}
+
+/// As it stands in a file, not yet checked.
+#[derive(Deserialize)]
+struct RawCoordinates {
+    latitude: f64,
+    longitude: f64,
+}
+
+impl TryFrom<RawCoordinates> for Coordinates {
+    type Error = InvalidCoordinates;
+
+    fn try_from(raw: RawCoordinates) -> Result<Self, Self::Error> {
+        Self::new(raw.latitude, raw.longitude)
+    }
+}
+
+impl Coordinates {
+    /// A point from degrees north and degrees east.
+    pub fn new(latitude: f64, longitude: f64) -> Result<Self, InvalidCoordinates> {
+        if !(-90.0..=90.0).contains(&latitude) {
+            return Err(InvalidCoordinates::Latitude(latitude));
+        }
+        if !(-180.0..=180.0).contains(&longitude) {
+            return Err(InvalidCoordinates::Longitude(longitude));
+        }
+        Ok(Self { latitude, longitude })
+    }
+
+    /// Degrees north of the equator, negative for south.
+    pub fn latitude(self) -> f64 {
+        self.latitude
+    }
+
+    /// Degrees east of Greenwich, negative for west.
+    pub fn longitude(self) -> f64 {
+        self.longitude
+    }
+}
+
+/// Mean radius of the earth (IUGG), kilometres.
+const EARTH_RADIUS_KM: f64 = 6_371.008_8;
+
+/// The length of the great circle between two points in kilometres (haversine; the earth taken as a
+/// sphere, which is right to 0.5 %).
+pub fn distance_km(a: Coordinates, b: Coordinates) -> f64 {
+    let (latitude_a, latitude_b) = (a.latitude.to_radians(), b.latitude.to_radians());
+    let half_sine = |from: f64, to: f64| ((to - from).to_radians() / 2.0).sin();
+    let (by_latitude, by_longitude) = (
+        half_sine(a.latitude, b.latitude),
+        half_sine(a.longitude, b.longitude),
+    );
+    let haversine =
+        by_latitude * by_latitude + latitude_a.cos() * latitude_b.cos() * (by_longitude * by_longitude);
+    // Rounding may put antipodes a hair above 1, where the arc sine is no number.
+    2.0 * EARTH_RADIUS_KM * haversine.sqrt().min(1.0).asin()
+}
+
+/// [`distance_km`] in whole metres. Scores and limits are computed from this integer, so that a plan
+/// is the same wherever and in whatever order it is computed.
+pub fn distance_m(a: Coordinates, b: Coordinates) -> u32 {
+    (distance_km(a, b) * 1000.0).round() as u32
+}
+
+/// Metres that a degree of latitude is long at least; two points that differ by more of latitude than a
+/// radius has cannot lie within it.
+pub(crate) const METRES_PER_DEGREE_OF_LATITUDE: f64 = 111_190.0;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(latitude: f64, longitude: f64) -> Coordinates {
+        Coordinates::new(latitude, longitude).unwrap()
+    }
+
+    fn anywhere() -> impl Strategy<Value = Coordinates> {
+        (-90.0..=90.0_f64, -180.0..=180.0_f64).prop_map(|(latitude, longitude)| at(latitude, longitude))
+    }
+
+    #[test]
+    fn berlin_and_munich_are_504_kilometres_apart() {
+        let distance = distance_km(at(52.520_0, 13.405_0), at(48.137_4, 11.575_5));
+        assert!((distance - 504.4).abs() < 0.5, "{distance}");
+    }
+
+    #[test]
+    fn antipodes_are_half_the_circumference_apart() {
+        let distance = distance_km(at(0.0, 0.0), at(0.0, 180.0));
+        assert!((distance - 20_015.1).abs() < 0.1, "{distance}");
+        assert_eq!(distance_m(at(90.0, 0.0), at(-90.0, 0.0)), 20_015_114);
+    }
+
+    #[test]
+    fn coordinates_off_the_earth_are_refused_by_name() {
+        assert_eq!(
+            Coordinates::new(91.0, 0.0).unwrap_err().to_string(),
+            "latitude 91 must be a number of degrees from -90 to 90"
+        );
+        assert_eq!(
+            Coordinates::new(0.0, f64::NAN).unwrap_err().to_string(),
+            "longitude NaN must be a number of degrees from -180 to 180"
+        );
+    }
+
+    #[test]
+    fn a_degree_of_latitude_is_never_shorter_than_its_bound() {
+        let degree = distance_km(at(50.0, 10.0), at(51.0, 10.0)) * 1000.0;
+        assert!(
+            (0.0..10.0).contains(&(degree - METRES_PER_DEGREE_OF_LATITUDE)),
+            "{degree}"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn distance_is_symmetric(a in anywhere(), b in anywhere()) {
+            prop_assert_eq!(distance_m(a, b), distance_m(b, a));
+            prop_assert!(distance_km(a, b).to_bits() == distance_km(b, a).to_bits());
+        }
+
+        #[test]
+        fn distance_to_itself_is_zero_and_none_is_longer_than_half_the_earth(a in anywhere(), b in anywhere()) {
+            prop_assert_eq!(distance_m(a, a), 0);
+            prop_assert!(distance_m(a, b) <= 20_015_115);
+        }
+    }
+}

@@ -1,0 +1,578 @@
+//! Who may do what (domain.md "Who may do what"): one pure function, default deny.
+//!
+//! Operations call [`can`]; lists get [`scope`], which storage turns into a WHERE. A property test
+//! holds the two together.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{CenterId, ExpertId, MenteeId, OfficeId, UserId};
+use crate::values::words;
+
+/// One role with its scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Grant {
+    /// Everything but answering for a person.
+    Admin,
+    /// One regional office, or all of them (head office).
+    Coordinator(Option<OfficeId>),
+    /// One service centre.
+    CenterStaff(CenterId),
+    /// The expert's own things.
+    Expert(ExpertId),
+    /// The mentee's own things.
+    Mentee(MenteeId),
+}
+
+words! {
+    /// The five roles.
+    Role {
+        /// Everything but answering for a person.
+        Admin,
+        /// A regional office.
+        Coordinator,
+        /// A service centre.
+        CenterStaff,
+        /// An expert.
+        Expert,
+        /// A mentee.
+        Mentee,
+    }
+
+    /// Everything that somebody may want to do.
+    Action {
+        /// See an office.
+        ViewOffice,
+        /// Create and change offices.
+        ManageOffice,
+        /// See a centre.
+        ViewCenter,
+        /// Create and change centres.
+        ManageCenter,
+        /// See a member of staff.
+        ViewUser,
+        /// Create staff, give and take roles.
+        ManageUser,
+        /// See what a search for experts shows: name, office, occupations, readiness.
+        ViewExpert,
+        /// See an expert's address, birth date, e-mail and telephone.
+        ViewExpertContact,
+        /// Register, change, pause, activate, suspend.
+        ManageExpert,
+        /// See an expert's background checks.
+        ViewCheck,
+        /// Record inspections.
+        ManageCheck,
+        /// See a mentee.
+        ViewMentee,
+        /// Register and change a mentee.
+        ManageMentee,
+        /// See a case.
+        ViewCase,
+        /// Draft, change, submit, withdraw a case.
+        ManageCase,
+        /// Accept or return a submitted case.
+        DecideCase,
+        /// See the ranked and explained candidates of a case.
+        ViewCandidates,
+        /// Approach an expert for a case, take an approach back.
+        Approach,
+        /// See a match.
+        ViewMatch,
+        /// Answer an approach as the expert that is asked.
+        AnswerApproach,
+        /// Record an answer that an expert gave by telephone.
+        RecordAnswer,
+        /// See a matching run.
+        ViewRun,
+        /// Start, cancel, decide on, apply, discard, undo a run.
+        ManageRun,
+        /// See the job ledger.
+        ViewJobs,
+        /// Put a dead job back.
+        ManageJobs,
+        /// Read the audit log.
+        ViewAudit,
+        /// See the mails to a person.
+        ViewDeliveries,
+        /// Read the programme's settings.
+        ViewSettings,
+        /// Change the programme's settings.
+        ManageSettings,
+    }
+}
+
+impl Grant {
+    /// The role without its scope.
+    pub fn role(self) -> Role {
+        match self {
+            Self::Admin => Role::Admin,
+            Self::Coordinator(_) => Role::Coordinator,
+            Self::CenterStaff(_) => Role::CenterStaff,
+            Self::Expert(_) => Role::Expert,
+            Self::Mentee(_) => Role::Mentee,
+        }
+    }
+}
+
+/// Who acts: somebody signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    /// Who.
+    pub user: UserId,
+    /// As what.
+    pub grants: Vec<Grant>,
+}
+
+/// What it is about: the scope facts of a row. A fact that a kind of row does not have is none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Resource {
+    /// The office that answers for it (of a case: the one that serves the centre).
+    pub office: Option<OfficeId>,
+    /// A second office that is concerned (of a match: the expert's own).
+    pub other_office: Option<OfficeId>,
+    /// The centre.
+    pub center: Option<CenterId>,
+    /// The expert.
+    pub expert: Option<ExpertId>,
+    /// The mentee.
+    pub mentee: Option<MenteeId>,
+    /// Whether the expert has said yes, so that the centre and the mentee may know of it (S21).
+    pub revealed: bool,
+}
+
+impl Resource {
+    /// The programme as a whole.
+    pub fn programme() -> Self {
+        Self::default()
+    }
+
+    /// An office.
+    pub fn office(office: OfficeId) -> Self {
+        Self {
+            office: Some(office),
+            ..Self::default()
+        }
+    }
+
+    /// A centre and the office that serves it.
+    pub fn center(center: CenterId, office: OfficeId) -> Self {
+        Self {
+            office: Some(office),
+            center: Some(center),
+            ..Self::default()
+        }
+    }
+
+    /// An expert and the expert's office.
+    pub fn expert(expert: ExpertId, office: OfficeId) -> Self {
+        Self {
+            office: Some(office),
+            expert: Some(expert),
+            ..Self::default()
+        }
+    }
+
+    /// A mentee, or a case, of a centre.
+    pub fn mentee(mentee: MenteeId, center: CenterId, office: OfficeId) -> Self {
+        Self {
+            office: Some(office),
+            center: Some(center),
+            mentee: Some(mentee),
+            ..Self::default()
+        }
+    }
+
+    /// Makes it known that the expert has said yes.
+    pub fn revealed(self, revealed: bool) -> Self {
+        Self { revealed, ..self }
+    }
+}
+
+/// The answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Decision {
+    /// To this caller it does not exist: `NOT_FOUND`.
+    Hidden,
+    /// Seen, but not allowed: `FORBIDDEN`.
+    Forbidden,
+    /// Go ahead.
+    Allowed,
+}
+
+/// How far a role reaches with an action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// Not at all.
+    Nothing,
+    /// Rows of the role's own scope.
+    Own,
+    /// The same, once the expert has said yes.
+    OwnRevealed,
+    /// Every row.
+    Everything,
+}
+
+/// The one table of rights. What is not named is denied.
+fn reach(role: Role, action: Action) -> Reach {
+    use Action as A;
+    use Reach::{Everything, Nothing, Own, OwnRevealed};
+    match (role, action) {
+        // nobody answers for a person (S14)
+        (Role::Admin, A::AnswerApproach) => Nothing,
+        (Role::Admin, _) => Everything,
+
+        (
+            Role::Coordinator,
+            A::ViewOffice | A::ViewCenter | A::ViewSettings | A::ViewExpert | A::ViewUser,
+        ) => Everything,
+        (
+            Role::Coordinator,
+            A::ViewExpertContact
+            | A::ManageExpert
+            | A::ViewCheck
+            | A::ManageCheck
+            | A::ManageCenter
+            | A::ViewMentee
+            | A::ViewCase
+            | A::DecideCase
+            | A::ViewCandidates
+            | A::Approach
+            | A::ViewMatch
+            | A::RecordAnswer
+            | A::ViewRun
+            | A::ManageRun
+            | A::ViewDeliveries,
+        ) => Own,
+
+        (Role::CenterStaff, A::ViewOffice) => Everything,
+        (
+            Role::CenterStaff,
+            A::ViewCenter | A::ViewMentee | A::ManageMentee | A::ViewCase | A::ManageCase,
+        ) => Own,
+        (Role::CenterStaff, A::ViewMatch | A::ViewExpert) => OwnRevealed,
+
+        (Role::Expert, A::ViewOffice) => Everything,
+        (Role::Expert, A::ViewExpert | A::ViewExpertContact | A::ViewMatch | A::AnswerApproach) => Own,
+
+        (Role::Mentee, A::ViewMentee | A::ViewCase) => Own,
+        (Role::Mentee, A::ViewMatch | A::ViewExpert) => OwnRevealed,
+
+        _ => Nothing,
+    }
+}
+
+fn concerns(grant: Grant, action: Action, resource: &Resource) -> bool {
+    match grant {
+        Grant::Admin => true,
+        Grant::Coordinator(None) => true,
+        Grant::Coordinator(Some(office)) => {
+            resource.office == Some(office)
+                // the expert's own office sees what its expert is asked and records what its expert
+                // says on the telephone
+                || (resource.other_office == Some(office) && matches!(action, Action::ViewMatch | Action::RecordAnswer))
+        }
+        Grant::CenterStaff(center) => resource.center == Some(center),
+        Grant::Expert(expert) => resource.expert == Some(expert),
+        Grant::Mentee(mentee) => resource.mentee == Some(mentee),
+    }
+}
+
+fn allowed(actor: &Actor, action: Action, resource: &Resource) -> bool {
+    actor
+        .grants
+        .iter()
+        .any(|grant| match reach(grant.role(), action) {
+            Reach::Nothing => false,
+            Reach::Own => concerns(*grant, action, resource),
+            Reach::OwnRevealed => resource.revealed && concerns(*grant, action, resource),
+            Reach::Everything => true,
+        })
+}
+
+/// The action by which one sees what another action is about.
+fn seeing(action: Action) -> Action {
+    use Action as A;
+    match action {
+        A::ViewOffice | A::ManageOffice => A::ViewOffice,
+        A::ViewCenter | A::ManageCenter => A::ViewCenter,
+        A::ViewUser | A::ManageUser => A::ViewUser,
+        A::ViewExpert | A::ViewExpertContact | A::ManageExpert | A::ViewDeliveries => A::ViewExpert,
+        A::ViewCheck | A::ManageCheck => A::ViewCheck,
+        A::ViewMentee | A::ManageMentee => A::ViewMentee,
+        A::ViewCase | A::ManageCase | A::DecideCase | A::ViewCandidates | A::Approach => A::ViewCase,
+        A::ViewMatch | A::AnswerApproach | A::RecordAnswer => A::ViewMatch,
+        A::ViewRun | A::ManageRun => A::ViewRun,
+        A::ViewJobs | A::ManageJobs => A::ViewJobs,
+        A::ViewAudit => A::ViewAudit,
+        A::ViewSettings | A::ManageSettings => A::ViewSettings,
+    }
+}
+
+/// Whether `actor` may do `action` with `resource`.
+pub fn can(actor: &Actor, action: Action, resource: &Resource) -> Decision {
+    if allowed(actor, action, resource) {
+        Decision::Allowed
+    } else if allowed(actor, seeing(action), resource) {
+        Decision::Forbidden
+    } else {
+        Decision::Hidden
+    }
+}
+
+/// The rows that a list may show.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Scope {
+    /// Every row.
+    pub everything: bool,
+    /// Rows of these offices.
+    pub offices: Vec<OfficeId>,
+    /// Rows that concern these offices as the expert's own.
+    pub other_offices: Vec<OfficeId>,
+    /// Rows of these centres.
+    pub centers: Vec<CenterId>,
+    /// Rows of these centres once the expert has said yes.
+    pub revealed_centers: Vec<CenterId>,
+    /// Rows of these experts.
+    pub experts: Vec<ExpertId>,
+    /// Rows of these mentees.
+    pub mentees: Vec<MenteeId>,
+    /// Rows of these mentees once the expert has said yes.
+    pub revealed_mentees: Vec<MenteeId>,
+}
+
+impl Scope {
+    /// Whether it shows nothing at all.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether a row belongs to it; what storage's WHERE means.
+    pub fn holds(&self, resource: &Resource) -> bool {
+        fn among<T: PartialEq>(ids: &[T], id: Option<T>) -> bool {
+            id.is_some_and(|id| ids.contains(&id))
+        }
+        self.everything
+            || among(&self.offices, resource.office)
+            || among(&self.other_offices, resource.other_office)
+            || among(&self.centers, resource.center)
+            || among(&self.experts, resource.expert)
+            || among(&self.mentees, resource.mentee)
+            || (resource.revealed
+                && (among(&self.revealed_centers, resource.center)
+                    || among(&self.revealed_mentees, resource.mentee)))
+    }
+}
+
+/// What a list under `action` may show to `actor`.
+pub fn scope(actor: &Actor, action: Action) -> Scope {
+    let mut scope = Scope::default();
+    for grant in &actor.grants {
+        let reach = reach(grant.role(), action);
+        match (reach, *grant) {
+            (Reach::Nothing, _) => {}
+            (Reach::Everything, _) | (_, Grant::Admin | Grant::Coordinator(None)) => scope.everything = true,
+            (_, Grant::Coordinator(Some(office))) => {
+                scope.offices.push(office);
+                if matches!(action, Action::ViewMatch | Action::RecordAnswer) {
+                    scope.other_offices.push(office);
+                }
+            }
+            (Reach::Own, Grant::CenterStaff(center)) => scope.centers.push(center),
+            (Reach::OwnRevealed, Grant::CenterStaff(center)) => scope.revealed_centers.push(center),
+            (_, Grant::Expert(expert)) => scope.experts.push(expert),
+            (Reach::Own, Grant::Mentee(mentee)) => scope.mentees.push(mentee),
+            (Reach::OwnRevealed, Grant::Mentee(mentee)) => scope.revealed_mentees.push(mentee),
+        }
+    }
+    scope
+}
+
+/// The committed matrix: a line an action, a column a role (`docs/policy-matrix.md`).
+pub fn matrix() -> String {
+    use std::fmt::Write;
+    use strum::VariantArray;
+    let mut text = String::from("| action |");
+    for role in Role::VARIANTS {
+        write!(text, " {role} |").expect("writing to a String");
+    }
+    text.push_str("\n|---|---|---|---|---|---|\n");
+    for action in Action::VARIANTS {
+        write!(text, "| {action} |").expect("writing to a String");
+        for role in Role::VARIANTS {
+            let word = match reach(*role, *action) {
+                Reach::Nothing => "–",
+                Reach::Own => "own",
+                Reach::OwnRevealed => "own, after the yes",
+                Reach::Everything => "all",
+            };
+            write!(text, " {word} |").expect("writing to a String");
+        }
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use strum::VariantArray;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn id<T: From<Uuid>>(number: u8) -> T {
+        Uuid::from_u128(u128::from(number)).into()
+    }
+
+    fn actor(grant: Grant) -> Actor {
+        Actor {
+            user: id(1),
+            grants: vec![grant],
+        }
+    }
+
+    fn grants() -> impl Strategy<Value = Vec<Grant>> {
+        let grant = (0..6_u8, 0..3_u8).prop_map(|(kind, number)| match kind {
+            0 => Grant::Admin,
+            1 => Grant::Coordinator(None),
+            2 => Grant::Coordinator(Some(id(number))),
+            3 => Grant::CenterStaff(id(number)),
+            4 => Grant::Expert(id(number)),
+            _ => Grant::Mentee(id(number)),
+        });
+        prop::collection::vec(grant, 0..4)
+    }
+
+    fn resources() -> impl Strategy<Value = Resource> {
+        let maybe = || prop::option::of(0..3_u8);
+        (maybe(), maybe(), maybe(), maybe(), maybe(), any::<bool>()).prop_map(
+            |(office, other_office, center, expert, mentee, revealed)| Resource {
+                office: office.map(id),
+                other_office: other_office.map(id),
+                center: center.map(id),
+                expert: expert.map(id),
+                mentee: mentee.map(id),
+                revealed,
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn a_list_shows_exactly_what_may_be_done(grants in grants(), resource in resources(), number in 0..Action::VARIANTS.len()) {
+            let actor = Actor { user: id(1), grants };
+            let action = Action::VARIANTS[number];
+            let allowed = can(&actor, action, &resource) == Decision::Allowed;
+            prop_assert_eq!(scope(&actor, action).holds(&resource), allowed);
+        }
+    }
+
+    #[test]
+    fn nobody_may_do_anything_without_a_role() {
+        let nobody = Actor {
+            user: id(1),
+            grants: vec![],
+        };
+        for action in Action::VARIANTS {
+            assert_eq!(
+                can(&nobody, *action, &Resource::programme()),
+                Decision::Hidden,
+                "{action}"
+            );
+        }
+    }
+
+    #[test]
+    fn no_staff_answers_for_an_expert() {
+        let resource = Resource {
+            other_office: Some(id(1)),
+            ..Resource::expert(id(1), id(1))
+        };
+        for grant in [
+            Grant::Admin,
+            Grant::Coordinator(None),
+            Grant::Coordinator(Some(id(1))),
+            Grant::CenterStaff(id(1)),
+        ] {
+            assert_ne!(
+                can(&actor(grant), Action::AnswerApproach, &resource),
+                Decision::Allowed,
+                "{grant:?}"
+            );
+        }
+        assert_eq!(
+            can(&actor(Grant::Expert(id(1))), Action::AnswerApproach, &resource),
+            Decision::Allowed
+        );
+        assert_eq!(
+            can(&actor(Grant::Expert(id(2))), Action::AnswerApproach, &resource),
+            Decision::Hidden
+        );
+    }
+
+    #[test]
+    fn a_centre_learns_of_an_expert_only_after_the_yes() {
+        let staff = actor(Grant::CenterStaff(id(1)));
+        let matched = Resource {
+            expert: Some(id(1)),
+            ..Resource::mentee(id(1), id(1), id(1))
+        };
+        assert_eq!(can(&staff, Action::ViewMatch, &matched), Decision::Hidden);
+        assert_eq!(
+            can(&staff, Action::ViewMatch, &matched.revealed(true)),
+            Decision::Allowed
+        );
+        assert_eq!(can(&staff, Action::ViewCandidates, &matched), Decision::Forbidden);
+    }
+
+    #[test]
+    fn another_centres_case_does_not_exist() {
+        let staff = actor(Grant::CenterStaff(id(1)));
+        assert_eq!(
+            can(&staff, Action::ViewCase, &Resource::mentee(id(1), id(2), id(1))),
+            Decision::Hidden
+        );
+        assert_eq!(
+            can(&staff, Action::ManageCase, &Resource::mentee(id(1), id(2), id(1))),
+            Decision::Hidden
+        );
+        assert_eq!(
+            can(&staff, Action::ManageCase, &Resource::mentee(id(1), id(1), id(1))),
+            Decision::Allowed
+        );
+    }
+
+    #[test]
+    fn a_coordinator_sees_every_expert_and_the_contact_of_the_own_ones() {
+        let coordinator = actor(Grant::Coordinator(Some(id(1))));
+        let other = Resource::expert(id(1), id(2));
+        assert_eq!(can(&coordinator, Action::ViewExpert, &other), Decision::Allowed);
+        assert_eq!(
+            can(&coordinator, Action::ViewExpertContact, &other),
+            Decision::Forbidden
+        );
+        assert_eq!(
+            can(&coordinator, Action::ManageExpert, &other),
+            Decision::Forbidden
+        );
+        assert_eq!(can(&coordinator, Action::ViewCheck, &other), Decision::Hidden);
+        assert_eq!(
+            can(
+                &coordinator,
+                Action::ManageExpert,
+                &Resource::expert(id(1), id(1))
+            ),
+            Decision::Allowed
+        );
+    }
+
+    #[test]
+    fn the_committed_matrix_is_the_one_that_counts() {
+        let committed = include_str!("../../../docs/policy-matrix.md");
+        assert!(
+            committed.ends_with(&matrix()),
+            "docs/policy-matrix.md differs; its table must be:\n{}",
+            matrix()
+        );
+    }
+}

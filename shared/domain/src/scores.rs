@@ -1,0 +1,333 @@
+//! Scores: integers, additive, one line a criterion (matching.md "Scores"). A sum that cannot be
+//! explained in one line a criterion is wrong.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use crate::experts::{ExpertOccupation, OccupationKind};
+use crate::occupations::KldbCode;
+use crate::values::{Language, SupportArea};
+
+/// The most points a criterion can give; parameters of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Weights {
+    /// An expert at the centre's door; falls linearly to 0 at the edge of the radius.
+    pub distance: i32,
+    /// The same occupation as the mentee's first choice.
+    pub occupation: i32,
+    /// Every wanted support area is offered.
+    pub support_areas: i32,
+    /// A common language besides German.
+    pub language: i32,
+    /// Was in an earlier one-to-one programme (S24).
+    pub programmes: i32,
+    /// The expert's whole capacity is free.
+    pub balance: i32,
+    /// For each day that the case has waited; never saturates.
+    pub waiting_per_day: i32,
+    /// For each thing (check, training) that the expert still lacks; taken off.
+    pub missing: i32,
+}
+
+impl Default for Weights {
+    fn default() -> Self {
+        Self {
+            distance: 300,
+            occupation: 400,
+            support_areas: 200,
+            language: 60,
+            programmes: 40,
+            balance: 50,
+            waiting_per_day: 2,
+            missing: 150,
+        }
+    }
+}
+
+/// The largest weight that may be set; keeps every sum far from the limits of `i32`.
+pub const MOST_WEIGHT: i32 = 10_000;
+
+impl Weights {
+    /// Every weight with its name in the API.
+    pub fn named(&self) -> [(&'static str, i32); 8] {
+        [
+            ("distance", self.distance),
+            ("occupation", self.occupation),
+            ("supportAreas", self.support_areas),
+            ("language", self.language),
+            ("programmes", self.programmes),
+            ("balance", self.balance),
+            ("waitingPerDay", self.waiting_per_day),
+            ("missing", self.missing),
+        ]
+    }
+}
+
+/// Points by criterion; their sum is the score.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Points {
+    /// Nearness to the centre.
+    pub distance: i32,
+    /// Closeness of occupation.
+    pub occupation: i32,
+    /// Wanted areas that are offered.
+    pub support_areas: i32,
+    /// A common language.
+    pub language: i32,
+    /// Earlier programmes.
+    pub programmes: i32,
+    /// Free capacity.
+    pub balance: i32,
+    /// Waiting time of the case.
+    pub waiting: i32,
+    /// What is still missing; zero or negative.
+    pub missing: i32,
+}
+
+impl Points {
+    /// The score.
+    pub fn total(&self) -> i32 {
+        self.distance
+            + self.occupation
+            + self.support_areas
+            + self.language
+            + self.programmes
+            + self.balance
+            + self.waiting
+            + self.missing
+    }
+}
+
+/// What of a case counts for the score.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaseTraits {
+    /// Each wanted area with its priority, 1 to 3.
+    pub support_areas: Vec<(SupportArea, u8)>,
+    /// Target occupations, the first choice first.
+    pub occupations: Vec<KldbCode>,
+    /// The mentee's languages.
+    pub languages: Vec<Language>,
+    /// Since when the case waits.
+    pub waiting_since: NaiveDate,
+}
+
+/// What of an expert counts for the score.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExpertTraits {
+    /// Occupations and interests.
+    pub occupations: Vec<ExpertOccupation>,
+    /// Areas offered.
+    pub support_areas: Vec<SupportArea>,
+    /// Languages.
+    pub languages: Vec<Language>,
+    /// Number of earlier programmes.
+    pub programmes: usize,
+    /// How many matches at once.
+    pub capacity: u8,
+    /// How many of them are taken.
+    pub open_matches: u8,
+}
+
+/// Per mille of the occupation weight for 0 to 5 shared leading digits of KldB 2010.
+const CLOSENESS: [i64; 6] = [0, 150, 400, 650, 850, 1000];
+/// Per mille by the rank of the target occupation (S49).
+const RANK: [i64; 5] = [1000, 800, 650, 550, 500];
+/// An interest counts so many per mille of a former occupation (S50).
+const INTEREST: i64 = 600;
+
+/// Per mille: how close an expert's occupations and interests come to the target occupations.
+fn occupation_closeness(targets: &[KldbCode], own: &[ExpertOccupation]) -> i64 {
+    let pairs = targets.iter().zip(RANK).flat_map(|(target, rank)| {
+        own.iter().filter_map(move |occupation| {
+            let digits = occupation.kldb_code?.shared_digits(*target);
+            let kind = if occupation.kind == OccupationKind::Interest {
+                INTEREST
+            } else {
+                1000
+            };
+            Some(CLOSENESS[usize::from(digits)] * rank * kind / 1_000_000)
+        })
+    });
+    pairs.max().unwrap_or(0)
+}
+
+/// Per mille of the wanted areas that are offered; priority 1 counts three times priority 3.
+fn area_fit(wanted: &[(SupportArea, u8)], offered: &[SupportArea]) -> i64 {
+    let weight = |priority: u8| i64::from(4 - priority.clamp(1, 3));
+    let all: i64 = wanted.iter().map(|(_, priority)| weight(*priority)).sum();
+    let met: i64 = wanted
+        .iter()
+        .filter(|(area, _)| offered.contains(area))
+        .map(|(_, priority)| weight(*priority))
+        .sum();
+    if all == 0 { 0 } else { met * 1000 / all }
+}
+
+fn share(weight: i32, part: i64, whole: i64) -> i32 {
+    if whole <= 0 {
+        0
+    } else {
+        (i64::from(weight) * part / whole) as i32
+    }
+}
+
+/// What does not depend on the expert's place: computed once where many experts share it.
+pub fn score(
+    weights: &Weights,
+    case: &CaseTraits,
+    expert: &ExpertTraits,
+    distance_m: u32,
+    reach_m: u32,
+    missing: usize,
+    today: NaiveDate,
+) -> Points {
+    let days = (today - case.waiting_since).num_days().clamp(0, 36_500);
+    let free = expert.capacity.saturating_sub(expert.open_matches);
+    let german = Language::german();
+    let common = case
+        .languages
+        .iter()
+        .any(|language| *language != german && expert.languages.contains(language));
+    Points {
+        distance: share(
+            weights.distance,
+            i64::from(reach_m.saturating_sub(distance_m)),
+            i64::from(reach_m),
+        ),
+        occupation: share(
+            weights.occupation,
+            occupation_closeness(&case.occupations, &expert.occupations),
+            1000,
+        ),
+        support_areas: share(
+            weights.support_areas,
+            area_fit(&case.support_areas, &expert.support_areas),
+            1000,
+        ),
+        language: if common { weights.language } else { 0 },
+        programmes: if expert.programmes > 0 {
+            weights.programmes
+        } else {
+            0
+        },
+        balance: share(weights.balance, i64::from(free), i64::from(expert.capacity)),
+        waiting: share(weights.waiting_per_day, days, 1),
+        missing: -share(weights.missing, missing as i64, 1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    fn case() -> CaseTraits {
+        CaseTraits {
+            support_areas: vec![(SupportArea::Language, 1), (SupportArea::Application, 3)],
+            occupations: vec!["43412".parse().unwrap(), "26312".parse().unwrap()],
+            languages: vec!["de".parse().unwrap(), "fa".parse().unwrap()],
+            waiting_since: day("2026-11-01"),
+        }
+    }
+
+    fn expert(code: &str, kind: OccupationKind) -> ExpertTraits {
+        ExpertTraits {
+            occupations: vec![ExpertOccupation {
+                kind,
+                kldb_code: Some(code.parse().unwrap()),
+                label: "x".into(),
+            }],
+            support_areas: vec![SupportArea::Language],
+            languages: vec!["de".parse().unwrap()],
+            programmes: 0,
+            capacity: 2,
+            open_matches: 1,
+        }
+    }
+
+    fn points(expert: &ExpertTraits, distance_m: u32) -> Points {
+        score(
+            &Weights::default(),
+            &case(),
+            expert,
+            distance_m,
+            30_000,
+            0,
+            day("2026-11-11"),
+        )
+    }
+
+    #[test]
+    fn each_criterion_gives_what_one_line_says() {
+        let points = points(&expert("43412", OccupationKind::Occupation), 15_000);
+        assert_eq!(
+            points,
+            Points {
+                distance: 150,
+                occupation: 400,
+                support_areas: 150,
+                language: 0,
+                programmes: 0,
+                balance: 25,
+                waiting: 20,
+                missing: 0
+            }
+        );
+        assert_eq!(points.total(), 745);
+    }
+
+    #[test]
+    fn nearer_occupations_and_higher_ranks_score_more_and_interests_less() {
+        let of = |code: &str, kind| points(&expert(code, kind), 0).occupation;
+        let job = OccupationKind::Occupation;
+        let falling = [
+            of("43412", job),
+            of("43413", job),
+            of("26312", job),
+            of("43311", job),
+            of("26212", job),
+            of("71104", job),
+        ];
+        assert!(falling.windows(2).all(|pair| pair[0] > pair[1]), "{falling:?}");
+        assert_eq!(of("43412", OccupationKind::Interest), 240);
+    }
+
+    #[test]
+    fn only_a_language_besides_german_counts_as_common() {
+        let mut speaker = expert("43412", OccupationKind::Occupation);
+        assert_eq!(points(&speaker, 0).language, 0);
+        speaker.languages.push("fa".parse().unwrap());
+        assert_eq!(points(&speaker, 0).language, 60);
+    }
+
+    #[test]
+    fn waiting_grows_with_every_day_and_never_saturates() {
+        let at = |today| {
+            let expert = expert("43412", OccupationKind::Occupation);
+            score(&Weights::default(), &case(), &expert, 0, 30_000, 0, day(today)).waiting
+        };
+        assert!(at("2026-11-02") < at("2026-11-03"));
+        assert_eq!(at("2027-11-01"), 730);
+        assert_eq!(at("2028-11-01"), 1462);
+    }
+
+    #[test]
+    fn what_is_missing_costs() {
+        let expert = expert("43412", OccupationKind::Occupation);
+        let scored = score(
+            &Weights::default(),
+            &case(),
+            &expert,
+            0,
+            30_000,
+            2,
+            day("2026-11-11"),
+        );
+        assert_eq!(scored.missing, -300);
+    }
+}
