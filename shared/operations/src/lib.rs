@@ -5,6 +5,7 @@
 
 mod app;
 mod error;
+pub mod jobs;
 pub mod links;
 
 pub use app::App;

@@ -5,6 +5,8 @@
 //! errors through [`Error::constraint`].
 
 mod error;
+pub mod jobs;
+pub mod sweep_ticks;
 
 pub use error::{Error, Result, parse};
 pub use sqlx::{PgConnection, PgPool, PgTransaction};
