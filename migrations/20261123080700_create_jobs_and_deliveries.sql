@@ -21,11 +21,12 @@ CREATE TABLE jobs (
     CONSTRAINT jobs_running_has_lease CHECK ((state = 'RUNNING') = (lease_until IS NOT NULL)),
     CONSTRAINT jobs_finished_has_date CHECK ((state IN ('DONE', 'DEAD')) = (finished_at IS NOT NULL))
 );
-CREATE INDEX jobs_due ON jobs (run_at, id) WHERE state = 'PENDING';
+-- by queue, so that a queue with much to do does not stand before the others
+CREATE INDEX jobs_due ON jobs (queue, run_at, id) WHERE state = 'PENDING';
 CREATE INDEX jobs_dispatched ON jobs (dispatched_at) WHERE state = 'DISPATCHED';
 CREATE INDEX jobs_leased ON jobs (lease_until) WHERE state = 'RUNNING';
-CREATE INDEX jobs_created ON jobs (created_at DESC, id);
-CREATE INDEX jobs_dead ON jobs (finished_at DESC) WHERE state = 'DEAD';
+CREATE INDEX jobs_created ON jobs (created_at, id);
+CREATE INDEX jobs_finished ON jobs (state, finished_at) WHERE finished_at IS NOT NULL;
 
 CREATE FUNCTION notify_jobs() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

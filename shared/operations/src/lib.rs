@@ -6,6 +6,7 @@
 mod access;
 mod app;
 mod error;
+pub mod jobs;
 pub mod links;
 
 pub use access::{Audit, Caller, Who};

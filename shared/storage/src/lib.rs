@@ -7,7 +7,9 @@
 pub mod audit;
 mod error;
 pub mod events;
+pub mod jobs;
 pub mod paging;
+pub mod sweep_ticks;
 
 pub use error::{Error, Result, parse};
 pub use sqlx::{PgConnection, PgPool, PgTransaction};
