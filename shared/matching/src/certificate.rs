@@ -368,10 +368,7 @@ fn check_duals(
         }
         bound += i128::from(price) * i128::from(room);
     }
-    for case in 0..instance.cases() {
-        if pinned[case] {
-            continue;
-        }
+    for (case, _) in pinned.iter().enumerate().filter(|&(_, &pinned)| !pinned) {
         let surplus = duals.case_surplus[case];
         let contested = duals.contested_cases[case];
         if surplus < 0 && (contested || objective == Objective::Score) {

@@ -90,7 +90,9 @@ impl Instance {
             let rising = row
                 .iter()
                 .zip(row.iter().skip(1))
-                .fold(true, |ok, (a, b)| ok & (a < b));
+                .map(|(a, b)| u32::from(a >= b))
+                .sum::<u32>()
+                == 0;
             if rising {
                 if let Some(&expert) = row.last()
                     && expert as usize >= expert_count

@@ -42,7 +42,7 @@ pub fn solve(
     let problem = Problem::new(instance, pins)?;
     let (cases, experts) = (instance.cases(), instance.experts());
     let mut matching = Matching::new(cases, experts);
-    let stopped = |_| SolveError::Stopped;
+    let stopped = |()| SolveError::Stopped;
     let split = match objective {
         Objective::Participation => {
             cardinality::maximize(&problem, &mut matching, observer)
