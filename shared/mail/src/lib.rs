@@ -1,7 +1,7 @@
 //! E-mail templates, rendering and SMTP.
 //!
 //! A mail is a struct with typed data ([`mails`]), rendered in a language into subject, text and HTML
-//! ([`Mail::render`]), put into an [`Envelope`] by [`message`] and handed over by [`SmtpMailer::send`].
+//! ([`Mail::render`]), put into an [`Envelope`] by [`message()`] and handed over by [`SmtpMailer::send`].
 //! Nothing here reads a clock or draws a random number: the same delivery rendered twice is the same
 //! message, byte for byte (architecture.md, decision 4).
 

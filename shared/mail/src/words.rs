@@ -115,8 +115,7 @@ impl Words {
         if *kilometres < 1.0 {
             return self.pick("weniger als 1 km", "less than 1 km").to_owned();
         }
-        // A no-break space keeps number and unit on one line.
-        format!("{} {:.0}\u{a0}km", self.pick("etwa", "about"), kilometres.round())
+        format!("{} {:.0} km", self.pick("etwa", "about"), kilometres.round())
     }
 
     /// An age group: "18 bis 20 Jahre".
@@ -232,8 +231,8 @@ mod tests {
     #[test]
     fn a_distance_is_told_in_whole_kilometres() {
         assert_eq!(DE.distance(&0.4), "weniger als 1 km");
-        assert_eq!(DE.distance(&1.0), "etwa 1\u{a0}km");
-        assert_eq!(EN.distance(&6.6), "about 7\u{a0}km");
+        assert_eq!(DE.distance(&1.0), "etwa 1 km");
+        assert_eq!(EN.distance(&6.6), "about 7 km");
     }
 
     #[test]

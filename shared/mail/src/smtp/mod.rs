@@ -47,7 +47,7 @@ impl Default for SmtpOptions {
     /// A minute for a mail, four connections, 30 seconds unused.
     fn default() -> Self {
         Self {
-            timeout: Duration::from_mins(1),
+            timeout: Duration::from_secs(60),
             max_connections: 4,
             idle: Duration::from_secs(30),
         }

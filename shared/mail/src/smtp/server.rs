@@ -74,7 +74,7 @@ impl Server {
         let (tls, default_port) = match (url.scheme(), asked.as_deref()) {
             ("smtp", None) => (Tls::None, SMTP_PORT),
             ("smtp", Some("opportunistic")) => (Tls::Opportunistic(parameters()?), SUBMISSION_PORT),
-            ("smtp", _) | ("smtp+starttls", _) => (Tls::Required(parameters()?), SUBMISSION_PORT),
+            ("smtp" | "smtp+starttls", _) => (Tls::Required(parameters()?), SUBMISSION_PORT),
             ("smtps", _) => (Tls::Wrapper(parameters()?), SUBMISSIONS_PORT),
             (scheme, _) => return Err(SmtpUrlError::Scheme(scheme.to_owned())),
         };
