@@ -1,2 +1,33 @@
-//! Entry point.
-fn main() {}
+//! `tandem-devkit`: what `cargo xtask` runs for its heavier commands.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use tandem_devkit::commands;
+
+#[derive(Parser)]
+#[command(about = "Private servers, mail catcher and demo for development and tests.")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start private servers that are fast and forgetful, run a command with their URLs in its environment,
+    /// and end with the command's exit code.
+    WithServers(commands::with_servers::Arguments),
+    /// Start private servers, print their URLs and stay up until Ctrl-C.
+    Servers(commands::servers::Arguments),
+}
+
+#[tokio::main]
+async fn main() -> Result<ExitCode> {
+    match Arguments::parse().command {
+        Command::WithServers(arguments) => commands::with_servers::run(arguments).await,
+        Command::Servers(arguments) => commands::servers::run(arguments)
+            .await
+            .map(|()| ExitCode::SUCCESS),
+    }
+}
