@@ -5,11 +5,16 @@
 //! errors through [`Error::constraint`].
 
 pub mod audit;
+pub mod centers;
+pub mod checks;
 mod error;
 pub mod events;
+pub mod experts;
 pub mod jobs;
 pub mod paging;
+pub mod reference_lookup;
 pub mod sweep_ticks;
+pub mod training;
 
 pub use error::{Error, Result, parse};
 pub use sqlx::{PgConnection, PgPool, PgTransaction};
