@@ -5,6 +5,7 @@
 
 mod access;
 mod app;
+pub mod candidates;
 mod error;
 pub mod jobs;
 pub mod links;

@@ -7,8 +7,10 @@
 pub mod audit;
 mod error;
 pub mod events;
+pub mod facts;
 pub mod jobs;
 pub mod paging;
+pub mod settings;
 pub mod sweep_ticks;
 
 pub use error::{Error, Result, parse};
