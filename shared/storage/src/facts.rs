@@ -191,7 +191,7 @@ pub async fn experts(
     .await?
     {
         each(row.expert_id, &mut |expert| {
-            expert.facts.recent_approaches = row.count as u32
+            expert.facts.recent_approaches = row.count as u32;
         });
     }
     for row in sqlx::query!(
@@ -213,7 +213,7 @@ pub async fn experts(
             label: row.label,
         };
         each(row.expert_id, &mut |expert| {
-            expert.traits.occupations.push(occupation.clone())
+            expert.traits.occupations.push(occupation.clone());
         });
     }
     for row in sqlx::query!(
@@ -225,7 +225,7 @@ pub async fn experts(
     {
         let language: Language = parse("expert_languages", "language", row.expert_id, &row.language)?;
         each(row.expert_id, &mut |expert| {
-            expert.traits.languages.push(language.clone())
+            expert.traits.languages.push(language.clone());
         });
     }
     for row in sqlx::query!(
@@ -237,7 +237,7 @@ pub async fn experts(
     {
         let area = parse("expert_support_areas", "area", row.expert_id, &row.area)?;
         each(row.expert_id, &mut |expert| {
-            expert.traits.support_areas.push(area)
+            expert.traits.support_areas.push(area);
         });
     }
     for row in sqlx::query!(
@@ -249,7 +249,7 @@ pub async fn experts(
     .await?
     {
         each(row.expert_id, &mut |expert| {
-            expert.traits.programmes = row.count as usize
+            expert.traits.programmes = row.count as usize;
         });
     }
     Ok(experts)

@@ -10,6 +10,7 @@ pub mod events;
 pub mod facts;
 pub mod jobs;
 pub mod paging;
+pub mod runs;
 pub mod settings;
 pub mod sweep_ticks;
 
