@@ -9,6 +9,7 @@ pub mod candidates;
 mod error;
 pub mod jobs;
 pub mod links;
+pub mod runs;
 
 pub use access::{Audit, Caller, Who};
 pub use app::App;

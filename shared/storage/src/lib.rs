@@ -22,6 +22,15 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 /// The migrations, embedded.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
 
+/// Makes a transaction that has not read yet see the database as of its first statement, and write
+/// nothing.
+pub async fn freeze(conn: &mut PgConnection) -> Result<()> {
+    sqlx::query!("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// A pool of at most `connections` connections to `url`.
 pub async fn connect(url: &str, connections: u32, application: &str) -> Result<PgPool> {
     let options: PgConnectOptions = url.parse::<PgConnectOptions>()?.application_name(application);
