@@ -1,5 +1,6 @@
 //! Private servers, mail catcher and demo for development and tests.
 
+pub mod catcher;
 pub mod commands;
 mod keeper;
 pub mod ports;

@@ -20,12 +20,17 @@ enum Command {
     WithServers(commands::with_servers::Arguments),
     /// Start private servers, print their URLs and stay up until Ctrl-C.
     Servers(commands::servers::Arguments),
+    /// Run the mail catcher alone.
+    Catcher(commands::catcher::Arguments),
 }
 
 #[tokio::main]
 async fn main() -> Result<ExitCode> {
     match Arguments::parse().command {
         Command::WithServers(arguments) => commands::with_servers::run(arguments).await,
+        Command::Catcher(arguments) => commands::catcher::run(arguments)
+            .await
+            .map(|()| ExitCode::SUCCESS),
         Command::Servers(arguments) => commands::servers::run(arguments)
             .await
             .map(|()| ExitCode::SUCCESS),

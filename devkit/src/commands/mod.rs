@@ -1,4 +1,5 @@
 //! The commands of the program `tandem-devkit`, one module each.
 
+pub mod catcher;
 pub mod servers;
 pub mod with_servers;
