@@ -2,9 +2,12 @@
 
 pub mod catcher;
 pub mod commands;
+pub mod demo;
 mod keeper;
 pub mod ports;
+pub mod processes;
 pub mod programs;
 pub mod secret;
 pub mod servers;
 pub mod signals;
+pub mod stack;

@@ -68,13 +68,13 @@ async fn an_address_outside_of_ascii_is_taken() {
 }
 
 #[tokio::test]
-async fn thousands_of_mails_arrive_once_each() {
+async fn hundreds_of_mails_arrive_once_each() {
     let catcher = Catcher::start().await.unwrap();
     let sender = Arc::new(sender(&catcher));
     let workers = (0..8).map(|worker| {
         let sender = Arc::clone(&sender);
         tokio::spawn(async move {
-            for number in 0..125 {
+            for number in 0..50 {
                 let to = format!("expert{}@example.org", number % 10);
                 sender
                     .send(mail(&to, &format!("{worker}-{number}")))
@@ -93,7 +93,7 @@ async fn thousands_of_mails_arrive_once_each() {
             messages: 1000
         }
     );
-    assert_eq!(catcher.messages_to("expert3@example.org").len(), 8 * 13);
+    assert_eq!(catcher.messages_to("expert3@example.org").len(), 8 * 5);
 }
 
 #[tokio::test]
