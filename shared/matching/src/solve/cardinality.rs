@@ -6,13 +6,15 @@
 
 use std::ops::ControlFlow;
 
+use super::columns::Columns;
 use super::matching::Matching;
 use super::problem::{NONE, Problem};
 use crate::plan::{Observer, Phase};
 
 const UNSEEN: u32 = u32::MAX;
 
-/// The split of a problem: contested cases and experts, see [`crate::Duals`].
+/// The split of a problem: contested cases and experts, see [`crate::Duals`]. Experts without room are in
+/// no plan, and it does not matter where they are.
 pub(super) struct Split {
     pub(super) cases: Vec<bool>,
     pub(super) experts: Vec<bool>,
@@ -60,41 +62,152 @@ fn greedy(problem: &Problem<'_>, matching: &mut Matching) {
     }
 }
 
-/// Finds what can be reached from the unmatched cases by alternating paths. `matching` has to be one
-/// with the most matches.
-pub(super) fn split(problem: &Problem<'_>, matching: &Matching) -> Split {
-    let (cases, experts) = (problem.instance.cases(), problem.instance.experts());
-    let mut split = Split {
-        cases: vec![false; cases],
-        experts: vec![false; experts],
-        any: false,
-    };
-    let mut stack: Vec<u32> = Vec::new();
-    for case in 0..cases {
-        if matching.mate(case) == NONE && !problem.is_pinned(case) {
-            split.cases[case] = true;
-            stack.push(case as u32);
+impl Split {
+    /// Nothing is contested.
+    pub(super) fn nothing(problem: &Problem<'_>) -> Self {
+        let (cases, experts) = (problem.instance.cases(), problem.instance.experts());
+        Self {
+            cases: vec![false; cases],
+            experts: vec![false; experts],
+            any: false,
         }
     }
-    split.any = !stack.is_empty();
-    while let Some(case) = stack.pop() {
-        for &expert in problem.row(case as usize).0 {
-            let expert = expert as usize;
-            if split.experts[expert] {
-                continue;
+
+    /// What can be reached from the unmatched cases by alternating paths. `matching` has to be one with
+    /// the most matches.
+    pub(super) fn from_cases(problem: &Problem<'_>, matching: &Matching) -> Self {
+        let mut split = Self::nothing(problem);
+        let mut stack: Vec<u32> = Vec::new();
+        for case in 0..problem.instance.cases() {
+            if matching.mate(case) == NONE && !problem.is_pinned(case) {
+                split.cases[case] = true;
+                stack.push(case as u32);
             }
-            split.experts[expert] = true;
-            let mut held = matching.first(expert);
-            while held != NONE {
-                if !split.cases[held as usize] {
-                    split.cases[held as usize] = true;
-                    stack.push(held);
+        }
+        split.any = !stack.is_empty();
+        while let Some(case) = stack.pop() {
+            for &expert in problem.row(case as usize).0 {
+                let expert = expert as usize;
+                if split.experts[expert] {
+                    continue;
                 }
-                held = matching.after(held as usize);
+                split.experts[expert] = true;
+                let mut held = matching.first(expert);
+                while held != NONE {
+                    if !split.cases[held as usize] {
+                        split.cases[held as usize] = true;
+                        stack.push(held);
+                    }
+                    held = matching.after(held as usize);
+                }
             }
         }
+        split
     }
-    split
+
+    /// All but what can be reached from the experts with room. `matching` has to be one with the most
+    /// matches. Where neither cases nor experts are left over, everything is contested.
+    pub(super) fn from_experts(problem: &Problem<'_>, columns: &Columns, matching: &Matching) -> Self {
+        let mut split = Self::nothing(problem);
+        split.any = true;
+        for case in 0..problem.instance.cases() {
+            split.cases[case] = !problem.is_pinned(case);
+        }
+        let mut stack: Vec<u32> = Vec::new();
+        for (expert, &room) in problem.capacity.iter().enumerate() {
+            split.experts[expert] = room > 0 && matching.load(expert) == room;
+            if room > 0 && matching.load(expert) < room {
+                stack.push(expert as u32);
+            }
+        }
+        while let Some(expert) = stack.pop() {
+            for entry in columns.of(expert as usize) {
+                let case = entry.partner as usize;
+                if !split.cases[case] {
+                    continue;
+                }
+                split.cases[case] = false;
+                let mate = matching.mate(case);
+                debug_assert_ne!(
+                    mate, NONE,
+                    "a path from a free expert to a free case adds a match"
+                );
+                if split.experts[mate as usize] {
+                    split.experts[mate as usize] = false;
+                    stack.push(mate);
+                }
+            }
+        }
+        split
+    }
+}
+
+/// Extends `matching` to one with the most matches there are, from the experts that have room.
+///
+/// Phases of depth-first searches that share what they have seen; the last one finds nothing. Meant for
+/// where few experts have room, because a search starts at each of them.
+pub(super) fn maximize_from_experts(
+    problem: &Problem<'_>,
+    columns: &Columns,
+    matching: &mut Matching,
+    observer: &mut dyn Observer,
+) -> ControlFlow<()> {
+    let experts = problem.instance.experts();
+    let mut seen = vec![false; problem.instance.cases()];
+    let mut cursor = vec![0_u32; experts];
+    let mut stack: Vec<(u32, u32)> = Vec::new();
+    let mut open: Vec<u32> = (0..experts as u32)
+        .filter(|&expert| matching.load(expert as usize) < problem.capacity[expert as usize])
+        .collect();
+    loop {
+        observer.progress(Phase::Cardinality, (experts - open.len()) as u64, experts as u64)?;
+        let mut found = false;
+        seen.fill(false);
+        cursor.fill(0);
+        open.retain(|&start| {
+            while matching.load(start as usize) < problem.capacity[start as usize] {
+                // `stack` holds (expert, the case of the next one that they want).
+                let mut expert = start;
+                stack.clear();
+                let end = loop {
+                    let Some(entry) = columns.of(expert as usize).get(cursor[expert as usize] as usize)
+                    else {
+                        match stack.pop() {
+                            Some((back, _)) => expert = back,
+                            None => break NONE,
+                        }
+                        continue;
+                    };
+                    cursor[expert as usize] += 1;
+                    let mate = matching.mate(entry.partner as usize);
+                    if mate == expert || seen[entry.partner as usize] {
+                        continue;
+                    }
+                    seen[entry.partner as usize] = true;
+                    if mate == NONE {
+                        break entry.partner;
+                    }
+                    stack.push((expert, entry.partner));
+                    expert = mate;
+                };
+                if end == NONE {
+                    return true;
+                }
+                found = true;
+                let mut case = end;
+                while let Some((back, wanted)) = stack.pop() {
+                    matching.release(wanted as usize);
+                    matching.assign(case as usize, expert as usize);
+                    (expert, case) = (back, wanted);
+                }
+                matching.assign(case as usize, expert as usize);
+            }
+            false
+        });
+        if !found || open.is_empty() {
+            return ControlFlow::Continue(());
+        }
+    }
 }
 
 /// The state of one Hopcroft–Karp phase.
