@@ -104,110 +104,89 @@ impl Split {
         }
         split
     }
-
-    /// All but what can be reached from the experts with room. `matching` has to be one with the most
-    /// matches. Where neither cases nor experts are left over, everything is contested.
-    pub(super) fn from_experts(problem: &Problem<'_>, columns: &Columns, matching: &Matching) -> Self {
-        let mut split = Self::nothing(problem);
-        split.any = true;
-        for case in 0..problem.instance.cases() {
-            split.cases[case] = !problem.is_pinned(case);
-        }
-        let mut stack: Vec<u32> = Vec::new();
-        for (expert, &room) in problem.capacity.iter().enumerate() {
-            split.experts[expert] = room > 0 && matching.load(expert) == room;
-            if room > 0 && matching.load(expert) < room {
-                stack.push(expert as u32);
-            }
-        }
-        while let Some(expert) = stack.pop() {
-            for entry in columns.of(expert as usize) {
-                let case = entry.partner as usize;
-                if !split.cases[case] {
-                    continue;
-                }
-                split.cases[case] = false;
-                let mate = matching.mate(case);
-                debug_assert_ne!(
-                    mate, NONE,
-                    "a path from a free expert to a free case adds a match"
-                );
-                if split.experts[mate as usize] {
-                    split.experts[mate as usize] = false;
-                    stack.push(mate);
-                }
-            }
-        }
-        split
-    }
 }
 
-/// Extends `matching` to one with the most matches there are, from the experts that have room.
+/// Extends `matching` to one with the most matches there are, from the experts that have room, and splits
+/// the problem: all but what can be reached from the experts that keep room is contested. Where neither
+/// cases nor experts are left over, that is everything.
 ///
-/// Phases of depth-first searches that share what they have seen; the last one finds nothing. Meant for
-/// where few experts have room, because a search starts at each of them.
+/// One depth-first search for each unit of room, O(edges) at worst. A search that finds nothing has come
+/// to everything there is to come to, and no later one need look there again; these parts together are
+/// what is not contested. Meant for where few experts have room.
 pub(super) fn maximize_from_experts(
     problem: &Problem<'_>,
     columns: &Columns,
     matching: &mut Matching,
     observer: &mut dyn Observer,
-) -> ControlFlow<()> {
+) -> ControlFlow<(), Split> {
     let experts = problem.instance.experts();
     let mut seen = vec![false; problem.instance.cases()];
     let mut cursor = vec![0_u32; experts];
+    // Each expert of the present search with the case of the next one that they want.
     let mut stack: Vec<(u32, u32)> = Vec::new();
-    let mut open: Vec<u32> = (0..experts as u32)
-        .filter(|&expert| matching.load(expert as usize) < problem.capacity[expert as usize])
-        .collect();
-    loop {
-        observer.progress(Phase::Cardinality, (experts - open.len()) as u64, experts as u64)?;
-        let mut found = false;
-        seen.fill(false);
-        cursor.fill(0);
-        open.retain(|&start| {
-            while matching.load(start as usize) < problem.capacity[start as usize] {
-                // `stack` holds (expert, the case of the next one that they want).
-                let mut expert = start;
-                stack.clear();
-                let end = loop {
-                    let Some(entry) = columns.of(expert as usize).get(cursor[expert as usize] as usize)
-                    else {
-                        match stack.pop() {
-                            Some((back, _)) => expert = back,
-                            None => break NONE,
-                        }
-                        continue;
-                    };
-                    cursor[expert as usize] += 1;
-                    let mate = matching.mate(entry.partner as usize);
-                    if mate == expert || seen[entry.partner as usize] {
-                        continue;
+    let (mut come_to, mut touched): (Vec<u32>, Vec<u32>) = (Vec::new(), Vec::new());
+    let mut free = vec![false; experts];
+    for start in 0..experts {
+        if start % 4096 == 0 {
+            observer.progress(Phase::Cardinality, start as u64, experts as u64)?;
+        }
+        while matching.load(start) < problem.capacity[start] {
+            let mut expert = start as u32;
+            come_to.push(expert);
+            let end = loop {
+                let Some(entry) = columns.of(expert as usize).get(cursor[expert as usize] as usize) else {
+                    match stack.pop() {
+                        Some((back, _)) => expert = back,
+                        None => break NONE,
                     }
-                    seen[entry.partner as usize] = true;
-                    if mate == NONE {
-                        break entry.partner;
-                    }
-                    stack.push((expert, entry.partner));
-                    expert = mate;
+                    continue;
                 };
-                if end == NONE {
-                    return true;
+                cursor[expert as usize] += 1;
+                let mate = matching.mate(entry.partner as usize);
+                if mate == expert || seen[entry.partner as usize] {
+                    continue;
                 }
-                found = true;
-                let mut case = end;
-                while let Some((back, wanted)) = stack.pop() {
-                    matching.release(wanted as usize);
-                    matching.assign(case as usize, expert as usize);
-                    (expert, case) = (back, wanted);
+                seen[entry.partner as usize] = true;
+                touched.push(entry.partner);
+                if mate == NONE {
+                    break entry.partner;
                 }
-                matching.assign(case as usize, expert as usize);
+                stack.push((expert, entry.partner));
+                expert = mate;
+                come_to.push(expert);
+            };
+            if end == NONE {
+                for expert in come_to.drain(..) {
+                    free[expert as usize] = true;
+                }
+                touched.clear();
+                break;
             }
-            false
-        });
-        if !found || open.is_empty() {
-            return ControlFlow::Continue(());
+            let mut case = end;
+            while let Some((back, wanted)) = stack.pop() {
+                matching.release(wanted as usize);
+                matching.assign(case as usize, expert as usize);
+                (expert, case) = (back, wanted);
+            }
+            matching.assign(case as usize, expert as usize);
+            for expert in come_to.drain(..) {
+                cursor[expert as usize] = 0;
+            }
+            for case in touched.drain(..) {
+                seen[case as usize] = false;
+            }
         }
     }
+    let mut split = Split::nothing(problem);
+    split.any = true;
+    for (case, contested) in split.cases.iter_mut().enumerate() {
+        let mate = matching.mate(case);
+        *contested = !problem.is_pinned(case) && (mate == NONE || !free[mate as usize]);
+    }
+    for (expert, contested) in split.experts.iter_mut().enumerate() {
+        *contested = problem.capacity[expert] > 0 && !free[expert];
+    }
+    ControlFlow::Continue(split)
 }
 
 /// The state of one Hopcroft–Karp phase.

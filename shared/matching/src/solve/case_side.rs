@@ -350,15 +350,20 @@ impl<'a> CaseSide<'a> {
             (BEYOND, End::Leave(NONE))
         };
         self.relax(matching, start, best, &mut end);
-        while let Some(Reverse((distance, expert))) = self.paths.heap.pop() {
+        let experts = self.price.len() as u32;
+        while let Some(Reverse((distance, node))) = self.paths.heap.pop() {
             if end.0 <= distance {
                 break;
             }
-            if distance > self.paths.distance[expert as usize] {
+            if node >= experts {
+                self.relax_rest(matching, (node - experts) as usize, distance, &mut end);
                 continue;
             }
-            self.paths.done.push(expert);
-            let mut held = matching.first(expert as usize);
+            if distance > self.paths.distance[node as usize] {
+                continue;
+            }
+            self.paths.done.push(node);
+            let mut held = matching.first(node as usize);
             while held != NONE {
                 let base = distance + self.surplus(matching, held as usize);
                 if self.may_stay && base < end.0 {
@@ -372,39 +377,39 @@ impl<'a> CaseSide<'a> {
         self.apply(matching, start, end.0, end.1);
     }
 
-    /// Follows the pairs of a case; `base` is the length of the way to it, plus its surplus.
+    /// Follows the best pairs of a case; `base` is the length of the way to it, plus its surplus. The
+    /// others wait in the heap until the search has come as far as the nearest of them could be.
     fn relax(&mut self, matching: &Matching, case: usize, base: i64, end: &mut (i64, End)) {
-        if base.saturating_sub(self.lists.of(case).1) < end.0 {
+        if !self.lists.is_made(case) {
             self.make_list(case);
         }
         let (list, bound) = self.lists.of(case);
-        let reach = |entry: Entry, paths: &mut Paths, end: &mut (i64, End)| {
-            let index = entry.partner as usize;
-            let length = base + self.price[index] - i64::from(entry.score);
-            if length >= end.0 || length >= paths.distance[index] {
-                return;
-            }
-            if paths.distance[index] == FAR {
-                paths.touched.push(entry.partner);
-            }
-            paths.distance[index] = length;
-            paths.parent[index] = (case as u32, entry.score);
-            if matching.load(index) < self.problem.capacity[index] {
-                *end = (length, End::Room(entry.partner));
-            } else {
-                paths.heap.push(Reverse((length, entry.partner)));
-            }
-        };
         for &entry in list {
-            reach(entry, &mut self.paths, end);
+            self.paths
+                .reach(self.problem, matching, &self.price, (case, base), entry, end);
         }
-        if base - bound < end.0 {
-            for entry in self.entries(case) {
-                reach(entry, &mut self.paths, end);
-            }
+        if bound > LEAST && base - bound < end.0 {
+            let node = (self.price.len() + case) as u32;
+            self.paths.heap.push(Reverse((base - bound, node)));
         }
     }
 
+    /// The search has come to the pairs of a case that are not on its list.
+    fn relax_rest(&mut self, matching: &Matching, case: usize, distance: i64, end: &mut (i64, End)) {
+        let bound = self.lists.of(case).1;
+        let base = distance + bound;
+        self.make_list(case);
+        if self.lists.of(case).1 < bound {
+            self.relax(matching, case, base, end);
+            return;
+        }
+        for entry in self.entries(case) {
+            self.paths
+                .reach(self.problem, matching, &self.price, (case, base), entry, end);
+        }
+    }
+
+    /// Changes prices and matching along the path that was found.
     fn apply(&mut self, matching: &mut Matching, start: usize, length: i64, end: End) {
         let paths = &mut self.paths;
         for expert in paths.done.drain(..) {
@@ -433,5 +438,35 @@ impl<'a> CaseSide<'a> {
             paths.distance[expert as usize] = FAR;
         }
         paths.heap.clear();
+    }
+}
+
+impl Paths {
+    /// Comes to an expert from a case at the end of a way of length `base`.
+    #[inline]
+    fn reach(
+        &mut self,
+        problem: &Problem<'_>,
+        matching: &Matching,
+        price: &[i64],
+        (case, base): (usize, i64),
+        entry: Entry,
+        end: &mut (i64, End),
+    ) {
+        let index = entry.partner as usize;
+        let length = base + price[index] - i64::from(entry.score);
+        if length >= end.0 || length >= self.distance[index] {
+            return;
+        }
+        if self.distance[index] == FAR {
+            self.touched.push(entry.partner);
+        }
+        self.distance[index] = length;
+        self.parent[index] = (case as u32, entry.score);
+        if matching.load(index) < problem.capacity[index] {
+            *end = (length, End::Room(entry.partner));
+        } else {
+            self.heap.push(Reverse((length, entry.partner)));
+        }
     }
 }

@@ -3,6 +3,8 @@
 use super::problem::Problem;
 use super::shortlist::Entry;
 
+const WANTED: u64 = 1 << 63;
+
 /// The possible cases of each expert with room, by rising case.
 pub(super) struct Columns {
     offsets: Vec<usize>,
@@ -34,13 +36,16 @@ impl Columns {
             *offset = sum;
             sum += count;
         }
-        let mut entries = vec![Entry::default(); sum];
-        let mut cursor: Vec<usize> = (0..experts)
+        // Whether an expert is wanted is as good as random from pair to pair, and a branch on it would be
+        // mispredicted half of the time. So every pair is written: those of experts that are not wanted to
+        // one place behind all others, where their cursors stay because they lack the bit that is added.
+        let mut entries = vec![Entry::default(); sum + 1];
+        let mut cursor: Vec<u64> = (0..experts)
             .map(|expert| {
                 if wanted(expert) {
-                    offsets[expert]
+                    WANTED | offsets[expert] as u64
                 } else {
-                    usize::MAX
+                    sum as u64
                 }
             })
             .collect();
@@ -48,13 +53,11 @@ impl Columns {
             let (row, scores) = problem.row(case);
             for (&expert, &score) in row.iter().zip(scores) {
                 let at = &mut cursor[expert as usize];
-                if *at != usize::MAX {
-                    entries[*at] = Entry {
-                        partner: case as u32,
-                        score,
-                    };
-                    *at += 1;
-                }
+                entries[(*at & !WANTED) as usize] = Entry {
+                    partner: case as u32,
+                    score,
+                };
+                *at += *at >> 63;
             }
         }
         Self { offsets, entries }

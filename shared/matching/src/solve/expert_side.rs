@@ -261,63 +261,68 @@ impl<'a> ExpertSide<'a> {
     /// Dijkstra over reduced costs from an expert with room, then one augmentation.
     fn fill(&mut self, matching: &mut Matching, start: usize) {
         let mut end = (BEYOND, NONE);
-        self.relax(matching, start, 0, &mut end);
-        while let Some(Reverse((distance, case))) = self.paths.heap.pop() {
+        self.come_to(matching, start, 0, &mut end);
+        let cases = self.surplus.len() as u32;
+        while let Some(Reverse((distance, node))) = self.paths.heap.pop() {
             if end.0 <= distance {
                 break;
             }
-            if distance > self.paths.distance[case as usize] {
+            if node >= cases {
+                self.relax_rest(matching, (node - cases) as usize, distance, &mut end);
                 continue;
             }
-            let expert = matching.mate(case as usize) as usize;
+            if distance > self.paths.distance[node as usize] {
+                continue;
+            }
+            let expert = matching.mate(node as usize) as usize;
             if !self.paths.seen[expert] {
-                self.paths.via[expert] = case;
-                self.relax(matching, expert, distance, &mut end);
+                self.paths.via[expert] = node;
+                self.come_to(matching, expert, distance, &mut end);
             }
         }
         assert!(end.0 < BEYOND, "a contested expert can be filled");
         self.apply(matching, end.0, end.1);
     }
 
-    fn relax(&mut self, matching: &Matching, expert: usize, distance: i64, end: &mut (i64, u32)) {
+    fn come_to(&mut self, matching: &Matching, expert: usize, distance: i64, end: &mut (i64, u32)) {
         self.paths.done.push((expert as u32, distance));
         self.paths.seen[expert] = true;
-        let base = distance + self.price[expert];
-        if base.saturating_sub(self.lists.of(expert).1) < end.0 {
+        self.relax(matching, expert, distance + self.price[expert], end);
+    }
+
+    /// Follows the best pairs of an expert; `base` is the length of the way to them, plus their price.
+    /// The others wait in the heap until the search has come as far as the nearest of them could be.
+    fn relax(&mut self, matching: &Matching, expert: usize, base: i64, end: &mut (i64, u32)) {
+        if !self.lists.is_made(expert) {
             self.make_list(expert);
         }
         let (list, bound) = self.lists.of(expert);
-        let reach = |entry: Entry, paths: &mut Paths, end: &mut (i64, u32)| {
-            let index = entry.partner as usize;
-            let length = base + self.surplus[index] - i64::from(entry.score);
-            if length >= end.0 || length >= paths.distance[index] {
-                return;
-            }
-            let mate = matching.mate(index);
-            if mate == expert as u32 {
-                return;
-            }
-            if paths.distance[index] == FAR {
-                paths.touched.push(entry.partner);
-            }
-            paths.distance[index] = length;
-            paths.parent[index] = (expert as u32, entry.score);
-            if mate == NONE {
-                *end = (length, entry.partner);
-            } else {
-                paths.heap.push(Reverse((length, entry.partner)));
-            }
-        };
         for &entry in list {
-            reach(entry, &mut self.paths, end);
+            self.paths
+                .reach(matching, &self.surplus, (expert, base), entry, end);
         }
-        if base - bound < end.0 {
-            for &entry in self.columns.of(expert) {
-                reach(entry, &mut self.paths, end);
-            }
+        if bound > LEAST && base - bound < end.0 {
+            let node = (self.surplus.len() + expert) as u32;
+            self.paths.heap.push(Reverse((base - bound, node)));
         }
     }
 
+    /// The search has come to the pairs of an expert that are not on their list.
+    fn relax_rest(&mut self, matching: &Matching, expert: usize, distance: i64, end: &mut (i64, u32)) {
+        let bound = self.lists.of(expert).1;
+        let base = distance + bound;
+        self.make_list(expert);
+        if self.lists.of(expert).1 < bound {
+            self.relax(matching, expert, base, end);
+            return;
+        }
+        for &entry in self.columns.of(expert) {
+            self.paths
+                .reach(matching, &self.surplus, (expert, base), entry, end);
+        }
+    }
+
+    /// Changes prices, surpluses and matching along the path that was found.
     fn apply(&mut self, matching: &mut Matching, length: i64, end: u32) {
         let mut case = end;
         while case != NONE {
@@ -347,5 +352,38 @@ impl<'a> ExpertSide<'a> {
             paths.distance[case as usize] = FAR;
         }
         paths.heap.clear();
+    }
+}
+
+impl Paths {
+    /// Comes to a case from an expert at the end of a way of length `base`.
+    #[inline]
+    fn reach(
+        &mut self,
+        matching: &Matching,
+        surplus: &[i64],
+        (expert, base): (usize, i64),
+        entry: Entry,
+        end: &mut (i64, u32),
+    ) {
+        let index = entry.partner as usize;
+        let length = base + surplus[index] - i64::from(entry.score);
+        if length >= end.0 || length >= self.distance[index] {
+            return;
+        }
+        let mate = matching.mate(index);
+        if mate == expert as u32 {
+            return;
+        }
+        if self.distance[index] == FAR {
+            self.touched.push(entry.partner);
+        }
+        self.distance[index] = length;
+        self.parent[index] = (expert as u32, entry.score);
+        if mate == NONE {
+            *end = (length, entry.partner);
+        } else {
+            self.heap.push(Reverse((length, entry.partner)));
+        }
     }
 }

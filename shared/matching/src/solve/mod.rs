@@ -117,8 +117,7 @@ fn from_experts(problem: &Problem<'_>, observer: &mut dyn Observer) -> ControlFl
     let mut other = ExpertSide::new(problem, &columns);
     other.auction(&mut contested, |_| true, observer)?;
     let mut largest = contested.clone();
-    cardinality::maximize_from_experts(problem, &columns, &mut largest, observer)?;
-    let split = Split::from_experts(problem, &columns, &largest);
+    let split = cardinality::maximize_from_experts(problem, &columns, &mut largest, observer)?;
     other.restrict(&mut contested, &split);
     other.finish(&mut contested, observer)?;
     let mut matching = Matching::new(cases, experts);

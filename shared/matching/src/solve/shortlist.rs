@@ -95,6 +95,12 @@ impl Shortlists {
         )
     }
 
+    /// Whether the list of a bidder has ever been made.
+    #[inline]
+    pub(super) fn is_made(&self, bidder: usize) -> bool {
+        self.bounds[bidder] != i64::MAX
+    }
+
     /// Makes the list of a bidder anew from all its pairs. Partners worth [`LEAST`] or less are nobody.
     pub(super) fn make(&mut self, bidder: usize, pairs: impl Iterator<Item = Entry>, price: &[i64]) {
         let mut worths = [LEAST; KEPT + 1];
