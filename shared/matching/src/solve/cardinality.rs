@@ -110,9 +110,9 @@ impl Split {
 /// the problem: all but what can be reached from the experts that keep room is contested. Where neither
 /// cases nor experts are left over, that is everything.
 ///
-/// One depth-first search for each unit of room, O(edges) at worst. A search that finds nothing has come
-/// to everything there is to come to, and no later one need look there again; these parts together are
-/// what is not contested. Meant for where few experts have room.
+/// One breadth-first search for each unit of room, O(edges) at worst. A search that finds nothing has
+/// come to everything there is to come to, and no later one need look there again; these parts together
+/// are what is not contested. Meant for where few experts have room.
 pub(super) fn maximize_from_experts(
     problem: &Problem<'_>,
     columns: &Columns,
@@ -120,60 +120,74 @@ pub(super) fn maximize_from_experts(
     observer: &mut dyn Observer,
 ) -> ControlFlow<(), Split> {
     let experts = problem.instance.experts();
-    let mut seen = vec![false; problem.instance.cases()];
-    let mut cursor = vec![0_u32; experts];
-    // Each expert of the present search with the case of the next one that they want.
-    let mut stack: Vec<(u32, u32)> = Vec::new();
-    let (mut come_to, mut touched): (Vec<u32>, Vec<u32>) = (Vec::new(), Vec::new());
+    // Who wanted each case first.
+    let mut wanted_by = vec![NONE; problem.instance.cases()];
+    // Experts the search has come to, and for each the case they would give up.
+    let mut come_to = vec![false; experts];
+    let mut via = vec![NONE; experts];
+    let mut queue: Vec<u32> = Vec::new();
     let mut free = vec![false; experts];
+    let mut touched: Vec<u32> = Vec::new();
     for start in 0..experts {
         if start % 4096 == 0 {
             observer.progress(Phase::Cardinality, start as u64, experts as u64)?;
         }
-        while matching.load(start) < problem.capacity[start] {
-            let mut expert = start as u32;
-            come_to.push(expert);
-            let end = loop {
-                let Some(entry) = columns.of(expert as usize).get(cursor[expert as usize] as usize) else {
-                    match stack.pop() {
-                        Some((back, _)) => expert = back,
-                        None => break NONE,
-                    }
-                    continue;
+        while matching.load(start) < problem.capacity[start] && !free[start] {
+            queue.push(start as u32);
+            come_to[start] = true;
+            via[start] = NONE;
+            let mut at = 0;
+            let end = 'search: loop {
+                let Some(&expert) = queue.get(at) else {
+                    break NONE;
                 };
-                cursor[expert as usize] += 1;
-                let mate = matching.mate(entry.partner as usize);
-                if mate == expert || seen[entry.partner as usize] {
-                    continue;
+                at += 1;
+                for entry in columns.of(expert as usize) {
+                    let case = entry.partner as usize;
+                    if wanted_by[case] != NONE {
+                        continue;
+                    }
+                    let mate = matching.mate(case);
+                    if mate == expert {
+                        continue;
+                    }
+                    wanted_by[case] = expert;
+                    touched.push(entry.partner);
+                    if mate == NONE {
+                        break 'search entry.partner;
+                    }
+                    if !come_to[mate as usize] {
+                        come_to[mate as usize] = true;
+                        via[mate as usize] = entry.partner;
+                        queue.push(mate);
+                    }
                 }
-                seen[entry.partner as usize] = true;
-                touched.push(entry.partner);
-                if mate == NONE {
-                    break entry.partner;
-                }
-                stack.push((expert, entry.partner));
-                expert = mate;
-                come_to.push(expert);
             };
             if end == NONE {
-                for expert in come_to.drain(..) {
+                for expert in queue.drain(..) {
                     free[expert as usize] = true;
                 }
                 touched.clear();
                 break;
             }
             let mut case = end;
-            while let Some((back, wanted)) = stack.pop() {
-                matching.release(wanted as usize);
+            loop {
+                let expert = wanted_by[case as usize];
+                let given_up = via[expert as usize];
+                if given_up != NONE {
+                    matching.release(given_up as usize);
+                }
                 matching.assign(case as usize, expert as usize);
-                (expert, case) = (back, wanted);
+                if given_up == NONE {
+                    break;
+                }
+                case = given_up;
             }
-            matching.assign(case as usize, expert as usize);
-            for expert in come_to.drain(..) {
-                cursor[expert as usize] = 0;
+            for expert in queue.drain(..) {
+                come_to[expert as usize] = false;
             }
             for case in touched.drain(..) {
-                seen[case as usize] = false;
+                wanted_by[case as usize] = NONE;
             }
         }
     }

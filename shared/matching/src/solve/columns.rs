@@ -9,7 +9,7 @@ const WANTED: u64 = 1 << 63;
 pub(super) struct Columns {
     offsets: Vec<usize>,
     /// Case and score side by side: they are always wanted together, and written at random places.
-    entries: Vec<Entry>,
+    entries: Vec<u64>,
 }
 
 impl Columns {
@@ -39,7 +39,7 @@ impl Columns {
         // Whether an expert is wanted is as good as random from pair to pair, and a branch on it would be
         // mispredicted half of the time. So every pair is written: those of experts that are not wanted to
         // one place behind all others, where their cursors stay because they lack the bit that is added.
-        let mut entries = vec![Entry::default(); sum + 1];
+        let mut entries = vec![0; sum + 1];
         let mut cursor: Vec<u64> = (0..experts)
             .map(|expert| {
                 if wanted(expert) {
@@ -53,10 +53,10 @@ impl Columns {
             let (row, scores) = problem.row(case);
             for (&expert, &score) in row.iter().zip(scores) {
                 let at = &mut cursor[expert as usize];
-                entries[(*at & !WANTED) as usize] = Entry {
+                entries[(*at & !WANTED) as usize] = pack(Entry {
                     partner: case as u32,
                     score,
-                };
+                });
                 *at += *at >> 63;
             }
         }
@@ -65,7 +65,21 @@ impl Columns {
 
     /// The pairs of an expert.
     #[inline]
-    pub(super) fn of(&self, expert: usize) -> &[Entry] {
-        &self.entries[self.offsets[expert]..self.offsets[expert + 1]]
+    pub(super) fn of(&self, expert: usize) -> impl Iterator<Item = Entry> + Clone {
+        self.entries[self.offsets[expert]..self.offsets[expert + 1]]
+            .iter()
+            .map(|&packed| unpack(packed))
+    }
+}
+
+/// One word for a pair: memory for words comes zeroed from the system, and is written only once.
+fn pack(entry: Entry) -> u64 {
+    u64::from(entry.partner) << 32 | u64::from(entry.score.cast_unsigned())
+}
+
+fn unpack(packed: u64) -> Entry {
+    Entry {
+        partner: (packed >> 32) as u32,
+        score: (packed as u32).cast_signed(),
     }
 }

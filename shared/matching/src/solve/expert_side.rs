@@ -178,7 +178,7 @@ impl<'a> ExpertSide<'a> {
         if top.worth < self.lists.of(expert).1 {
             // The expert holds much of the list.
             top = Top::none();
-            for &entry in self.columns.of(expert) {
+            for entry in self.columns.of(expert) {
                 if matching.mate(entry.partner as usize) != expert as u32 {
                     top.see(
                         entry,
@@ -193,7 +193,7 @@ impl<'a> ExpertSide<'a> {
     }
 
     fn make_list(&mut self, expert: usize) {
-        let pairs = self.columns.of(expert).iter().copied();
+        let pairs = self.columns.of(expert);
         self.lists.make(expert, pairs, &self.surplus);
     }
 
@@ -316,7 +316,7 @@ impl<'a> ExpertSide<'a> {
             self.relax(matching, expert, base, end);
             return;
         }
-        for &entry in self.columns.of(expert) {
+        for entry in self.columns.of(expert) {
             self.paths
                 .reach(matching, &self.surplus, (expert, base), entry, end);
         }
