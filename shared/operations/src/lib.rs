@@ -5,9 +5,11 @@
 
 mod access;
 mod app;
+pub mod deliveries;
 mod error;
 pub mod jobs;
 pub mod links;
+pub mod settings;
 
 pub use access::{Audit, Caller, Who};
 pub use app::App;

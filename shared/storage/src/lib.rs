@@ -5,10 +5,12 @@
 //! errors through [`Error::constraint`].
 
 pub mod audit;
+pub mod deliveries;
 mod error;
 pub mod events;
 pub mod jobs;
 pub mod paging;
+pub mod settings;
 pub mod sweep_ticks;
 
 pub use error::{Error, Result, parse};
