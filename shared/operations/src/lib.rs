@@ -5,6 +5,7 @@
 
 mod access;
 mod app;
+pub mod candidates;
 pub mod deliveries;
 mod error;
 pub mod jobs;

@@ -8,8 +8,10 @@ pub mod audit;
 pub mod deliveries;
 mod error;
 pub mod events;
+pub mod facts;
 pub mod jobs;
 pub mod paging;
+pub mod runs;
 pub mod settings;
 pub mod sweep_ticks;
 
