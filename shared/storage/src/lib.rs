@@ -5,6 +5,7 @@
 //! errors through [`Error::constraint`].
 
 pub mod audit;
+pub mod deliveries;
 mod error;
 pub mod events;
 pub mod facts;
