@@ -29,17 +29,23 @@ pub async fn migrate(urls: &ServerUrls) -> Result<()> {
     command
         .arg("migrate")
         .env("MIGRATION_DATABASE_URL", &urls.migration_database_url);
+    output(command, "tandem-api migrate").await.map(|_| ())
+}
+
+/// Runs a command to its end and returns what it printed; everything it said is the error when it fails.
+pub async fn output(mut command: Command, name: &str) -> Result<String> {
     let output = command
+        .kill_on_drop(true)
         .output()
         .await
-        .context("tandem-api migrate could not be run")?;
+        .with_context(|| format!("{name} could not be run"))?;
     if !output.status.success() {
         let said = [output.stdout, output.stderr].concat();
         bail!(
-            "tandem-api migrate ended with {} and said:\n{}",
+            "{name} ended with {} and said:\n{}",
             output.status,
             String::from_utf8_lossy(&said)
         );
     }
-    Ok(())
+    String::from_utf8(output.stdout).with_context(|| format!("{name} printed something that is no text"))
 }

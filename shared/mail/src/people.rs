@@ -102,7 +102,7 @@ pub struct Contact {
 impl Contact {
     /// The number as a `tel:` link takes it: digits and a leading plus.
     pub fn phone_digits(&self) -> String {
-        // "+49 (0)341 …" is the written form; the zero in brackets is not dialled.
+        // "+49 (0)30 …" is the written form; the zero in brackets is not dialled.
         let number = self.phone.replace("(0)", "");
         let plus = if number.trim_start().starts_with('+') {
             "+"
@@ -165,12 +165,12 @@ mod tests {
         let mut contact = Contact {
             name: String::new(),
             office_name: String::new(),
-            phone: "+49 (0)341 / 12 34-56".to_owned(),
+            phone: "+49 (0)30 / 23 125-120".to_owned(),
             email: String::new(),
             office_hours: None,
         };
-        assert_eq!(contact.phone_digits(), "+49341123456");
-        contact.phone = "0341 123456".to_owned();
-        assert_eq!(contact.phone_digits(), "0341123456");
+        assert_eq!(contact.phone_digits(), "+493023125120");
+        contact.phone = "030 23125120".to_owned();
+        assert_eq!(contact.phone_digits(), "03023125120");
     }
 }

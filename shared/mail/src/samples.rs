@@ -1,4 +1,5 @@
-//! Every mail with invented data, for previews and tests. None of these people exists.
+//! Every mail with invented data, for previews and tests. None of these people exists; the telephone
+//! numbers are from the range that is kept free for films.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use url::Url;
@@ -80,12 +81,12 @@ pub fn letterhead() -> Letterhead {
         organisation: Organisation {
             programme_name: "Tandem".to_owned(),
             organisation_name: "Beispielverein für Ehrenamt e. V.".to_owned(),
-            postal_address: Some("Musterstraße 1, 04109 Leipzig".to_owned()),
+            postal_address: Some("Musterstraße 1, 10115 Berlin".to_owned()),
         },
         contact: Contact {
             name: "Katrin Sommer".to_owned(),
-            office_name: "Regionalbüro Sachsen".to_owned(),
-            phone: "0341 99 99 120".to_owned(),
+            office_name: "Regionalbüro Berlin".to_owned(),
+            phone: "030 23125 120".to_owned(),
             email: "katrin.sommer@tandem.example".to_owned(),
             office_hours: Some("Mo bis Fr, 9 bis 15 Uhr".to_owned()),
         },
@@ -114,7 +115,7 @@ pub fn approach() -> ApproachMail {
         expert: expert(),
         case: CaseDescription {
             age_group: AgeGroup::From18To20,
-            center_place: "Leipzig".to_owned(),
+            center_place: "Berlin".to_owned(),
             distance_km: 6.3,
             occupations: vec![
                 "Elektroniker/in für Energie- und Gebäudetechnik".to_owned(),
@@ -176,7 +177,7 @@ fn withdrawn() -> ApproachWithdrawnMail {
     ApproachWithdrawnMail {
         letterhead: letterhead(),
         expert: expert(),
-        center_place: "Leipzig".to_owned(),
+        center_place: "Berlin".to_owned(),
         approached_at: now() - TimeDelta::days(4),
     }
 }
@@ -185,7 +186,7 @@ fn superseded() -> SupersededMail {
     SupersededMail {
         letterhead: letterhead(),
         expert: expert(),
-        center_place: "Leipzig".to_owned(),
+        center_place: "Berlin".to_owned(),
         approached_at: now() - TimeDelta::days(4),
     }
 }
@@ -194,7 +195,7 @@ fn answer(answer: Answer, channel: AnswerChannel) -> AnswerRecordedMail {
     AnswerRecordedMail {
         letterhead: letterhead(),
         expert: expert(),
-        center_place: "Leipzig".to_owned(),
+        center_place: "Berlin".to_owned(),
         answer,
         channel,
         answered_at: now(),
@@ -207,7 +208,7 @@ fn undeliverable() -> ApproachUndeliverableMail {
             contact: Contact {
                 name: "Jonas Berger".to_owned(),
                 office_name: "Geschäftsstelle, Betreuung der Software".to_owned(),
-                phone: "+49 (0)228 99 99 40".to_owned(),
+                phone: "+49 (0)30 23125 140".to_owned(),
                 email: "jonas.berger@tandem.example".to_owned(),
                 office_hours: None,
             },
@@ -220,9 +221,9 @@ fn undeliverable() -> ApproachUndeliverableMail {
             family_name: "Sommer".to_owned(),
         },
         expert_name: "Dr. Maria Weber".to_owned(),
-        expert_phone: Some("0341 99 99 815".to_owned()),
+        expert_phone: Some("030 23125 815".to_owned()),
         address: "m.weber@mail.example".to_owned(),
-        case_reference: "L-2026-0147".to_owned(),
+        case_reference: "B-2026-0147".to_owned(),
         refused_at: now(),
         reason: "550 5.1.1 [address]: Recipient address rejected: User unknown".to_owned(),
         url: url("ansprachen/01935a7e-4a1b-7c3d-9e2f-0a1b2c3d4e5f"),

@@ -387,3 +387,15 @@ async fn required_encryption_is_not_given_up_where_the_server_has_none() {
     ));
     assert_eq!(seen.commands(0), ["EHLO"]);
 }
+
+#[tokio::test]
+async fn a_connection_that_answered_nonsense_is_not_used_again() {
+    let (url, seen) = server(vec![vec![("RCPT", 0, Act::Say("what?"))]]).await;
+    let mailer = mailer(&url);
+    assert!(matches!(
+        mailer.send(&mail()).await,
+        Err(SendError::Transient { code: None, .. })
+    ));
+    mailer.send(&mail()).await.unwrap();
+    assert_eq!((seen.connections(), seen.taken()), (2, 1));
+}

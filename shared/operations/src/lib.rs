@@ -5,9 +5,13 @@
 
 mod access;
 mod app;
+pub mod candidates;
+pub mod deliveries;
 mod error;
 pub mod jobs;
 pub mod links;
+pub mod runs;
+pub mod settings;
 
 pub use access::{Audit, Caller, Who};
 pub use app::App;
