@@ -6,12 +6,17 @@
 mod access;
 mod app;
 pub mod candidates;
+pub mod centers;
+pub mod checks;
 pub mod deliveries;
 mod error;
+pub mod experts;
 pub mod jobs;
 pub mod links;
+pub mod occupations;
 pub mod runs;
 pub mod settings;
+pub mod training;
 
 pub use access::{Audit, Caller, Who};
 pub use app::App;
