@@ -11,6 +11,7 @@ pub mod checks;
 pub mod deliveries;
 mod error;
 pub mod experts;
+pub mod import;
 pub mod jobs;
 pub mod links;
 pub mod occupations;

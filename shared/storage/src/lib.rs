@@ -12,6 +12,7 @@ mod error;
 pub mod events;
 pub mod experts;
 pub mod facts;
+pub mod import;
 pub mod jobs;
 pub mod occupations;
 pub mod paging;
