@@ -6,8 +6,10 @@
 mod access;
 mod app;
 mod error;
+pub mod idempotency;
 pub mod jobs;
 pub mod links;
+pub mod offices;
 
 pub use access::{Audit, Caller, Who};
 pub use app::App;

@@ -7,8 +7,12 @@
 pub mod audit;
 mod error;
 pub mod events;
+pub mod idempotency;
 pub mod jobs;
+pub mod migrations;
+pub mod offices;
 pub mod paging;
+pub mod reference;
 pub mod sweep_ticks;
 
 pub use error::{Error, Result, parse};
