@@ -10,8 +10,8 @@ mod listener;
 mod listing;
 
 pub use dispatch::{
-    Due, Expired, Overdue, count_dispatched, dispatch, due, overdue, return_expired_leases, try_relay_lock, undispatch,
-    undispatch_all,
+    Due, Expired, Overdue, count_dispatched, dispatch, due, overdue, return_expired_leases, try_relay_lock,
+    undispatch, undispatch_all,
 };
 pub use listener::Listener;
 pub use listing::{

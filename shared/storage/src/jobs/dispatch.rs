@@ -105,7 +105,13 @@ pub async fn due(conn: &mut PgConnection, now: DateTime<Utc>, limit: i64) -> Res
     )
     .fetch_all(conn)
     .await?;
-    Ok(rows.into_iter().map(|row| Due { id: row.id.into(), kind: row.kind }).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| Due {
+            id: row.id.into(),
+            kind: row.kind,
+        })
+        .collect())
 }
 
 /// Returns expired leases: the attempt counts, and a job that has none left is buried.
