@@ -69,6 +69,21 @@ CREATE TABLE email_deliveries (
 );
 CREATE INDEX email_deliveries_subject ON email_deliveries (subject_id);
 CREATE INDEX email_deliveries_recipient ON email_deliveries (recipient_id, created_at DESC);
+CREATE INDEX email_deliveries_created ON email_deliveries (created_at DESC, id);
+
+-- The office that answers for a mail's recipient, for the policy; null: nobody but the administrators.
+CREATE VIEW delivery_offices AS
+SELECT d.id AS delivery_id,
+       CASE d.recipient_kind
+           WHEN 'EXPERT' THEN (SELECT office_id FROM experts WHERE id = d.recipient_id)
+           WHEN 'MENTEE' THEN (SELECT s.office_id FROM mentees t JOIN service_centers s ON s.id = t.center_id
+                               WHERE t.id = d.recipient_id)
+           WHEN 'GUARDIAN' THEN (SELECT s.office_id FROM mentees t JOIN service_centers s ON s.id = t.center_id
+                                 WHERE t.id = d.recipient_id)
+           WHEN 'CENTER' THEN (SELECT office_id FROM service_centers WHERE id = d.recipient_id)
+           WHEN 'OFFICE' THEN d.recipient_id
+       END AS office_id
+  FROM email_deliveries d;
 
 -- A link in an e-mail is an HMAC of its delivery's id: nothing secret is stored, and a resend
 -- carries the same link. This row says what the link is for, until when, and whether it was used.
@@ -139,6 +154,7 @@ GRANT SELECT ON
     agreement_signatures, meetings, milestones, feedback, sign_in_links, settings
     TO tandem_worker;
 GRANT UPDATE ON experts, cases TO tandem_worker;
+GRANT SELECT ON delivery_offices TO tandem_api;
 GRANT SELECT, INSERT ON settings TO tandem_api;
 -- append-only
 GRANT SELECT, INSERT ON audit_events TO tandem_api;

@@ -45,6 +45,10 @@ words! {
         Training,
         /// The centre has as many matches as it can look after.
         CenterLimit,
+        /// The case is not (or no longer) `SEARCHING`.
+        CaseNotSearching,
+        /// Another expert is being asked for the case.
+        AnotherAsked,
     }
 
     /// Something that an expert has to do before the first meeting is dated.

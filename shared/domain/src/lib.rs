@@ -3,6 +3,7 @@
 //! `S12` cites a statement of the programme, `L` a law or common practice (docs/domain.md).
 
 pub mod cases;
+pub mod centers;
 pub mod checks;
 pub mod clock;
 pub mod eligibility;
@@ -17,6 +18,7 @@ pub mod offices;
 pub mod policy;
 pub mod postal_codes;
 pub mod random;
+pub mod readiness;
 pub mod runs;
 pub mod scores;
 pub mod settings;

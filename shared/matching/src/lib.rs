@@ -1,1 +1,14 @@
 //! Exact bipartite matching with capacities: plan, certificate, prices and what-if.
+
+pub mod bmi;
+mod certificate;
+mod instance;
+mod plan;
+mod solve;
+mod what_if;
+
+pub use certificate::{Certificate, Violation, certify};
+pub use instance::{Instance, InstanceError, MAX_NODES};
+pub use plan::{Duals, Objective, Observer, Phase, Pin, Silent, Solution, SolveError};
+pub use solve::solve;
+pub use what_if::{Difference, WhatIf, WhatIfError};

@@ -5,11 +5,15 @@
 
 mod access;
 mod app;
+pub mod candidates;
+pub mod deliveries;
 mod error;
 pub mod idempotency;
 pub mod jobs;
 pub mod links;
 pub mod offices;
+pub mod runs;
+pub mod settings;
 
 pub use access::{Audit, Caller, Who};
 pub use app::App;

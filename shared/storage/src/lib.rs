@@ -5,14 +5,18 @@
 //! errors through [`Error::constraint`].
 
 pub mod audit;
+pub mod deliveries;
 mod error;
 pub mod events;
+pub mod facts;
 pub mod idempotency;
 pub mod jobs;
 pub mod migrations;
 pub mod offices;
 pub mod paging;
 pub mod reference;
+pub mod runs;
+pub mod settings;
 pub mod sweep_ticks;
 
 pub use error::{Error, Result, parse};
@@ -22,6 +26,15 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 /// The migrations, embedded.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
+
+/// Makes a transaction that has not read yet see the database as of its first statement, and write
+/// nothing.
+pub async fn freeze(conn: &mut PgConnection) -> Result<()> {
+    sqlx::query!("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        .execute(conn)
+        .await?;
+    Ok(())
+}
 
 /// A pool of at most `connections` connections to `url`.
 pub async fn connect(url: &str, connections: u32, application: &str) -> Result<PgPool> {

@@ -1,0 +1,183 @@
+//! What is asked of the solver and what it answers.
+
+use std::fmt;
+use std::ops::ControlFlow;
+
+/// What the best plan is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Objective {
+    /// First the most cases matched, then the highest total score among the plans that match so many.
+    Participation,
+    /// The highest total score. A case stays unmatched rather than lower the total; a pair that adds
+    /// nothing (score 0) may be taken or left.
+    Score,
+}
+
+/// A pair that has to be part of the plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Pin {
+    /// The case.
+    pub case: u32,
+    /// The expert it has to go to.
+    pub expert: u32,
+}
+
+/// The best plan, with the numbers that prove it.
+///
+/// `certify` checks the proof without trust in the solver. The fields are public so that a plan can be
+/// stored, loaded and checked again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Solution {
+    /// The expert of each case, `None` for a case that stays unmatched.
+    pub assignment: Vec<Option<u32>>,
+    /// Pairs the plan was made to contain, sorted by case.
+    pub pins: Vec<Pin>,
+    /// The dual values that prove the plan optimal.
+    pub duals: Duals,
+}
+
+/// Linear programming duals in two levels, cases first and score second.
+///
+/// A contested case counts 0 at the first level and every other case 1; a contested expert counts 1 and
+/// every other expert 0: on each possible pair this is a König cover. The second level is in points.
+/// Under [`Objective::Score`] there is no first level and nothing is contested.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Duals {
+    /// Cases that compete for too few experts: reachable by alternating paths from an unmatched case.
+    pub contested_cases: Vec<bool>,
+    /// Experts that are full in every plan with the most matches because contested cases want them.
+    pub contested_experts: Vec<bool>,
+    /// What the case adds to the total, in points, after its expert's price is paid.
+    pub case_surplus: Vec<i64>,
+    /// What one unit of the expert's capacity is worth, in points.
+    pub expert_price: Vec<i64>,
+}
+
+/// Where the solver is. Phases come in this order; some may be left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Phase {
+    /// The best pairs of each row are picked.
+    Rows,
+    /// The largest number of matches is determined.
+    Cardinality,
+    /// The scarce side bids for the other.
+    Auction,
+    /// What the auction left open is assigned along shortest paths.
+    Paths,
+}
+
+/// Hears how far the solver is and may stop it.
+///
+/// Every closure `FnMut(Phase, u64, u64) -> ControlFlow<()>` is an observer; [`Silent`] is one that
+/// neither listens nor stops.
+pub trait Observer {
+    /// `done` of `total` steps of this phase are behind. `Break` stops the solver with
+    /// [`SolveError::Stopped`]. Called at least every few thousand steps, not for each one.
+    fn progress(&mut self, phase: Phase, done: u64, total: u64) -> ControlFlow<()>;
+}
+
+impl<F: FnMut(Phase, u64, u64) -> ControlFlow<()>> Observer for F {
+    fn progress(&mut self, phase: Phase, done: u64, total: u64) -> ControlFlow<()> {
+        self(phase, done, total)
+    }
+}
+
+/// The observer that lets the solver run.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Observer for Silent {
+    fn progress(&mut self, _phase: Phase, _done: u64, _total: u64) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
+
+/// Why there is no plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SolveError {
+    /// The observer stopped the search.
+    Stopped,
+    /// A pin names a case that does not exist.
+    UnknownCase {
+        /// The pin.
+        pin: Pin,
+        /// The number of cases.
+        cases: usize,
+    },
+    /// A pin names an expert that does not exist.
+    UnknownExpert {
+        /// The pin.
+        pin: Pin,
+        /// The number of experts.
+        experts: usize,
+    },
+    /// A pin names a pair that is not possible.
+    NotPossible {
+        /// The pin.
+        pin: Pin,
+    },
+    /// A case is pinned more than once.
+    PinnedTwice {
+        /// The case.
+        case: u32,
+        /// The expert of the first pin.
+        first: u32,
+        /// The expert of the other pin; the same one if the pin is merely repeated.
+        second: u32,
+    },
+    /// More cases are pinned to an expert than the expert can take.
+    OverCapacity {
+        /// The expert.
+        expert: u32,
+        /// How many cases the expert can take.
+        capacity: u8,
+        /// How many are pinned.
+        pinned: usize,
+    },
+}
+
+impl fmt::Display for SolveError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stopped => write!(f, "the search was stopped"),
+            Self::UnknownCase { pin, cases } => {
+                write!(
+                    f,
+                    "case {} is pinned, but there are only {cases} cases (0 is the first)",
+                    pin.case
+                )
+            }
+            Self::UnknownExpert { pin, experts } => write!(
+                f,
+                "case {} is pinned to expert {}, but there are only {experts} experts (0 is the first)",
+                pin.case, pin.expert
+            ),
+            Self::NotPossible { pin } => {
+                write!(
+                    f,
+                    "case {} cannot be pinned to expert {}: not a possible pair",
+                    pin.case, pin.expert
+                )
+            }
+            Self::PinnedTwice { case, first, second } => {
+                write!(
+                    f,
+                    "case {case} is pinned to expert {first} and to expert {second}: pin it once"
+                )
+            }
+            Self::OverCapacity {
+                expert,
+                capacity,
+                pinned,
+            } => {
+                write!(
+                    f,
+                    "{pinned} cases are pinned to expert {expert}, who can take {capacity}"
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for SolveError {}

@@ -1,0 +1,173 @@
+//! The solver.
+
+mod cardinality;
+mod case_side;
+mod columns;
+mod expert_side;
+mod matching;
+mod problem;
+mod shortlist;
+
+use std::ops::ControlFlow;
+
+use crate::instance::Instance;
+use crate::plan::{Duals, Objective, Observer, Pin, Solution, SolveError};
+
+use cardinality::Split;
+use case_side::CaseSide;
+use columns::Columns;
+use expert_side::ExpertSide;
+use matching::Matching;
+use problem::{NONE, Problem};
+
+/// Finds the best plan that contains the pins, with the duals that prove it.
+///
+/// Exact, and the same for the same set of pairs: neither the order of pairs within a row nor anything
+/// else outside of the arguments has a say. Numbering experts or cases differently may give another plan
+/// of the same value.
+///
+/// # Errors
+/// [`SolveError`]: pins that contradict each other or the instance, or the observer's wish to stop.
+///
+/// ```
+/// use tandem_matching::{Instance, Objective, Silent, solve};
+///
+/// // Both cases want expert 0, who can take one. The best total is 50 + 40, not 60 + 0.
+/// let instance =
+///     Instance::new(vec![1, 1], vec![0, 2, 4], vec![0, 1, 0, 1], vec![50, 5, 60, 40]).unwrap();
+/// let solution = solve(&instance, Objective::Participation, &[], &mut Silent).unwrap();
+/// assert_eq!(solution.assignment, [Some(0), Some(1)]);
+/// ```
+pub fn solve(
+    instance: &Instance,
+    objective: Objective,
+    pins: &[Pin],
+    observer: &mut dyn Observer,
+) -> Result<Solution, SolveError> {
+    let problem = Problem::new(instance, pins)?;
+    let plan = match objective {
+        Objective::Score => highest_score(&problem, observer),
+        Objective::Participation if problem.is_scarce() => from_experts(&problem, observer),
+        Objective::Participation => from_cases(&problem, observer),
+    };
+    let ControlFlow::Continue((mut assignment, duals)) = plan else {
+        return Err(SolveError::Stopped);
+    };
+    for pin in &problem.pins {
+        assignment[pin.case as usize] = Some(pin.expert);
+    }
+    Ok(Solution {
+        assignment,
+        pins: problem.pins,
+        duals,
+    })
+}
+
+type Plan = (Vec<Option<u32>>, Duals);
+
+/// A case stays unmatched where nothing adds to the score: no cardinality, no split.
+fn highest_score(problem: &Problem<'_>, observer: &mut dyn Observer) -> ControlFlow<(), Plan> {
+    let mut matching = Matching::new(problem.instance.cases(), problem.instance.experts());
+    let mut side = CaseSide::new(problem, true);
+    side.auction(&mut matching, |_| true, observer)?;
+    side.finish(&mut matching, observer)?;
+    let split = Split::nothing(problem);
+    ControlFlow::Continue(plan(problem, split, Some((&side, &matching)), None))
+}
+
+/// Most cases find an expert: cases bid first, and where they do not all find one, the contested part is
+/// taken out and left to the experts.
+fn from_cases(problem: &Problem<'_>, observer: &mut dyn Observer) -> ControlFlow<(), Plan> {
+    let (cases, experts) = (problem.instance.cases(), problem.instance.experts());
+    let mut matching = Matching::new(cases, experts);
+    let mut side = CaseSide::new(problem, false);
+    side.auction(&mut matching, |_| true, observer)?;
+    let mut split = Split::nothing(problem);
+    if !side.is_complete() {
+        let mut largest = matching.clone();
+        cardinality::maximize(problem, &mut largest, observer)?;
+        split = Split::from_cases(problem, &largest);
+        if split.any {
+            side.restrict(&mut matching, &split);
+        }
+        side.finish(&mut matching, observer)?;
+    }
+    if !split.any {
+        return ControlFlow::Continue(plan(problem, split, Some((&side, &matching)), None));
+    }
+    let columns = Columns::new(problem, |case| split.cases[case], |expert| split.experts[expert]);
+    let mut contested = Matching::new(cases, experts);
+    let mut other = ExpertSide::new(problem, &columns);
+    other.auction(&mut contested, |expert| split.experts[expert], observer)?;
+    other.finish(&mut contested, observer)?;
+    ControlFlow::Continue(plan(
+        problem,
+        split,
+        Some((&side, &matching)),
+        Some((&other, &contested)),
+    ))
+}
+
+/// Most experts are filled: experts bid first, and where they do not all find cases, the part that is not
+/// contested is taken out and left to the cases.
+fn from_experts(problem: &Problem<'_>, observer: &mut dyn Observer) -> ControlFlow<(), Plan> {
+    let (cases, experts) = (problem.instance.cases(), problem.instance.experts());
+    let columns = Columns::new(problem, |_| true, |expert| problem.capacity[expert] > 0);
+    let mut contested = Matching::new(cases, experts);
+    let mut other = ExpertSide::new(problem, &columns);
+    other.auction(&mut contested, |_| true, observer)?;
+    let mut largest = contested.clone();
+    let split = cardinality::maximize_from_experts(problem, &columns, &mut largest, observer)?;
+    other.restrict(&mut contested, &split);
+    other.finish(&mut contested, observer)?;
+    let mut matching = Matching::new(cases, experts);
+    let mut side = CaseSide::new(problem, false);
+    side.block(&split);
+    side.auction(&mut matching, |case| !split.cases[case], observer)?;
+    side.finish(&mut matching, observer)?;
+    ControlFlow::Continue(plan(
+        problem,
+        split,
+        Some((&side, &matching)),
+        Some((&other, &contested)),
+    ))
+}
+
+/// Puts the two parts together.
+fn plan(
+    problem: &Problem<'_>,
+    split: Split,
+    free: Option<(&CaseSide<'_>, &Matching)>,
+    contested: Option<(&ExpertSide<'_>, &Matching)>,
+) -> Plan {
+    let (cases, experts) = (problem.instance.cases(), problem.instance.experts());
+    let mut mates = Vec::with_capacity(cases);
+    let mut duals = Duals {
+        case_surplus: Vec::with_capacity(cases),
+        expert_price: vec![0; experts],
+        ..Duals::default()
+    };
+    for case in 0..cases {
+        let (mate, surplus) = if split.cases[case] {
+            contested.map_or((NONE, 0), |(side, matching)| {
+                (matching.mate(case), side.surplus(case))
+            })
+        } else {
+            free.map_or((NONE, 0), |(side, matching)| {
+                (matching.mate(case), side.surplus(matching, case))
+            })
+        };
+        mates.push(Some(mate).filter(|&expert| expert != NONE));
+        duals.case_surplus.push(surplus);
+    }
+    for expert in (0..experts).filter(|&expert| problem.capacity[expert] > 0) {
+        duals.expert_price[expert] = match (split.experts[expert], free, contested) {
+            (true, _, Some((side, _))) => side.price(expert),
+            (false, Some((side, _)), _) => side.price(expert),
+            _ => 0,
+        };
+    }
+    duals.contested_cases = split.cases;
+    duals.contested_experts = split.experts;
+    (mates, duals)
+}

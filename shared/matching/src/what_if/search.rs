@@ -1,0 +1,279 @@
+//! Shortest paths in the residual graph of a plan.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use super::lex::{FAR, Lex, lex};
+use super::rows::Rows;
+use crate::instance::Instance;
+use crate::plan::{Objective, Solution};
+
+const NONE: u32 = u32::MAX;
+
+/// The residual graph of a plan, with potentials under which no arc costs less than 0.
+///
+/// Arcs: a case to another possible expert at `surplus + price - value`; an expert to each of their
+/// cases at 0; a case to the hub (staying unmatched) at its surplus; an expert with room to the hub at
+/// minus their price; from the hub to unmatched cases at 0, and to experts with cases at their price.
+pub(super) struct Residual<'a> {
+    pub(super) instance: &'a Instance,
+    objective: Objective,
+    /// Room besides pinned cases.
+    pub(super) room: Vec<u8>,
+    pub(super) pinned: Vec<bool>,
+    pub(super) surplus: Vec<Lex>,
+    pub(super) price: Vec<Lex>,
+    mate: Vec<u32>,
+    held_offsets: Vec<u32>,
+    held: Vec<u32>,
+}
+
+impl<'a> Residual<'a> {
+    pub(super) fn new(instance: &'a Instance, objective: Objective, solution: &Solution) -> Self {
+        let (cases, experts) = (instance.cases(), instance.experts());
+        let mut room = instance.capacities().to_vec();
+        let mut pinned = vec![false; cases];
+        for pin in &solution.pins {
+            pinned[pin.case as usize] = true;
+            room[pin.expert as usize] -= 1;
+        }
+        let mut mate = vec![NONE; cases];
+        let mut held_offsets = vec![0; experts + 1];
+        for (case, expert) in solution.assignment.iter().enumerate() {
+            if let Some(expert) = *expert
+                && !pinned[case]
+            {
+                mate[case] = expert;
+                held_offsets[expert as usize + 1] += 1;
+            }
+        }
+        for expert in 0..experts {
+            held_offsets[expert + 1] += held_offsets[expert];
+        }
+        let mut cursor = held_offsets.clone();
+        let mut held = vec![0; held_offsets[experts] as usize];
+        for (case, &expert) in mate.iter().enumerate() {
+            if expert != NONE {
+                held[cursor[expert as usize] as usize] = case as u32;
+                cursor[expert as usize] += 1;
+            }
+        }
+        let duals = &solution.duals;
+        let first = |counts: bool| i64::from(counts && objective == Objective::Participation);
+        let surplus: Vec<Lex> = (0..cases)
+            .map(|case| lex(first(!duals.contested_cases[case]), duals.case_surplus[case]))
+            .collect();
+        let mut price: Vec<Lex> = (0..experts)
+            .map(|expert| lex(first(duals.contested_experts[expert]), duals.expert_price[expert]))
+            .collect();
+        for (price, _) in price.iter_mut().zip(&room).filter(|&(_, &room)| room == 0) {
+            *price = 0;
+        }
+        let mut residual = Self {
+            instance,
+            objective,
+            room,
+            pinned,
+            surplus,
+            price,
+            mate,
+            held_offsets,
+            held,
+        };
+        residual.price_absent();
+        residual
+    }
+
+    /// The certificate needs no price for experts without room. Here they need one that keeps the cost
+    /// of every step to them from being negative.
+    fn price_absent(&mut self) {
+        for case in (0..self.instance.cases()).filter(|&case| !self.pinned[case]) {
+            let (experts, scores) = self.instance.row(case);
+            for (&expert, &score) in experts.iter().zip(scores) {
+                let index = expert as usize;
+                if self.room[index] == 0 {
+                    self.price[index] = self.price[index].max(self.value(score) - self.surplus[case]);
+                }
+            }
+        }
+    }
+
+    /// What a pair adds to the plan's value.
+    pub(super) fn value(&self, score: i32) -> Lex {
+        lex(
+            i64::from(self.objective == Objective::Participation),
+            i64::from(score),
+        )
+    }
+
+    pub(super) fn mate(&self, case: u32) -> Option<u32> {
+        Some(self.mate[case as usize]).filter(|&expert| expert != NONE)
+    }
+
+    pub(super) fn reduced_cost(&self, case: u32, expert: u32, score: i32) -> Lex {
+        self.surplus[case as usize] + self.price[expert as usize] - self.value(score)
+    }
+
+    /// The steps of a case to experts other than its own, and their costs. Steps to experts without room
+    /// are left out: nothing can end or pass there.
+    pub(super) fn steps(&self, case: u32) -> impl Iterator<Item = (u32, Lex)> {
+        let (experts, scores) = self.instance.row(case as usize);
+        let mate = self.mate[case as usize];
+        let pairs = experts.iter().copied().zip(scores.iter().copied());
+        pairs
+            .filter(move |&(expert, _)| expert != mate && self.room[expert as usize] > 0)
+            .map(move |(expert, score)| (expert, self.reduced_cost(case, expert, score)))
+    }
+
+    fn held(&self, expert: u32) -> &[u32] {
+        let index = expert as usize;
+        &self.held[self.held_offsets[index] as usize..self.held_offsets[index + 1] as usize]
+    }
+
+    fn has_room(&self, expert: u32) -> bool {
+        self.held(expert).len() < usize::from(self.room[expert as usize])
+    }
+}
+
+/// Memory for searches.
+pub(super) struct Search {
+    distance: Vec<Lex>,
+    touched: Vec<u32>,
+    heap: BinaryHeap<Reverse<(Lex, u32)>>,
+}
+
+impl Search {
+    pub(super) fn new(experts: usize) -> Self {
+        Self {
+            distance: vec![FAR; experts],
+            touched: Vec::new(),
+            heap: BinaryHeap::new(),
+        }
+    }
+
+    /// Replaces the potentials by distances from the hub. Afterwards the surplus of a case is what its
+    /// withdrawal would lose, the price of an expert what one more unit of room would gain, and the hub
+    /// reaches everything at no cost.
+    pub(super) fn measure_from_hub(&mut self, residual: &mut Residual<'_>) {
+        for expert in 0..residual.instance.experts() as u32 {
+            if !residual.held(expert).is_empty() {
+                self.reach(expert, residual.price[expert as usize]);
+            }
+        }
+        for case in 0..residual.instance.cases() as u32 {
+            if residual.mate(case).is_none() && !residual.pinned[case as usize] {
+                self.reach_all(residual, case, 0);
+            }
+        }
+        while let Some(Reverse((distance, expert))) = self.heap.pop() {
+            if distance > self.distance[expert as usize] {
+                continue;
+            }
+            for &case in residual.held(expert) {
+                self.reach_all(residual, case, distance);
+            }
+        }
+        for case in 0..residual.instance.cases() {
+            if let Some(expert) = residual.mate(case as u32) {
+                residual.surplus[case] += self.distance[expert as usize];
+            }
+        }
+        for (price, &distance) in residual.price.iter_mut().zip(&self.distance) {
+            // An expert whom no case that is still to be decided could go to has nothing to gain.
+            *price = if distance == FAR { 0 } else { *price - distance };
+        }
+        self.forget();
+    }
+
+    /// Experts without room included: what one unit of room would gain there is of interest.
+    fn reach_all(&mut self, residual: &Residual<'_>, case: u32, distance: Lex) {
+        let (experts, scores) = residual.instance.row(case as usize);
+        for (&expert, &score) in experts.iter().zip(scores) {
+            self.reach(expert, distance + residual.reduced_cost(case, expert, score));
+        }
+    }
+
+    /// The distance from an expert to a case along which the case comes free: to its own expert, or to
+    /// the hub.
+    pub(super) fn way_from_expert(
+        &mut self,
+        residual: &Residual<'_>,
+        rows: &Rows,
+        expert: u32,
+        case: u32,
+    ) -> Lex {
+        self.reach(expert, 0);
+        self.finish(residual, rows, case, FAR)
+    }
+
+    /// The distance from a case back to itself by way of another expert or the hub.
+    pub(super) fn way_from_case(&mut self, residual: &Residual<'_>, rows: &Rows, case: u32) -> Lex {
+        let limit = residual.surplus[case as usize];
+        self.reach_kept(residual, rows, case, 0, limit);
+        self.finish(residual, rows, case, limit)
+    }
+
+    fn finish(&mut self, residual: &Residual<'_>, rows: &Rows, case: u32, mut limit: Lex) -> Lex {
+        let target = residual.mate(case).unwrap_or(NONE);
+        while let Some(Reverse((distance, expert))) = self.heap.pop() {
+            if distance >= limit {
+                break;
+            }
+            if expert == target {
+                limit = distance;
+                break;
+            }
+            if distance > self.distance[expert as usize] {
+                continue;
+            }
+            if residual.has_room(expert) {
+                limit = limit.min(distance - residual.price[expert as usize]);
+            }
+            for &held in residual.held(expert) {
+                limit = limit.min(distance + residual.surplus[held as usize]);
+            }
+            for &held in residual.held(expert) {
+                self.reach_kept(residual, rows, held, distance, limit);
+            }
+        }
+        self.forget();
+        limit
+    }
+
+    fn reach_kept(&mut self, residual: &Residual<'_>, rows: &Rows, case: u32, distance: Lex, limit: Lex) {
+        let (steps, rest) = rows.of(case);
+        if distance.saturating_add(rest) < limit {
+            for (expert, cost) in residual.steps(case) {
+                if distance + cost < limit {
+                    self.reach(expert, distance + cost);
+                }
+            }
+            return;
+        }
+        for step in steps {
+            let length = distance + Lex::from(step.cost);
+            if length >= limit {
+                break;
+            }
+            self.reach(step.expert, length);
+        }
+    }
+
+    fn reach(&mut self, expert: u32, distance: Lex) {
+        let known = &mut self.distance[expert as usize];
+        if distance < *known {
+            if *known == FAR {
+                self.touched.push(expert);
+            }
+            *known = distance;
+            self.heap.push(Reverse((distance, expert)));
+        }
+    }
+
+    fn forget(&mut self) {
+        for expert in self.touched.drain(..) {
+            self.distance[expert as usize] = FAR;
+        }
+        self.heap.clear();
+    }
+}

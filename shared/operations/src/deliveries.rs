@@ -1,0 +1,197 @@
+//! E-mails: promised in the transaction that causes them, sent by the worker, shown to staff
+//! (domain.md "E-mails and reminders"; architecture.md, decision 4).
+
+mod compose;
+mod log;
+mod send;
+
+pub use compose::describe_case;
+pub use log::{DeliveryFilter, by_ids, count, list, resend};
+pub use send::{Sender, send};
+pub use tandem_storage::deliveries::{Delivery, RecipientKind, State};
+
+use tandem_domain::ids::{CenterId, DeliveryId, ExpertId, MenteeId, OfficeId, UserId};
+use tandem_storage::{PgConnection, deliveries};
+use uuid::Uuid;
+
+use crate::jobs::{self, Job};
+use crate::{App, Result};
+
+/// Why a mail is sent. Each trigger has its own condition, which is asked again at the moment of sending.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+pub enum Trigger {
+    /// A link that signs a user in; the delivery's row in `sign_in_links` says whom and until when. Its
+    /// subject is a fresh id, since each request is a mail of its own.
+    SignIn,
+    /// Asks an expert; the subject is the match.
+    Approach,
+    /// Takes an open approach back, neutrally; the subject is the match.
+    ApproachWithdrawn,
+    /// Another expert said yes first; the subject is the match.
+    Superseded,
+    /// Confirms a yes; the subject is the match.
+    AnswerYes,
+    /// Confirms a no; the subject is the match.
+    AnswerNo,
+    /// Tells an office that an approach cannot be delivered; the subject is the delivery that failed.
+    ApproachUndeliverable,
+}
+
+impl Trigger {
+    /// The word in the database.
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// To whom a mail goes; the address is looked up when it is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Recipient {
+    /// Somebody who signs in.
+    User(UserId),
+    /// An expert.
+    Expert(ExpertId),
+    /// A mentee.
+    Mentee(MenteeId),
+    /// The guardian of this mentee.
+    Guardian(MenteeId),
+    /// A centre's shared mailbox.
+    Center(CenterId),
+    /// A regional office.
+    Office(OfficeId),
+}
+
+impl Recipient {
+    fn parts(self) -> (RecipientKind, Uuid) {
+        match self {
+            Self::User(id) => (RecipientKind::User, id.uuid()),
+            Self::Expert(id) => (RecipientKind::Expert, id.uuid()),
+            Self::Mentee(id) => (RecipientKind::Mentee, id.uuid()),
+            Self::Guardian(id) => (RecipientKind::Guardian, id.uuid()),
+            Self::Center(id) => (RecipientKind::Center, id.uuid()),
+            Self::Office(id) => (RecipientKind::Office, id.uuid()),
+        }
+    }
+}
+
+/// A mail to be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct NewDelivery {
+    /// Why.
+    pub trigger: Trigger,
+    /// Which one of several about the same subject: 0 is the first.
+    pub step: i16,
+    /// What it is about: the entity's name and its id.
+    pub subject: (&'static str, Uuid),
+    /// To whom.
+    pub recipient: Recipient,
+}
+
+impl NewDelivery {
+    /// The first mail of a trigger about a subject.
+    pub fn new<T: tandem_domain::ids::Id>(trigger: Trigger, subject: T, recipient: Recipient) -> Self {
+        Self {
+            trigger,
+            step: 0,
+            subject: (T::KIND, subject.into()),
+            recipient,
+        }
+    }
+
+    /// Trigger, subject's id, step, recipient: one key is sent once.
+    fn key(&self) -> String {
+        let (kind, id) = self.recipient.parts();
+        format!(
+            "{}:{}:{}:{}:{id}",
+            self.trigger,
+            self.subject.1,
+            self.step,
+            kind.as_str()
+        )
+    }
+}
+
+/// Promises mails as part of the caller's transaction: their rows and the jobs that send them, in two
+/// statements however many they are.
+///
+/// Returns the ids of those that were not promised already. A mail whose key exists is left alone.
+pub async fn queue(conn: &mut PgConnection, app: &App, mails: &[NewDelivery]) -> Result<Vec<DeliveryId>> {
+    let rows: Vec<_> = mails.iter().map(|mail| row(app, mail, mail.key())).collect();
+    insert(conn, app, &rows).await
+}
+
+fn row(app: &App, mail: &NewDelivery, key: String) -> deliveries::NewDelivery {
+    let (recipient_kind, recipient_id) = mail.recipient.parts();
+    deliveries::NewDelivery {
+        id: app.id(),
+        key,
+        trigger: mail.trigger.to_string(),
+        step: mail.step,
+        subject_kind: mail.subject.0.to_owned(),
+        subject_id: mail.subject.1,
+        recipient_kind,
+        recipient_id,
+    }
+}
+
+async fn insert(
+    conn: &mut PgConnection,
+    app: &App,
+    rows: &[deliveries::NewDelivery],
+) -> Result<Vec<DeliveryId>> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids = deliveries::insert_many(conn, rows, app.now()).await?;
+    let sending: Vec<Job> = ids
+        .iter()
+        .map(|delivery| Job::SendEmail { delivery: *delivery })
+        .collect();
+    jobs::enqueue(conn, app, &sending).await?;
+    Ok(ids)
+}
+
+#[cfg(test)]
+mod tests {
+    use tandem_domain::ids::MatchId;
+
+    use super::*;
+
+    fn id<T: From<Uuid>>(number: u128) -> T {
+        Uuid::from_u128(number).into()
+    }
+
+    #[test]
+    fn a_key_tells_trigger_subject_step_and_recipient_apart() {
+        let expert: ExpertId = id(7);
+        let first = NewDelivery::new(Trigger::Approach, id::<MatchId>(1), Recipient::Expert(expert));
+        assert_eq!(
+            first.key(),
+            "APPROACH:00000000-0000-0000-0000-000000000001:0:EXPERT:00000000-0000-0000-0000-000000000007"
+        );
+        let others = [
+            NewDelivery::new(Trigger::Superseded, id::<MatchId>(1), Recipient::Expert(expert)),
+            NewDelivery::new(Trigger::Approach, id::<MatchId>(2), Recipient::Expert(expert)),
+            NewDelivery { step: 1, ..first },
+            NewDelivery::new(Trigger::Approach, id::<MatchId>(1), Recipient::Office(id(7))),
+            NewDelivery::new(Trigger::Approach, id::<MatchId>(1), Recipient::Expert(id(8))),
+        ];
+        for other in others {
+            assert_ne!(other.key(), first.key());
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! What staff see of the e-mails, and sending one again by hand.
+
+use chrono::{DateTime, Utc};
+use tandem_domain::errors::{Code, UserError};
+use tandem_domain::ids::DeliveryId;
+use tandem_domain::policy::{Action, Resource};
+pub use tandem_storage::deliveries::Filter as DeliveryFilter;
+use tandem_storage::deliveries::{self, Delivery, NewDelivery};
+use tandem_storage::paging::{Page, Slice};
+use uuid::Uuid;
+
+use super::{Trigger, insert};
+use crate::{App, Audit, Caller, Result, refuse};
+
+/// The deliveries that the caller may see, newest first.
+pub async fn list(
+    app: &App,
+    caller: &Caller,
+    filter: &DeliveryFilter,
+    page: &Page<(DateTime<Utc>, Uuid)>,
+) -> Result<Slice<Delivery>> {
+    let mut conn = app.db.acquire().await?;
+    let scope = caller.scope(Action::ViewDeliveries);
+    Ok(deliveries::list(&mut conn, &scope, filter, page).await?)
+}
+
+/// How many that are.
+pub async fn count(app: &App, caller: &Caller, filter: &DeliveryFilter) -> Result<i64> {
+    let mut conn = app.db.acquire().await?;
+    let scope = caller.scope(Action::ViewDeliveries);
+    Ok(deliveries::count(&mut conn, &scope, filter).await?)
+}
+
+/// Those of the deliveries that the caller may see.
+pub async fn by_ids(app: &App, caller: &Caller, ids: &[DeliveryId]) -> Result<Vec<Delivery>> {
+    let mut conn = app.db.acquire().await?;
+    let scope = caller.scope(Action::ViewDeliveries);
+    Ok(deliveries::by_ids(&mut conn, &scope, ids).await?)
+}
+
+/// Sends a mail again: a new delivery with a key of its own, whose trigger's condition is asked as for
+/// the first. Two calls at the same moment are one effect.
+///
+/// # Errors
+/// `CONFLICT` while the mail, or an earlier repetition, is still on its way; `FORBIDDEN` for a sign-in
+/// link, which only the person asks for.
+pub async fn resend(app: &App, caller: &Caller, id: DeliveryId) -> Result<Delivery> {
+    let mut tx = app.begin().await?;
+    let Some((delivery, office)) = deliveries::find(&mut tx, id).await? else {
+        return refuse(UserError::not_found("deliveryId", "e-mail"));
+    };
+    let resource = Resource {
+        office,
+        ..Resource::default()
+    };
+    caller.authorize(Action::ViewDeliveries, &resource, "deliveryId", "e-mail")?;
+    if delivery.trigger == Trigger::SignIn.as_str() {
+        return refuse(UserError {
+            field: "deliveryId".into(),
+            ..UserError::forbidden("a sign-in link is sent only to the person who asks for it")
+        });
+    }
+    let (count, open) = deliveries::siblings(&mut tx, &delivery).await?;
+    let on_its_way = || {
+        UserError::new(
+            Code::Conflict,
+            "deliveryId",
+            "this e-mail is still on its way: wait until it was sent or has failed",
+        )
+    };
+    if open {
+        return refuse(on_its_way());
+    }
+    let recipient = format!("{}:{}", delivery.recipient_kind.as_str(), delivery.recipient_id);
+    let again = NewDelivery {
+        id: app.id(),
+        key: format!(
+            "{}:{}:{}:{recipient}:again:{count}",
+            delivery.trigger, delivery.subject_id, delivery.step
+        ),
+        trigger: delivery.trigger.clone(),
+        step: delivery.step,
+        subject_kind: delivery.subject_kind.clone(),
+        subject_id: delivery.subject_id,
+        recipient_kind: delivery.recipient_kind,
+        recipient_id: delivery.recipient_id,
+    };
+    let [id] = insert(&mut tx, app, &[again]).await?[..] else {
+        return refuse(on_its_way());
+    };
+    let audit = Audit::new("delivery.resent", id).detail(serde_json::json!({ "trigger": delivery.trigger }));
+    app.audit(&mut tx, caller, &[audit]).await?;
+    let (delivery, _) = deliveries::find(&mut tx, id)
+        .await?
+        .expect("the row was written in this transaction");
+    tx.commit().await?;
+    Ok(delivery)
+}
