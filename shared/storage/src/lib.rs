@@ -5,19 +5,24 @@
 //! errors through [`Error::constraint`].
 
 pub mod audit;
+pub mod centers;
+pub mod checks;
 pub mod deliveries;
 mod error;
 pub mod events;
+pub mod experts;
 pub mod facts;
 pub mod idempotency;
 pub mod jobs;
 pub mod migrations;
+pub mod occupations;
 pub mod offices;
 pub mod paging;
 pub mod reference;
 pub mod runs;
 pub mod settings;
 pub mod sweep_ticks;
+pub mod training;
 
 pub use error::{Error, Result, parse};
 pub use sqlx::{PgConnection, PgPool, PgTransaction};
