@@ -8,6 +8,7 @@ mod app;
 pub mod candidates;
 pub mod deliveries;
 mod error;
+pub mod idempotency;
 pub mod jobs;
 pub mod links;
 pub mod settings;

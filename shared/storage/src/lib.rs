@@ -5,11 +5,14 @@
 //! errors through [`Error::constraint`].
 
 pub mod audit;
+pub mod cases;
 pub mod deliveries;
 mod error;
 pub mod events;
 pub mod facts;
+pub mod idempotency;
 pub mod jobs;
+pub mod mentees;
 pub mod paging;
 pub mod runs;
 pub mod settings;
