@@ -5,6 +5,7 @@
 //! errors through [`Error::constraint`].
 
 pub mod audit;
+pub mod cases;
 pub mod centers;
 pub mod checks;
 pub mod deliveries;
@@ -14,6 +15,7 @@ pub mod experts;
 pub mod facts;
 pub mod idempotency;
 pub mod jobs;
+pub mod mentees;
 pub mod migrations;
 pub mod occupations;
 pub mod offices;
