@@ -41,6 +41,11 @@ pub(crate) fn build() -> Result<()> {
     run(cargo().args(["build", "--workspace", "--bins"]))
 }
 
+/// Builds as many programs as possible.
+pub(crate) fn build_what_builds() -> Result<()> {
+    run(cargo().args(["build", "--workspace", "--bins", "--keep-going"]))
+}
+
 /// The cargo that runs this program.
 pub(crate) fn program() -> OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())

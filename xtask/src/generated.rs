@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail};
 
-use crate::cargo::{Workspace, build, output, program, run};
+use crate::cargo::{Workspace, build, build_what_builds, output, program, run};
 
 const SCHEMA: &str = "api/schema.graphql";
 const QUERIES: &str = ".sqlx";
@@ -35,10 +35,17 @@ fn current_schema(workspace: &Workspace) -> Result<String> {
 
 /// Writes the description of all queries.
 pub(crate) fn write_sqlx(workspace: &Workspace) -> Result<()> {
-    build()?;
+    // A query that is not described yet breaks the build of all above it; the devkit is not among them.
+    if build_what_builds().is_err() {
+        eprintln!("Not everything builds, which a query that is not described yet would explain; going on.");
+    }
     let current = describe_queries(workspace)?;
+    let committed = read_folder(Path::new(QUERIES))?;
+    if current == committed {
+        return Ok(());
+    }
     fs::create_dir_all(QUERIES)?;
-    for name in read_folder(Path::new(QUERIES))?.into_keys() {
+    for name in committed.into_keys() {
         if !current.contains_key(&name) {
             fs::remove_file(Path::new(QUERIES).join(name))?;
         }
@@ -46,7 +53,8 @@ pub(crate) fn write_sqlx(workspace: &Workspace) -> Result<()> {
     for (name, text) in current {
         fs::write(Path::new(QUERIES).join(name), text)?;
     }
-    Ok(())
+    // The descriptions are part of the package, which cargo does not know.
+    Touched::touch(Path::new(SQL_ROOT)).map(Touched::for_good)
 }
 
 /// Compares the committed description of the queries with a migrated database.
@@ -137,7 +145,8 @@ impl Drop for Scratch {
 /// next build does not compile the package and all above it again.
 struct Touched {
     file: File,
-    before: SystemTime,
+    /// The time to set back.
+    before: Option<SystemTime>,
 }
 
 impl Touched {
@@ -147,14 +156,21 @@ impl Touched {
             .write(true)
             .open(path)
             .with_context(|| format!("{} is gone", path.display()))?;
-        let before = file.metadata()?.modified()?;
+        let before = Some(file.metadata()?.modified()?);
         file.set_modified(SystemTime::now())?;
         Ok(Self { file, before })
+    }
+
+    /// Lets the file look changed to the next build as well.
+    fn for_good(mut self) {
+        self.before = None;
     }
 }
 
 impl Drop for Touched {
     fn drop(&mut self) {
-        let _ = self.file.set_modified(self.before);
+        if let Some(before) = self.before {
+            let _ = self.file.set_modified(before);
+        }
     }
 }
