@@ -6,14 +6,19 @@
 mod access;
 mod app;
 pub mod candidates;
+pub mod centers;
+pub mod checks;
 pub mod deliveries;
 mod error;
+pub mod experts;
 pub mod idempotency;
 pub mod jobs;
 pub mod links;
+pub mod occupations;
 pub mod offices;
 pub mod runs;
 pub mod settings;
+pub mod training;
 
 pub use access::{Audit, Caller, Who};
 pub use app::App;
