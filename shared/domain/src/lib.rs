@@ -14,6 +14,7 @@ pub mod ids;
 pub mod matches;
 pub mod mentees;
 pub mod occupations;
+pub mod offices;
 pub mod policy;
 pub mod postal_codes;
 pub mod random;

@@ -5,6 +5,7 @@
 //! errors through [`Error::constraint`].
 
 pub mod audit;
+pub mod cases;
 pub mod centers;
 pub mod checks;
 pub mod deliveries;
@@ -12,10 +13,15 @@ mod error;
 pub mod events;
 pub mod experts;
 pub mod facts;
+pub mod idempotency;
 pub mod import;
 pub mod jobs;
+pub mod mentees;
+pub mod migrations;
 pub mod occupations;
+pub mod offices;
 pub mod paging;
+pub mod reference;
 pub mod runs;
 pub mod settings;
 pub mod sweep_ticks;

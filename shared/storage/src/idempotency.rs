@@ -1,0 +1,44 @@
+//! The same key twice is one effect.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use tandem_domain::ids::UserId;
+use uuid::Uuid;
+
+use crate::Result;
+
+/// Takes a key for `entity`. The entity that an earlier call made with the same key, where there was
+/// one; a call that is still under way is waited for.
+pub async fn claim(
+    conn: &mut PgConnection,
+    user: UserId,
+    mutation: &str,
+    key: &str,
+    entity: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Option<Uuid>> {
+    let taken = sqlx::query!(
+        "INSERT INTO idempotency_keys (user_id, mutation, key, entity_id, created_at)
+         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (user_id, mutation, key) DO NOTHING",
+        user.uuid(),
+        mutation,
+        key,
+        entity,
+        now,
+    )
+    .execute(&mut *conn)
+    .await?;
+    if taken.rows_affected() == 1 {
+        return Ok(None);
+    }
+    Ok(Some(
+        sqlx::query_scalar!(
+            "SELECT entity_id FROM idempotency_keys WHERE user_id = $1 AND mutation = $2 AND key = $3",
+            user.uuid(),
+            mutation,
+            key,
+        )
+        .fetch_one(conn)
+        .await?,
+    ))
+}
