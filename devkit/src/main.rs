@@ -24,6 +24,8 @@ enum Command {
     WithServers(commands::with_servers::Arguments),
     /// Start private servers, print their URLs and stay up until Ctrl-C.
     Servers(commands::servers::Arguments),
+    /// Write the lists of an invented programme, as `tandem-api import` takes them.
+    Generate(commands::generate::Arguments),
     /// Run the mail catcher alone.
     Catcher(commands::catcher::Arguments),
 }
@@ -36,6 +38,7 @@ async fn main() -> Result<ExitCode> {
             .map(|()| ExitCode::SUCCESS),
         Command::Dev(arguments) => commands::dev::run(arguments).await.map(|()| ExitCode::SUCCESS),
         Command::WithServers(arguments) => commands::with_servers::run(arguments).await,
+        Command::Generate(arguments) => commands::generate::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Catcher(arguments) => commands::catcher::run(arguments)
             .await
             .map(|()| ExitCode::SUCCESS),
