@@ -5,15 +5,19 @@
 
 mod access;
 mod app;
+pub mod audit_trail;
+pub mod auth;
 pub mod candidates;
 pub mod deliveries;
 mod error;
 pub mod idempotency;
 pub mod jobs;
+pub mod ledger;
 pub mod links;
 pub mod offices;
 pub mod runs;
 pub mod settings;
+pub mod users;
 
 pub use access::{Audit, Caller, Who};
 pub use app::App;
