@@ -5,6 +5,8 @@
 
 mod access;
 mod app;
+pub mod audit_trail;
+pub mod auth;
 pub mod candidates;
 pub mod centers;
 pub mod checks;
@@ -13,12 +15,14 @@ mod error;
 pub mod experts;
 pub mod idempotency;
 pub mod jobs;
+pub mod ledger;
 pub mod links;
 pub mod occupations;
 pub mod offices;
 pub mod runs;
 pub mod settings;
 pub mod training;
+pub mod users;
 
 pub use access::{Audit, Caller, Who};
 pub use app::App;
