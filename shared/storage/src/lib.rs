@@ -12,6 +12,7 @@ pub mod events;
 pub mod facts;
 pub mod idempotency;
 pub mod jobs;
+pub mod matches;
 pub mod mentees;
 pub mod paging;
 pub mod runs;
