@@ -26,7 +26,10 @@ CREATE TABLE experts (
     activated_on        date,
     left_on             date,
     email_undeliverable boolean NOT NULL DEFAULT false,
+    -- folded by the program: what a search looks at (the name's part before the first '|'), and what
+    -- lists are sorted by, so that umlauts sort as people expect under every collation
     search_text         text NOT NULL,
+    sort_name           text NOT NULL DEFAULT '',
     version             bigint NOT NULL DEFAULT 1,
     created_at          timestamptz NOT NULL,
     updated_at          timestamptz NOT NULL,
@@ -35,8 +38,10 @@ CREATE TABLE experts (
     CONSTRAINT experts_active_has_date CHECK (state <> 'ACTIVE' OR activated_on IS NOT NULL),
     CONSTRAINT experts_left_has_date CHECK ((state = 'LEFT') = (left_on IS NOT NULL))
 );
-CREATE INDEX experts_office_name ON experts (office_id, family_name, given_name, id);
-CREATE INDEX experts_name ON experts (family_name, given_name, id);
+CREATE INDEX experts_office_name ON experts (office_id, sort_name, id);
+CREATE INDEX experts_name ON experts (sort_name, id);
+CREATE INDEX experts_birth_date ON experts (birth_date);
+CREATE INDEX experts_email ON experts (email);
 CREATE INDEX experts_postal_code ON experts (postal_code);
 CREATE INDEX experts_search ON experts USING gin (search_text gin_trgm_ops);
 
@@ -115,6 +120,10 @@ CREATE TABLE training_modules (
     validity_months smallint CHECK (validity_months > 0),
     created_at      timestamptz NOT NULL
 );
+-- what every deployed expert has done (S8, S9); the base module alone is not enough
+INSERT INTO training_modules (id, code, title, created_at) VALUES
+    ('015642f8-8b00-7000-8000-000000000001', 'BASE', 'Einzelbegleitung (Grundmodul)', '2016-08-01 00:00:00+02'),
+    ('015642f8-8b00-7000-8000-000000000002', 'INTERCULTURAL', 'Begleitung junger Geflüchteter und interkulturelle Arbeit', '2016-08-01 00:00:00+02');
 CREATE TABLE training_sessions (
     id           uuid PRIMARY KEY,
     module_id    uuid NOT NULL REFERENCES training_modules,

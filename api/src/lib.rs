@@ -1,1 +1,14 @@
 //! The GraphQL and HTTP server of Tandem.
+//!
+//! [`config`] reads the environment, [`cli`] the command line; [`server::router`] is the whole HTTP
+//! surface, [`graphql`] the schema: one file an aggregate, object type, queries and mutations side by
+//! side.
+
+pub mod auth;
+pub mod cli;
+pub mod config;
+pub mod events;
+pub mod graphql;
+mod http;
+pub mod pages;
+pub mod server;

@@ -1,2 +1,93 @@
-//! Entry point.
-fn main() {}
+//! `tandem-worker run`: does what was promised.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+use tandem_domain::{clock::SystemClock, random::SystemRandom};
+use tandem_operations::App;
+use tandem_worker::{
+    Queues,
+    config::{Config, LogFormat},
+    handlers::Handlers,
+    serve,
+};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+/// Does the jobs of Tandem: matching runs, e-mails, sweeps.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Works until told to stop (SIGTERM, SIGINT); prints "ready" when it does.
+    ///
+    /// Configured by environment: DATABASE_URL, REDIS_URL, SMTP_URL, PUBLIC_URL, MAIL_FROM, LINK_SECRET or
+    /// LINK_SECRET_FILE; optional are REDIS_NAMESPACE, LOG_FORMAT (text, json), RUST_LOG,
+    /// WORKER_MATCHING_CONCURRENCY, WORKER_MAIL_CONCURRENCY and WORKER_LEASE_SECONDS.
+    Run,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    // Before anything connects: two providers are compiled in by nobody, but rediss:// asks for one.
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .ok()
+        .context("a TLS provider is installed already")?;
+    match Arguments::parse().command {
+        Command::Run => run(Config::from_env()?).await,
+    }
+}
+
+async fn run(config: Config) -> anyhow::Result<()> {
+    start_logging(config.log_format);
+    let db = tandem_storage::connect(
+        &config.database_url,
+        config.settings.connections(),
+        "tandem-worker",
+    )
+    .await
+    .context("PostgreSQL (DATABASE_URL) cannot be reached")?;
+    let queues = Queues::connect(&config.redis_url, &config.redis_namespace).await?;
+    let app = App {
+        db,
+        clock: Arc::new(SystemClock),
+        random: Arc::new(SystemRandom),
+        links: config.links,
+        public_url: config.public_url,
+    };
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let told_to_stop = async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    serve(
+        app,
+        queues,
+        Handlers::default().registry(),
+        config.settings,
+        || println!("ready"),
+        told_to_stop,
+    )
+    .await
+}
+
+fn start_logging(format: LogFormat) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => lines.with_ansi(false).init(),
+        LogFormat::Json => lines.json().init(),
+    }
+}

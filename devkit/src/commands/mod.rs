@@ -1,4 +1,6 @@
 //! The commands of the program `tandem-devkit`, one module each.
 
+pub mod catcher;
+pub mod dev;
 pub mod servers;
 pub mod with_servers;

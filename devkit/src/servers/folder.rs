@@ -150,18 +150,18 @@ fn remove_abandoned(folder: &Path) {
     let _ = std::fs::remove_dir_all(folder);
 }
 
-/// Whether the process is the one that once noted its id in the folder: its command line names the
-/// folder. Ids are used again, and another process must not be hit.
+/// Whether the process is the one that once noted its id in the folder: it works there, or its command
+/// line names the folder (Redis rewrites its own). Ids are used again, and another process must not be hit.
 fn belongs_to(pid: i32, folder: &Path) -> bool {
+    let works_there =
+        std::fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|place| place.starts_with(folder));
     let ps = Command::new("ps")
         .args(["-o", "args=", "-p", &pid.to_string()])
         .output();
     let shown = ps
         .map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
         .unwrap_or_default();
-    let listed = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    let folder = folder.to_string_lossy();
-    shown.contains(&*folder) || String::from_utf8_lossy(&listed).contains(&*folder)
+    works_there || shown.contains(&*folder.to_string_lossy())
 }
 
 fn give_to(user: RunAs, path: &Path) -> Result<()> {
@@ -241,18 +241,21 @@ mod tests {
     #[test]
     fn a_server_of_a_dead_process_is_ended_and_a_stranger_with_its_old_id_is_not() {
         let base = tempfile::tempdir().unwrap();
-        let run = |folder: &PrivateFolder, named: &Path| {
+        let run = |folder: &PrivateFolder, place: &Path| {
             std::fs::create_dir(folder.path().join("redis")).unwrap();
-            // The second argument of sh -c is the name that the process list shows.
-            let script = ["-c", "while :; do sleep 0.05; done"];
-            let child = Command::new("sh").args(script).arg(named).spawn().unwrap();
+            let mut command = Command::new("sh");
+            let child = command
+                .args(["-c", "while :; do sleep 0.05; done"])
+                .current_dir(place)
+                .spawn()
+                .unwrap();
             std::fs::write(folder.path().join("redis/redis.pid"), format!("{}\n", child.id())).unwrap();
             child
         };
         let first = PrivateFolder::create(base.path(), None, true).unwrap();
         let second = PrivateFolder::create(base.path(), None, true).unwrap();
         let mut server = run(&first, first.path());
-        let mut stranger = run(&second, Path::new("/elsewhere"));
+        let mut stranger = run(&second, Path::new("/"));
         let left = [first.path().to_owned(), second.path().to_owned()];
         drop((first, second));
         for folder in &left {

@@ -1,6 +1,10 @@
 //! Senior Experts: what they carry, how their life in the programme goes (domain.md "Life of an
 //! expert").
 
+mod search;
+
+pub use search::search_words;
+
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 

@@ -3,6 +3,7 @@
 //! `S12` cites a statement of the programme, `L` a law or common practice (docs/domain.md).
 
 pub mod cases;
+pub mod centers;
 pub mod checks;
 pub mod clock;
 pub mod eligibility;
@@ -13,9 +14,11 @@ pub mod ids;
 pub mod matches;
 pub mod mentees;
 pub mod occupations;
+pub mod offices;
 pub mod policy;
 pub mod postal_codes;
 pub mod random;
+pub mod readiness;
 pub mod runs;
 pub mod scores;
 pub mod settings;

@@ -125,53 +125,87 @@ pub struct Occupation {
 }
 
 impl Occupation {
-    /// All names folded, for a search index in the database: what [`search`] looks at, without repetition.
+    /// All names folded, each once: what a search looks at, and the content of a search column.
     pub fn search_text(&self) -> String {
-        let mut names: Vec<String> = Vec::new();
-        for name in self.names().map(|(name, _)| fold(name)) {
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-        names.join(" ")
-    }
-
-    /// Each name with what a match of it is worth at most, in thousandths. An alias is worth less, but
-    /// an alias that was typed in full more than the beginning of a title.
-    fn names(&self) -> impl Iterator<Item = (&str, u32)> {
-        let titles = [&self.title, &self.title_masculine, &self.title_feminine];
-        let titles = titles.into_iter().map(|title| (title.as_str(), 1000));
-        titles.chain(self.aliases.iter().map(|alias| (alias.as_str(), 985)))
-    }
-
-    fn score(&self, query: &FoldedQuery) -> u16 {
-        self.names()
-            .map(|(name, worth)| u32::from(query.score(&fold(name))) * worth / 1000)
-            .max()
-            .unwrap_or(0) as u16
+        FoldedNames::of(self).all
     }
 }
 
-/// The occupations that answer a query, the best first, with scores from 1 to
-/// [`FULL_SIMILARITY`]. Equal ones come in the order of their titles.
-/// Umlauts, gender forms, and typing errors are forgiven; a KldB code (two digits or more) finds what
-/// belongs to it. An empty query finds nothing.
-pub fn search<'a>(catalogue: &'a [Occupation], query: &str, limit: usize) -> Vec<(u16, &'a Occupation)> {
-    let by_code = KldbCode::parse(query)
-        .ok()
-        .filter(|code| code.as_str().len() >= KldbCode::FIELD_DIGITS);
-    let query = FoldedQuery::new(query);
-    let mut found: Vec<(u16, &Occupation)> = catalogue
-        .iter()
-        .map(|occupation| match by_code {
-            Some(code) if occupation.kldb_code.as_str().starts_with(code.as_str()) => {
-                (FULL_SIMILARITY, occupation)
+/// The names of an occupation as the search compares them.
+#[derive(Debug, Clone)]
+struct FoldedNames {
+    /// Each name with what a match of it is worth, in thousandths. Names that fold to the same (the
+    /// genders of a title do) stand once.
+    each: Vec<(String, u32)>,
+    /// The same in one text.
+    all: String,
+}
+
+const WORTH_OF_A_TITLE: u32 = 1000;
+/// Less than a title, but an alias that was typed in full is worth more than the beginning of a title.
+const WORTH_OF_AN_ALIAS: u32 = 985;
+/// For queries that mix a title with an alias ("erzieher kita").
+const WORTH_OF_ALL_NAMES: u32 = 800;
+
+impl FoldedNames {
+    fn of(occupation: &Occupation) -> Self {
+        let titles = [
+            &occupation.title,
+            &occupation.title_masculine,
+            &occupation.title_feminine,
+        ];
+        let titles = titles.into_iter().map(|title| (title, WORTH_OF_A_TITLE));
+        let aliases = occupation.aliases.iter().map(|alias| (alias, WORTH_OF_AN_ALIAS));
+        let mut each: Vec<(String, u32)> = Vec::new();
+        for (name, worth) in titles.chain(aliases) {
+            let folded = fold(name);
+            if each.iter().all(|(other, _)| *other != folded) {
+                each.push((folded, worth));
             }
-            Some(_) => (0, occupation),
-            None => (occupation.score(&query), occupation),
-        })
-        .filter(|(score, _)| *score > 0)
-        .collect();
+        }
+        let all: Vec<&str> = each.iter().map(|(name, _)| name.as_str()).collect();
+        Self {
+            all: all.join(" "),
+            each,
+        }
+    }
+}
+
+/// What somebody looks for: a class of occupations by its code, or words.
+enum Query {
+    Code(KldbCode),
+    Words(FoldedQuery),
+}
+
+impl Query {
+    fn new(text: &str) -> Self {
+        match KldbCode::parse(text) {
+            Ok(code) if code.as_str().len() >= KldbCode::FIELD_DIGITS => Self::Code(code),
+            _ => Self::Words(FoldedQuery::new(text)),
+        }
+    }
+
+    fn score(&self, occupation: &Occupation, names: &FoldedNames) -> u16 {
+        match self {
+            Self::Code(code) if occupation.kldb_code.as_str().starts_with(code.as_str()) => FULL_SIMILARITY,
+            Self::Code(_) => 0,
+            Self::Words(words) => {
+                let worth = |name: &str, worth: u32| (u32::from(words.score(name)) * worth / 1000) as u16;
+                match names.each.iter().map(|(name, most)| worth(name, *most)).max() {
+                    Some(0) => worth(&names.all, WORTH_OF_ALL_NAMES),
+                    best => best.unwrap_or(0),
+                }
+            }
+        }
+    }
+}
+
+/// The best first; equal ones by title.
+fn ranked<'a>(
+    scored: impl Iterator<Item = (u16, &'a Occupation)>,
+    limit: usize,
+) -> Vec<(u16, &'a Occupation)> {
+    let mut found: Vec<(u16, &Occupation)> = scored.filter(|(score, _)| *score > 0).collect();
     found.sort_by(|(score, a), (other, b)| {
         other
             .cmp(score)
@@ -180,6 +214,54 @@ pub fn search<'a>(catalogue: &'a [Occupation], query: &str, limit: usize) -> Vec
     });
     found.truncate(limit);
     found
+}
+
+/// The occupations that answer a query, the best first, with scores from 1 to [`FULL_SIMILARITY`]. Equal
+/// ones come in the order of their titles. Umlauts, gender forms and typing errors are forgiven; a KldB
+/// code (two digits or more) finds what belongs to it. An empty query finds nothing.
+///
+/// It folds all names of the catalogue: for many searches make a [`Catalogue`].
+pub fn search<'a>(catalogue: &'a [Occupation], query: &str, limit: usize) -> Vec<(u16, &'a Occupation)> {
+    let query = Query::new(query);
+    ranked(
+        catalogue
+            .iter()
+            .map(|own| (query.score(own, &FoldedNames::of(own)), own)),
+        limit,
+    )
+}
+
+/// Occupations with their names folded once, for many searches.
+#[derive(Debug, Clone)]
+pub struct Catalogue {
+    occupations: Vec<Occupation>,
+    /// One entry an occupation, in the same order.
+    names: Vec<FoldedNames>,
+}
+
+impl Catalogue {
+    /// A catalogue of these occupations.
+    pub fn new(occupations: Vec<Occupation>) -> Self {
+        let names = occupations.iter().map(FoldedNames::of).collect();
+        Self { occupations, names }
+    }
+
+    /// All occupations, in the order that they were given in.
+    pub fn occupations(&self) -> &[Occupation] {
+        &self.occupations
+    }
+
+    /// The occupation with this id.
+    pub fn find(&self, id: &str) -> Option<&Occupation> {
+        self.occupations.iter().find(|occupation| occupation.id == id)
+    }
+
+    /// As [`search`], without folding the names anew.
+    pub fn search(&self, query: &str, limit: usize) -> Vec<(u16, &Occupation)> {
+        let query = Query::new(query);
+        let entries = self.occupations.iter().zip(&self.names);
+        ranked(entries.map(|(own, names)| (query.score(own, names), own)), limit)
+    }
 }
 
 /// A line of the embedded catalogue; several aliases stand in one column.
@@ -223,3 +305,6 @@ pub fn builtin() -> &'static [Occupation] {
     });
     &OCCUPATIONS
 }
+
+#[cfg(test)]
+mod tests;

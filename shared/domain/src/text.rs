@@ -13,7 +13,8 @@
 //! 4. Gender forms become the masculine word ([`fold`] only, not [`fold_name`]):
 //!    "Elektroniker/in", "Elektroniker:innen" and "ElektronikerIn" are `elektroniker`,
 //!    "Kauffrau", "Kaufleute" and "Kaufmann/-frau" are `kaufmann`. A word that repeats the one
-//!    before it is left out, so that "Koch/Köchin" is `koch`.
+//!    before it, or the end of it after a "/", is left out, so that "Koch/Köchin" is `koch` and
+//!    "Papiertechnologe/-technologin" is `papiertechnolog`.
 //!
 //! The output holds lower-case letters, digits and single spaces, which is what `pg_trgm` sees as
 //! words, and folding it again changes nothing.
@@ -29,20 +30,17 @@ pub use ranking::{FULL_SIMILARITY, FoldedQuery, similarity};
 
 /// The search form of a text, gender forms reduced to one. See the [module](self) for the steps.
 pub fn fold(text: &str) -> String {
-    let mut folded = String::with_capacity(text.len());
-    let mut last_word = String::new();
-    for word in gendered_words(&spell_plainly(text)) {
+    let mut words: Vec<String> = Vec::new();
+    for (tied, word) in gendered_words(&spell_plainly(text)) {
         let word = masculine(word);
-        if word == last_word {
-            continue;
+        let repeats = words
+            .last()
+            .is_some_and(|last| *last == word || (tied && last.ends_with(&word)));
+        if !repeats {
+            words.push(word);
         }
-        if !folded.is_empty() {
-            folded.push(' ');
-        }
-        folded.push_str(&word);
-        last_word = word;
     }
-    folded
+    words.join(" ")
 }
 
 /// The search form of a person's or a place's name: as [`fold`], but gender forms are left alone
@@ -100,8 +98,9 @@ const GENDER_ENDINGS: [&str; 9] = ["in", "innen", "n", "r", "e", "frau", "mann",
 /// Shorter words take no tied ending: "C/E" is a class of driving licence.
 const SHORTEST_TIED: usize = 4;
 
-/// The words of a text in plain spelling, without endings that a gender sign ties on.
-fn gendered_words(plain: &str) -> Vec<&str> {
+/// The words of a text in plain spelling, without endings that a gender sign ties on. Other words that
+/// such a sign ties to the one before them come with `true`: they may repeat its end.
+fn gendered_words(plain: &str) -> Vec<(bool, &str)> {
     let mut words = Vec::new();
     let mut rest = plain;
     let mut may_be_tied = false;
@@ -111,8 +110,9 @@ fn gendered_words(plain: &str) -> Vec<&str> {
             .find(|c: char| !c.is_alphanumeric())
             .unwrap_or(from_word.len());
         let (word, after) = from_word.split_at(end);
-        if !(may_be_tied && ties_a_gender(between) && GENDER_ENDINGS.contains(&word)) {
-            words.push(word);
+        let tied = may_be_tied && ties_a_gender(between);
+        if !(tied && GENDER_ENDINGS.contains(&word)) {
+            words.push((tied, word));
         }
         may_be_tied = word.chars().count() >= SHORTEST_TIED;
         rest = after;
@@ -133,7 +133,7 @@ const PERSON_ENDINGS: [&str; 5] = ["fraun", "frau", "leute", "leut", "manner"];
 const SHORTEST_BEFORE_PERSON: usize = 3;
 
 /// Other endings that are exchanged as they stand.
-const REPLACED_ENDINGS: [(&str, &str); 20] = [
+const REPLACED_ENDINGS: [(&str, &str); 24] = [
     ("angestellter", "angestellte"),
     ("angestellten", "angestellte"),
     ("beamter", "beamte"),
@@ -142,6 +142,8 @@ const REPLACED_ENDINGS: [(&str, &str); 20] = [
     ("medizinischer", "medizinische"),
     ("chemischer", "chemische"),
     ("logischer", "logische"),
+    ("agogischer", "agogische"),
+    ("schaftlicher", "schaftliche"),
     ("matischer", "matische"),
     ("eutischer", "eutische"),
     ("mannischer", "mannische"),
@@ -152,15 +154,17 @@ const REPLACED_ENDINGS: [(&str, &str); 20] = [
     ("experte", "expert"),
     ("expertin", "expert"),
     ("padin", "pade"),
+    ("polsterin", "polsterer"),
+    ("zimmerin", "zimmerer"),
     ("loge", "log"),
     ("agoge", "agog"),
 ];
 
 /// Ends of masculine words whose feminine form adds "in" and nothing else after folding
 /// (an umlaut that it takes on, as in "Köchin", is gone by then; "aur" is "Bauer").
-const AGENT_STEMS: [&str; 21] = [
+const AGENT_STEMS: [&str; 24] = [
     "er", "eur", "aur", "or", "ar", "ist", "ent", "ant", "log", "agog", "nom", "graf", "graph", "at", "ekt",
-    "eut", "irt", "koch", "arzt", "ot", "walt",
+    "eut", "irt", "koch", "arzt", "ot", "walt", "kapitan", "schmied", "metz",
 ];
 /// Shorter words are left alone: "Karin", "Satin".
 const SHORTEST_STEM: usize = 4;
@@ -305,6 +309,7 @@ mod tests {
             ("Rechtsanwältin", "Rechtsanwalt"),
             ("Medizinische Fachangestellte", "Medizinischer Fachangestellter"),
             ("Medizinische/r Fachangestellte/r", "Medizinische Fachangestellte"),
+            ("Papiertechnologe/-technologin", "Papiertechnologe"),
             ("Hauswirtschafterin", "Hauswirtschafter"),
             ("Chirurgiemechanikerin", "Chirurgiemechaniker"),
         ] {

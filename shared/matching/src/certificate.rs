@@ -103,7 +103,12 @@ pub enum Violation {
         /// The expert.
         expert: u32,
         /// By how many points.
-        by: i128,
+        by: i64,
+    },
+    /// A dual value is larger than any that a solver has reason for (2^60 points).
+    OutOfRange {
+        /// The value.
+        value: i64,
     },
     /// The duals leave room for a higher score than the plan has.
     ScoreNotProven {
@@ -172,6 +177,7 @@ impl fmt::Display for Violation {
                     "case {case} and expert {expert} score {by} more than surplus and price"
                 )
             }
+            Self::OutOfRange { value } => write!(f, "{value} points are out of range for a price or surplus"),
             Self::ScoreNotProven { score, bound } => {
                 write!(f, "the plan scores {score}, but the duals would allow {bound}")
             }
@@ -347,6 +353,12 @@ fn check_cover(solution: &Solution, room: &[i64], pinned: &[bool], matched: u64)
     }
 }
 
+/// Dual values stay within this, so that sums of a few of them fit an `i64`.
+const LARGEST: i64 = 1 << 60;
+/// What lets every pair pass, and none.
+const NEVER: i64 = i64::MAX / 2;
+const ALWAYS: i64 = -NEVER;
+
 /// Checks that every pair is covered and that no plan of this cardinality has a higher score.
 fn check_duals(
     instance: &Instance,
@@ -368,6 +380,32 @@ fn check_duals(
         }
         bound += i128::from(price) * i128::from(room);
     }
+    if let Some(&value) = duals
+        .expert_price
+        .iter()
+        .chain(&duals.case_surplus)
+        .find(|&&value| value.unsigned_abs() > LARGEST.unsigned_abs())
+    {
+        return Err(Violation::OutOfRange { value });
+    }
+    // What a pair is measured against, by expert: the price, or a value that lets everything pass or
+    // nothing. Experts without room let everything pass.
+    let measure = |same: bool, other: i64| -> Vec<i64> {
+        let experts = room.iter().zip(&duals.contested_experts).zip(&duals.expert_price);
+        experts
+            .map(|((&room, &contested), &price)| match () {
+                () if room == 0 => NEVER,
+                () if contested == same => price,
+                () => other,
+            })
+            .collect()
+    };
+    let for_free = measure(false, NEVER);
+    let for_contested = if duals.contested_cases.contains(&true) {
+        measure(true, ALWAYS)
+    } else {
+        Vec::new()
+    };
     for (case, _) in pinned.iter().enumerate().filter(|&(_, &pinned)| !pinned) {
         let surplus = duals.case_surplus[case];
         let contested = duals.contested_cases[case];
@@ -378,36 +416,41 @@ fn check_duals(
             });
         }
         bound += i128::from(surplus);
+        let against = if contested { &for_contested } else { &for_free };
         let (experts, scores) = instance.row(case);
-        for (&expert, &score) in experts.iter().zip(scores) {
-            let index = expert as usize;
-            if room[index] == 0 {
-                continue;
-            }
-            match (contested, duals.contested_experts[index]) {
-                (true, false) => {
-                    return Err(Violation::NotCovered {
-                        case: case as u32,
-                        expert,
-                    });
-                }
-                (false, true) => {}
-                (true, true) | (false, false) => {
-                    let by = i128::from(score) - i128::from(surplus) - i128::from(duals.expert_price[index]);
-                    if by > 0 {
-                        return Err(Violation::PairUnderpriced {
-                            case: case as u32,
-                            expert,
-                            by,
-                        });
-                    }
-                }
-            }
+        // Without a branch for each pair, because this loop is what a certificate costs: what is left
+        // over is negative for some pair exactly if the disjunction of all is.
+        let pairs = experts.iter().zip(scores);
+        let left = pairs.fold(0, |left, (&expert, &score)| {
+            left | (surplus + against[expert as usize] - i64::from(score))
+        });
+        if left < 0 {
+            return Err(name_pair(instance, case, surplus, against));
         }
     }
     if bound == score {
         Ok(())
     } else {
         Err(Violation::ScoreNotProven { score, bound })
+    }
+}
+
+/// The first pair of a case that scores more than it should.
+fn name_pair(instance: &Instance, case: usize, surplus: i64, against: &[i64]) -> Violation {
+    let (experts, scores) = instance.row(case);
+    let over = |(&expert, &score): (&u32, &i32)| {
+        let by = i64::from(score) - against[expert as usize] - surplus;
+        (by > 0).then_some((expert, by))
+    };
+    let (expert, by) = experts
+        .iter()
+        .zip(scores)
+        .find_map(over)
+        .expect("one pair scores more");
+    let case = case as u32;
+    if against[expert as usize] == ALWAYS {
+        Violation::NotCovered { case, expert }
+    } else {
+        Violation::PairUnderpriced { case, expert, by }
     }
 }

@@ -26,7 +26,7 @@ pub struct Instance {
 
 /// Cases and experts together stay below this number, so that sums of `i32` scores along any path of
 /// the search fit an `i64` with room to spare, and so that `u32::MAX` is free as a mark.
-pub const MAX_NODES: usize = 1 << 30;
+pub const MAX_NODES: usize = 1 << 26;
 
 impl Instance {
     /// Takes an instance over from its parts.

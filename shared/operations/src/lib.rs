@@ -11,6 +11,8 @@ mod error;
 pub mod idempotency;
 pub mod jobs;
 pub mod links;
+pub mod offices;
+pub mod runs;
 pub mod settings;
 
 pub use access::{Audit, Caller, Who};

@@ -372,6 +372,18 @@ pub async fn cases(conn: &mut PgConnection, which: Cases<'_>, today: NaiveDate) 
     Ok(cases)
 }
 
+/// Of these cases, those for which somebody is asked or engaged.
+pub async fn asked_cases(conn: &mut PgConnection, cases: &[CaseId]) -> Result<Vec<CaseId>> {
+    let ids: Vec<Uuid> = cases.iter().map(|id| id.uuid()).collect();
+    let asked = sqlx::query_scalar!(
+        "SELECT DISTINCT case_id FROM matches WHERE case_id = ANY($1) AND match_is_open(state)",
+        &ids,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(asked.into_iter().map(CaseId::from).collect())
+}
+
 /// What earlier matches say of pairs of these cases; pairs that were never matched are not in it.
 pub async fn histories(
     conn: &mut PgConnection,

@@ -6,12 +6,14 @@
 //! passed in.
 
 mod dispatch;
+mod listener;
 mod listing;
 
 pub use dispatch::{
-    Expired, Overdue, count_dispatched, dispatch, due, overdue, return_expired_leases, try_relay_lock,
+    Due, Expired, Overdue, count_dispatched, dispatch, due, overdue, return_expired_leases, try_relay_lock,
     undispatch, undispatch_all,
 };
+pub use listener::Listener;
 pub use listing::{
     Count, Cursor, Direction, Filter, counts, find, find_by_dedupe_key, list, purge_finished, requeue,
 };

@@ -6,18 +6,26 @@
 
 pub mod audit;
 pub mod cases;
+pub mod centers;
+pub mod checks;
 pub mod deliveries;
 mod error;
 pub mod events;
+pub mod experts;
 pub mod facts;
 pub mod idempotency;
 pub mod jobs;
 pub mod matches;
 pub mod mentees;
+pub mod migrations;
+pub mod occupations;
+pub mod offices;
 pub mod paging;
+pub mod reference;
 pub mod runs;
 pub mod settings;
 pub mod sweep_ticks;
+pub mod training;
 
 pub use error::{Error, Result, parse};
 pub use sqlx::{PgConnection, PgPool, PgTransaction};
@@ -26,6 +34,15 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 /// The migrations, embedded.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
+
+/// Makes a transaction that has not read yet see the database as of its first statement, and write
+/// nothing.
+pub async fn freeze(conn: &mut PgConnection) -> Result<()> {
+    sqlx::query!("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        .execute(conn)
+        .await?;
+    Ok(())
+}
 
 /// A pool of at most `connections` connections to `url`.
 pub async fn connect(url: &str, connections: u32, application: &str) -> Result<PgPool> {

@@ -4,12 +4,12 @@ mod plan;
 
 use chrono::{DateTime, Utc};
 pub use plan::{
-    NewProposal, NewRunCase, Proposal, ProposalFilter, RunCase, applicable, choose, clear_decision,
-    plan_cases, proposal, proposals, proposals_by_ids, record_outcomes, store_plan, veto,
+    NewProposal, NewRunCase, Proposal, ProposalFilter, RunCase, applicable, case_is_applied, choose,
+    clear_decision, plan_cases, proposal, proposals, proposals_by_ids, record_outcomes, store_plan, veto,
 };
 use serde::de::DeserializeOwned;
 use sqlx::PgConnection;
-use tandem_domain::ids::{CaseId, ExpertId, OfficeId, RunId, UserId};
+use tandem_domain::ids::{CaseId, ExpertId, MatchId, OfficeId, RunId, UserId};
 use tandem_domain::policy::Scope;
 use tandem_domain::runs::{Parameters, Phase, RunState, Summary};
 use uuid::Uuid;
@@ -404,6 +404,18 @@ pub async fn snapshot(conn: &mut PgConnection, id: RunId) -> Result<Option<Vec<u
     )
     .fetch_optional(conn)
     .await?)
+}
+
+/// The matches of a run whose experts have not answered, by rising id.
+pub async fn unanswered_matches(conn: &mut PgConnection, id: RunId) -> Result<Vec<MatchId>> {
+    let ids = sqlx::query_scalar!(
+        "SELECT m.id FROM matches m JOIN proposals p ON p.id = m.proposal_id
+         WHERE p.run_id = $1 AND m.state = 'APPROACHED' ORDER BY m.id",
+        id.uuid(),
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(ids.into_iter().map(MatchId::from).collect())
 }
 
 /// Runs that wait for a worker whose job is dead: nobody will ever finish them.

@@ -54,9 +54,11 @@ impl FoldedQuery {
         Self { text, joined }
     }
 
-    /// Whether nothing is left to search for.
+    /// Whether nothing is left to search for but connecting words ("und", "für").
     pub fn is_empty(&self) -> bool {
-        self.text.is_empty()
+        self.text
+            .split(' ')
+            .all(|word| CONNECTING_WORDS.contains(&word) || word.is_empty())
     }
 
     /// The folded query.
@@ -157,7 +159,7 @@ fn forgiven_errors(length: usize) -> usize {
 fn typing_error(query: &str, word: &str) -> Option<u16> {
     let (length, other) = (query.chars().count(), word.chars().count());
     let forgiven = forgiven_errors(length.min(other));
-    if length.abs_diff(other) > forgiven {
+    if length.abs_diff(other) > forgiven || differ_in_letters(query, word, forgiven) {
         return None;
     }
     errors_cost(osa_distance(query, word), forgiven, TYPING_ERROR)
@@ -170,7 +172,11 @@ fn typing_error_in_beginning(query: &str, word: &str) -> Option<u16> {
     let forgiven = forgiven_errors(length)
         .saturating_sub(1)
         .max(usize::from(length >= 5));
-    if forgiven == 0 || word.chars().count() <= length {
+    let longest_beginning = beginning(word, length + 1);
+    if forgiven == 0
+        || longest_beginning.len() == word.len()
+        || lacks_letters(longest_beginning, query, forgiven)
+    {
         return None;
     }
     // A letter too few or too many in the query shifts where its end lies in the word.
@@ -185,6 +191,23 @@ fn beginning(word: &str, chars: usize) -> &str {
     word.char_indices()
         .nth(chars)
         .map_or(word, |(end, _)| &word[..end])
+}
+
+/// Which of the letters a to z a word has, one bit each.
+fn letters(word: &str) -> u32 {
+    word.bytes()
+        .filter(u8::is_ascii_lowercase)
+        .fold(0, |set, letter| set | 1 << (letter - b'a'))
+}
+
+/// Whether `word` is without more letters of `other` than so many errors can explain. Counting is much
+/// faster than aligning, and most pairs of words end here.
+fn lacks_letters(word: &str, other: &str, errors: usize) -> bool {
+    (letters(other) & !letters(word)).count_ones() as usize > errors
+}
+
+fn differ_in_letters(a: &str, b: &str, errors: usize) -> bool {
+    lacks_letters(a, b, errors) || lacks_letters(b, a, errors)
 }
 
 fn errors_cost(errors: usize, forgiven: usize, best: u16) -> Option<u16> {
@@ -249,6 +272,13 @@ mod tests {
                 &["Elektroniker/in für Betriebstechnik", "Elektroniker/in"]
             ),
             ["Elektroniker/in", "Elektroniker/in für Betriebstechnik"]
+        );
+        assert!(
+            similarity("elektroniker", "Elektroniker/in für Betriebstechnik")
+                > similarity(
+                    "elektroniker",
+                    "Elektroniker/in für Gebäude- und Infrastruktursysteme"
+                )
         );
     }
 

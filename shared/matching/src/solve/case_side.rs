@@ -1,6 +1,9 @@
 //! Where experts are plentiful: every case is matched, and cases bid for experts.
 //!
-//! Experts' prices start at 0 and only rise; a price above 0 means that the expert is full.
+//! Experts' prices start at 0 and only rise; a price above 0 means that the expert is full. What a case
+//! holds is always among the best there is for it at these prices, so that the duals prove the matching
+//! at every moment and no rounding has to be made good later (an auction with ε = 0). The auction gives
+//! up on a case where bids no longer raise a price; a shortest augmenting path finds it its expert.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -8,22 +11,39 @@ use std::ops::ControlFlow;
 
 use super::cardinality::Split;
 use super::matching::Matching;
-use super::problem::{NONE, Problem};
+use super::problem::{BLOCKED, HIGHEST, LEAST, NONE, Problem};
+use super::shortlist::{Entry, Shortlists, Top};
 use crate::plan::{Observer, Phase};
 
 const FAR: i64 = i64::MAX;
+/// Longer than every path, shorter than one over a blocked expert.
+const BEYOND: i64 = 1 << 60;
+/// The bid of a case that has nowhere else to go.
+const ANY: i64 = i64::MAX;
+/// After so many bids a case waits for a shortest path.
+const ROUNDS: u8 = 16;
 
-/// Matches the cases that are not contested to the experts that are not, at the highest total score.
+/// Matches cases to experts at the highest total score.
 pub(super) struct CaseSide<'a> {
     problem: &'a Problem<'a>,
-    split: &'a Split,
     /// Whether a case may stay unmatched, at a total of 0.
     may_stay: bool,
-    pub(super) price: Vec<i64>,
+    /// Prices; [`BLOCKED`] for experts that are not to be had.
+    price: Vec<i64>,
+    /// For a matched case the score of its pair, and the price up to which it stays.
     score: Vec<i32>,
+    bid: Vec<i64>,
+    rounds: Vec<u8>,
+    lists: Shortlists,
+    /// Cases the auction gave up on.
+    open: Vec<u32>,
+    paths: Paths,
+}
+
+/// The memory of the path search.
+struct Paths {
     distance: Vec<i64>,
-    parent: Vec<u32>,
-    parent_score: Vec<i32>,
+    parent: Vec<(u32, i32)>,
     touched: Vec<u32>,
     done: Vec<u32>,
     heap: BinaryHeap<Reverse<(i64, u32)>>,
@@ -38,38 +58,51 @@ enum End {
     Leave(u32),
 }
 
+/// What became of a bid.
+enum Outcome {
+    Settled,
+    Displaced(u32),
+    Again,
+    GaveUp,
+}
+
 impl<'a> CaseSide<'a> {
-    pub(super) fn new(problem: &'a Problem<'a>, split: &'a Split, may_stay: bool) -> Self {
+    pub(super) fn new(problem: &'a Problem<'a>, may_stay: bool) -> Self {
         let (cases, experts) = (problem.instance.cases(), problem.instance.experts());
+        let price = problem
+            .capacity
+            .iter()
+            .map(|&room| if room == 0 { BLOCKED } else { 0 })
+            .collect();
         Self {
             problem,
-            split,
             may_stay,
-            price: vec![0; experts],
+            price,
             score: vec![0; cases],
-            distance: vec![FAR; experts],
-            parent: vec![NONE; experts],
-            parent_score: vec![0; experts],
-            touched: Vec::new(),
-            done: Vec::new(),
-            heap: BinaryHeap::new(),
+            bid: vec![0; cases],
+            rounds: vec![0; cases],
+            lists: Shortlists::new(cases),
+            open: Vec::new(),
+            paths: Paths {
+                distance: vec![FAR; experts],
+                parent: vec![(NONE, 0); experts],
+                touched: Vec::new(),
+                done: Vec::new(),
+                heap: BinaryHeap::new(),
+            },
         }
     }
 
-    pub(super) fn run(&mut self, matching: &mut Matching, observer: &mut dyn Observer) -> ControlFlow<()> {
-        let cases = self.problem.instance.cases();
-        for case in 0..cases {
-            if case % 1024 == 0 {
-                observer.progress(Phase::Paths, case as u64, cases as u64)?;
-            }
-            if !self.split.cases[case] && !self.problem.is_pinned(case) {
-                self.assign(matching, case);
-            }
+    /// The price of an expert, 0 for one that is not to be had.
+    pub(super) fn price(&self, expert: usize) -> i64 {
+        if self.price[expert] == BLOCKED {
+            0
+        } else {
+            self.price[expert]
         }
-        ControlFlow::Continue(())
     }
 
-    /// What the case has left after paying its expert, or would have at the best one for it.
+    /// What a case has left after paying its expert, 0 for an unmatched one.
     pub(super) fn surplus(&self, matching: &Matching, case: usize) -> i64 {
         match matching.mate(case) {
             NONE => 0,
@@ -77,85 +110,310 @@ impl<'a> CaseSide<'a> {
         }
     }
 
-    fn best(&self, case: usize) -> Option<i64> {
-        let (experts, scores) = self.problem.row(case);
-        let usable = experts
-            .iter()
-            .zip(scores)
-            .filter(|&(&expert, _)| self.usable(expert as usize));
-        usable
-            .map(|(&expert, &score)| i64::from(score) - self.price[expert as usize])
-            .max()
+    /// Whether the auction has found an expert for every case that needs one.
+    pub(super) fn is_complete(&self) -> bool {
+        self.open.is_empty()
     }
 
-    fn usable(&self, expert: usize) -> bool {
-        !self.split.experts[expert] && self.problem.capacity[expert] > 0
+    /// Takes contested cases and experts out. No expert that stays loses a case by that; cases that were
+    /// with a contested expert are open again.
+    pub(super) fn restrict(&mut self, matching: &mut Matching, split: &Split) {
+        self.open.retain(|&case| !split.cases[case as usize]);
+        for case in 0..self.problem.instance.cases() {
+            let expert = matching.mate(case);
+            if expert != NONE && split.experts[expert as usize] {
+                matching.release(case);
+                if !split.cases[case] {
+                    self.open.push(case as u32);
+                }
+            }
+        }
+        self.block(split);
+    }
+
+    /// Contested experts are not to be had.
+    pub(super) fn block(&mut self, split: &Split) {
+        for (price, _) in self
+            .price
+            .iter_mut()
+            .zip(&split.experts)
+            .filter(|&(_, &contested)| contested)
+        {
+            *price = BLOCKED;
+        }
+    }
+
+    /// Lets the cases of `part` bid.
+    pub(super) fn auction(
+        &mut self,
+        matching: &mut Matching,
+        part: impl Fn(usize) -> bool,
+        observer: &mut dyn Observer,
+    ) -> ControlFlow<()> {
+        let cases = self.problem.instance.cases();
+        for start in 0..cases {
+            if start % 4096 == 0 {
+                observer.progress(Phase::Auction, start as u64, cases as u64)?;
+            }
+            if !part(start) || self.problem.is_pinned(start) {
+                continue;
+            }
+            let mut case = start;
+            loop {
+                match self.place(matching, case) {
+                    Outcome::Settled => break,
+                    Outcome::Displaced(other) => case = other as usize,
+                    Outcome::Again => {}
+                    Outcome::GaveUp => {
+                        self.open.push(case as u32);
+                        break;
+                    }
+                }
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn entries(&self, case: usize) -> impl Iterator<Item = Entry> + use<'a> {
+        let (experts, scores) = self.problem.row(case);
+        experts
+            .iter()
+            .zip(scores)
+            .map(|(&partner, &score)| Entry { partner, score })
+    }
+
+    /// The two best experts for a case.
+    fn top(&mut self, case: usize) -> Top {
+        let mut top = Top::none();
+        if self.rounds[case] == 0 {
+            // Most cases bid once: no list is worth making for that.
+            for entry in self.entries(case) {
+                top.see(entry, i64::from(entry.score) - self.price[entry.partner as usize]);
+            }
+            return top;
+        }
+        // A list whose best no longer beats the bound is made anew; then its best is the best.
+        for fresh in [false, true] {
+            let (list, bound) = self.lists.of(case);
+            top = Top::none();
+            for &entry in list {
+                top.see(entry, i64::from(entry.score) - self.price[entry.partner as usize]);
+            }
+            if top.worth > bound || fresh {
+                top.at_least(bound);
+                break;
+            }
+            self.make_list(case);
+        }
+        top
+    }
+
+    fn make_list(&mut self, case: usize) {
+        let entries = self.entries(case);
+        self.lists.make(case, entries, &self.price);
+    }
+
+    fn has_room(&self, matching: &Matching, expert: u32) -> bool {
+        matching.load(expert as usize) < self.problem.capacity[expert as usize]
+    }
+
+    fn place(&mut self, matching: &mut Matching, case: usize) -> Outcome {
+        let mut top = self.top(case);
+        if top.worth == LEAST {
+            return if self.may_stay {
+                Outcome::Settled
+            } else {
+                Outcome::GaveUp
+            };
+        }
+        if self.may_stay {
+            if top.worth <= 0 {
+                return Outcome::Settled;
+            }
+            top.at_least(0);
+        }
+        if self.rounds[case] == ROUNDS {
+            return Outcome::GaveUp;
+        }
+        self.rounds[case] += 1;
+        let bid = if top.second_worth == LEAST {
+            ANY
+        } else {
+            i64::from(top.first.score) - top.second_worth
+        };
+        if self.has_room(matching, top.first.partner) {
+            self.settle(matching, case, top.first, bid);
+            return Outcome::Settled;
+        }
+        if top.worth > top.second_worth && bid != ANY && bid < HIGHEST {
+            return self.displace(matching, case, top.first, bid);
+        }
+        if top.worth == top.second_worth
+            && top.second.partner != NONE
+            && self.has_room(matching, top.second.partner)
+        {
+            self.settle(matching, case, top.second, 0);
+            return Outcome::Settled;
+        }
+        Outcome::GaveUp
+    }
+
+    /// Gives the case to an expert with room.
+    fn settle(&mut self, matching: &mut Matching, case: usize, entry: Entry, bid: i64) {
+        let expert = entry.partner as usize;
+        matching.assign(case, expert);
+        self.score[case] = entry.score;
+        self.bid[case] = bid;
+        if matching.load(expert) == self.problem.capacity[expert] {
+            let (_, least, _) = self.least_bids(matching, expert);
+            if least != ANY {
+                self.price[expert] = least;
+            }
+        }
+    }
+
+    /// The case of an expert with the lowest bid, this bid, and the one after it.
+    fn least_bids(&self, matching: &Matching, expert: usize) -> (u32, i64, i64) {
+        let (mut who, mut least, mut second) = (NONE, ANY, ANY);
+        let mut held = matching.first(expert);
+        while held != NONE {
+            let bid = self.bid[held as usize];
+            if who == NONE || bid < least {
+                (who, least, second) = (held, bid, least);
+            } else {
+                second = second.min(bid);
+            }
+            held = matching.after(held as usize);
+        }
+        (who, least, second)
+    }
+
+    /// Bids against the cases of a full expert.
+    fn displace(&mut self, matching: &mut Matching, case: usize, entry: Entry, bid: i64) -> Outcome {
+        let expert = entry.partner as usize;
+        let (loser, least, second) = self.least_bids(matching, expert);
+        if bid <= least {
+            // They all stay at this price.
+            self.price[expert] = bid;
+            return Outcome::Again;
+        }
+        matching.release(loser as usize);
+        matching.assign(case, expert);
+        self.score[case] = entry.score;
+        self.bid[case] = bid;
+        self.price[expert] = second.min(bid);
+        Outcome::Displaced(loser)
+    }
+
+    /// Finds an expert for every case the auction gave up on.
+    pub(super) fn finish(&mut self, matching: &mut Matching, observer: &mut dyn Observer) -> ControlFlow<()> {
+        let open = std::mem::take(&mut self.open);
+        for (done, &case) in open.iter().enumerate() {
+            if done % 256 == 0 {
+                observer.progress(Phase::Paths, done as u64, open.len() as u64)?;
+            }
+            self.assign(matching, case as usize);
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// What the best expert is worth to a case.
+    fn best(&mut self, case: usize) -> i64 {
+        let worth = |entry: Entry, price: &[i64]| i64::from(entry.score) - price[entry.partner as usize];
+        let (list, bound) = self.lists.of(case);
+        let best = list
+            .iter()
+            .map(|&entry| worth(entry, &self.price))
+            .max()
+            .unwrap_or(LEAST);
+        if best >= bound {
+            return best;
+        }
+        self.make_list(case);
+        self.lists
+            .of(case)
+            .0
+            .first()
+            .map_or(LEAST, |&entry| worth(entry, &self.price))
     }
 
     /// Dijkstra over reduced costs from an unmatched case, then one augmentation.
     fn assign(&mut self, matching: &mut Matching, start: usize) {
-        let Some(best) = self.best(start) else {
-            debug_assert!(self.may_stay, "a case that is not contested can be matched");
-            return;
-        };
+        let best = self.best(start);
         if self.may_stay && best <= 0 {
             return;
         }
-        let mut end = self.may_stay.then_some((best, End::Leave(start as u32)));
-        self.relax(start, 0, best);
-        let last = loop {
-            let Some(Reverse((distance, expert))) = self.heap.pop() else {
-                break end;
-            };
-            if end.is_some_and(|(limit, _)| limit <= distance) {
-                break end;
+        assert!(best > LEAST, "a case that is not contested has a possible expert");
+        let mut end = if self.may_stay {
+            (best, End::Leave(start as u32))
+        } else {
+            (BEYOND, End::Leave(NONE))
+        };
+        self.relax(matching, start, best, &mut end);
+        let experts = self.price.len() as u32;
+        while let Some(Reverse((distance, node))) = self.paths.heap.pop() {
+            if end.0 <= distance {
+                break;
             }
-            let index = expert as usize;
-            if distance > self.distance[index] {
+            if node >= experts {
+                self.relax_rest(matching, (node - experts) as usize, distance, &mut end);
                 continue;
             }
-            if matching.load(index) < self.problem.capacity[index] {
-                break Some((distance, End::Room(expert)));
+            if distance > self.paths.distance[node as usize] {
+                continue;
             }
-            self.done.push(expert);
-            let mut held = matching.first(index);
+            self.paths.done.push(node);
+            let mut held = matching.first(node as usize);
             while held != NONE {
-                let surplus = self.surplus(matching, held as usize);
-                if self.may_stay && end.is_none_or(|(limit, _)| distance + surplus < limit) {
-                    end = Some((distance + surplus, End::Leave(held)));
+                let base = distance + self.surplus(matching, held as usize);
+                if self.may_stay && base < end.0 {
+                    end = (base, End::Leave(held));
                 }
-                self.relax(held as usize, distance, surplus);
+                self.relax(matching, held as usize, base, &mut end);
                 held = matching.after(held as usize);
             }
-        };
-        let (length, end) = last.expect("a case that is not contested can be matched");
-        self.apply(matching, start, length, end);
+        }
+        assert!(end.0 < BEYOND, "a case that is not contested can be matched");
+        self.apply(matching, start, end.0, end.1);
     }
 
-    fn relax(&mut self, case: usize, distance: i64, surplus: i64) {
-        let (experts, scores) = self.problem.row(case);
-        for (&expert, &score) in experts.iter().zip(scores) {
-            let index = expert as usize;
-            if !self.usable(index) {
-                continue;
-            }
-            let length = distance + surplus + self.price[index] - i64::from(score);
-            if length < self.distance[index] {
-                if self.distance[index] == FAR {
-                    self.touched.push(expert);
-                }
-                self.distance[index] = length;
-                self.parent[index] = case as u32;
-                self.parent_score[index] = score;
-                self.heap.push(Reverse((length, expert)));
-            }
+    /// Follows the best pairs of a case; `base` is the length of the way to it, plus its surplus. The
+    /// others wait in the heap until the search has come as far as the nearest of them could be.
+    fn relax(&mut self, matching: &Matching, case: usize, base: i64, end: &mut (i64, End)) {
+        if !self.lists.is_made(case) {
+            self.make_list(case);
+        }
+        let (list, bound) = self.lists.of(case);
+        for &entry in list {
+            self.paths
+                .reach(self.problem, matching, &self.price, (case, base), entry, end);
+        }
+        if bound > LEAST && base - bound < end.0 {
+            let node = (self.price.len() + case) as u32;
+            self.paths.heap.push(Reverse((base - bound, node)));
         }
     }
 
+    /// The search has come to the pairs of a case that are not on its list.
+    fn relax_rest(&mut self, matching: &Matching, case: usize, distance: i64, end: &mut (i64, End)) {
+        let bound = self.lists.of(case).1;
+        let base = distance + bound;
+        self.make_list(case);
+        if self.lists.of(case).1 < bound {
+            self.relax(matching, case, base, end);
+            return;
+        }
+        for entry in self.entries(case) {
+            self.paths
+                .reach(self.problem, matching, &self.price, (case, base), entry, end);
+        }
+    }
+
+    /// Changes prices and matching along the path that was found.
     fn apply(&mut self, matching: &mut Matching, start: usize, length: i64, end: End) {
-        for expert in self.done.drain(..) {
-            let index = expert as usize;
-            self.price[index] += length - self.distance[index];
+        let paths = &mut self.paths;
+        for expert in paths.done.drain(..) {
+            self.price[expert as usize] += length - paths.distance[expert as usize];
         }
         let mut expert = match end {
             End::Room(expert) => expert,
@@ -167,18 +425,48 @@ impl<'a> CaseSide<'a> {
             }
         };
         while expert != NONE {
-            let case = self.parent[expert as usize] as usize;
-            let from = matching.mate(case);
+            let (case, score) = paths.parent[expert as usize];
+            let from = matching.mate(case as usize);
             if from != NONE {
-                matching.release(case);
+                matching.release(case as usize);
             }
-            matching.assign(case, expert as usize);
-            self.score[case] = self.parent_score[expert as usize];
+            matching.assign(case as usize, expert as usize);
+            self.score[case as usize] = score;
             expert = from;
         }
-        for expert in self.touched.drain(..) {
-            self.distance[expert as usize] = FAR;
+        for expert in paths.touched.drain(..) {
+            paths.distance[expert as usize] = FAR;
         }
-        self.heap.clear();
+        paths.heap.clear();
+    }
+}
+
+impl Paths {
+    /// Comes to an expert from a case at the end of a way of length `base`.
+    #[inline]
+    fn reach(
+        &mut self,
+        problem: &Problem<'_>,
+        matching: &Matching,
+        price: &[i64],
+        (case, base): (usize, i64),
+        entry: Entry,
+        end: &mut (i64, End),
+    ) {
+        let index = entry.partner as usize;
+        let length = base + price[index] - i64::from(entry.score);
+        if length >= end.0 || length >= self.distance[index] {
+            return;
+        }
+        if self.distance[index] == FAR {
+            self.touched.push(entry.partner);
+        }
+        self.distance[index] = length;
+        self.parent[index] = (case as u32, entry.score);
+        if matching.load(index) < problem.capacity[index] {
+            *end = (length, End::Room(entry.partner));
+        } else {
+            self.heap.push(Reverse((length, entry.partner)));
+        }
     }
 }

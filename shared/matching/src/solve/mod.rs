@@ -2,15 +2,20 @@
 
 mod cardinality;
 mod case_side;
+mod columns;
 mod expert_side;
 mod matching;
 mod problem;
+mod shortlist;
+
+use std::ops::ControlFlow;
 
 use crate::instance::Instance;
 use crate::plan::{Duals, Objective, Observer, Pin, Solution, SolveError};
 
 use cardinality::Split;
 use case_side::CaseSide;
+use columns::Columns;
 use expert_side::ExpertSide;
 use matching::Matching;
 use problem::{NONE, Problem};
@@ -40,58 +45,17 @@ pub fn solve(
     observer: &mut dyn Observer,
 ) -> Result<Solution, SolveError> {
     let problem = Problem::new(instance, pins)?;
-    let (cases, experts) = (instance.cases(), instance.experts());
-    let mut matching = Matching::new(cases, experts);
-    let stopped = |()| SolveError::Stopped;
-    let split = match objective {
-        Objective::Participation => {
-            cardinality::maximize(&problem, &mut matching, observer)
-                .map_break(stopped)
-                .into_result()?;
-            cardinality::split(&problem, &matching)
-        }
-        Objective::Score => Split {
-            cases: vec![false; cases],
-            experts: vec![false; experts],
-            any: false,
-        },
+    let plan = match objective {
+        Objective::Score => highest_score(&problem, observer),
+        Objective::Participation if problem.is_scarce() => from_experts(&problem, observer),
+        Objective::Participation => from_cases(&problem, observer),
     };
-    let mut duals = Duals {
-        case_surplus: vec![0; cases],
-        expert_price: vec![0; experts],
-        ..Duals::default()
+    let ControlFlow::Continue((mut assignment, duals)) = plan else {
+        return Err(SolveError::Stopped);
     };
-    let mut assignment = vec![None; cases];
-    let mut best = Matching::new(cases, experts);
-    let mut side = CaseSide::new(&problem, &split, objective == Objective::Score);
-    side.run(&mut best, observer).map_break(stopped).into_result()?;
-    for case in (0..cases).filter(|&case| !split.cases[case]) {
-        duals.case_surplus[case] = side.surplus(&best, case);
-    }
-    for expert in (0..experts).filter(|&expert| !split.experts[expert]) {
-        duals.expert_price[expert] = side.price[expert];
-    }
-    drop(side);
-    if split.any {
-        let mut side = ExpertSide::new(&problem, &split);
-        side.run(&mut best, &split, observer)
-            .map_break(stopped)
-            .into_result()?;
-        for case in (0..cases).filter(|&case| split.cases[case]) {
-            duals.case_surplus[case] = side.surplus(&best, case);
-        }
-        for expert in (0..experts).filter(|&expert| split.experts[expert]) {
-            duals.expert_price[expert] = side.price[expert];
-        }
-    }
-    for (case, expert) in assignment.iter_mut().enumerate() {
-        *expert = Some(best.mate(case)).filter(|&expert| expert != NONE);
-    }
     for pin in &problem.pins {
         assignment[pin.case as usize] = Some(pin.expert);
     }
-    duals.contested_cases = split.cases;
-    duals.contested_experts = split.experts;
     Ok(Solution {
         assignment,
         pins: problem.pins,
@@ -99,16 +63,111 @@ pub fn solve(
     })
 }
 
-/// `ControlFlow::into_result` under a name of its own until the standard one is stable.
-trait IntoResult<E> {
-    fn into_result(self) -> Result<(), E>;
+type Plan = (Vec<Option<u32>>, Duals);
+
+/// A case stays unmatched where nothing adds to the score: no cardinality, no split.
+fn highest_score(problem: &Problem<'_>, observer: &mut dyn Observer) -> ControlFlow<(), Plan> {
+    let mut matching = Matching::new(problem.instance.cases(), problem.instance.experts());
+    let mut side = CaseSide::new(problem, true);
+    side.auction(&mut matching, |_| true, observer)?;
+    side.finish(&mut matching, observer)?;
+    let split = Split::nothing(problem);
+    ControlFlow::Continue(plan(problem, split, Some((&side, &matching)), None))
 }
 
-impl<E> IntoResult<E> for std::ops::ControlFlow<E> {
-    fn into_result(self) -> Result<(), E> {
-        match self {
-            Self::Continue(()) => Ok(()),
-            Self::Break(error) => Err(error),
+/// Most cases find an expert: cases bid first, and where they do not all find one, the contested part is
+/// taken out and left to the experts.
+fn from_cases(problem: &Problem<'_>, observer: &mut dyn Observer) -> ControlFlow<(), Plan> {
+    let (cases, experts) = (problem.instance.cases(), problem.instance.experts());
+    let mut matching = Matching::new(cases, experts);
+    let mut side = CaseSide::new(problem, false);
+    side.auction(&mut matching, |_| true, observer)?;
+    let mut split = Split::nothing(problem);
+    if !side.is_complete() {
+        let mut largest = matching.clone();
+        cardinality::maximize(problem, &mut largest, observer)?;
+        split = Split::from_cases(problem, &largest);
+        if split.any {
+            side.restrict(&mut matching, &split);
         }
+        side.finish(&mut matching, observer)?;
     }
+    if !split.any {
+        return ControlFlow::Continue(plan(problem, split, Some((&side, &matching)), None));
+    }
+    let columns = Columns::new(problem, |case| split.cases[case], |expert| split.experts[expert]);
+    let mut contested = Matching::new(cases, experts);
+    let mut other = ExpertSide::new(problem, &columns);
+    other.auction(&mut contested, |expert| split.experts[expert], observer)?;
+    other.finish(&mut contested, observer)?;
+    ControlFlow::Continue(plan(
+        problem,
+        split,
+        Some((&side, &matching)),
+        Some((&other, &contested)),
+    ))
+}
+
+/// Most experts are filled: experts bid first, and where they do not all find cases, the part that is not
+/// contested is taken out and left to the cases.
+fn from_experts(problem: &Problem<'_>, observer: &mut dyn Observer) -> ControlFlow<(), Plan> {
+    let (cases, experts) = (problem.instance.cases(), problem.instance.experts());
+    let columns = Columns::new(problem, |_| true, |expert| problem.capacity[expert] > 0);
+    let mut contested = Matching::new(cases, experts);
+    let mut other = ExpertSide::new(problem, &columns);
+    other.auction(&mut contested, |_| true, observer)?;
+    let mut largest = contested.clone();
+    let split = cardinality::maximize_from_experts(problem, &columns, &mut largest, observer)?;
+    other.restrict(&mut contested, &split);
+    other.finish(&mut contested, observer)?;
+    let mut matching = Matching::new(cases, experts);
+    let mut side = CaseSide::new(problem, false);
+    side.block(&split);
+    side.auction(&mut matching, |case| !split.cases[case], observer)?;
+    side.finish(&mut matching, observer)?;
+    ControlFlow::Continue(plan(
+        problem,
+        split,
+        Some((&side, &matching)),
+        Some((&other, &contested)),
+    ))
+}
+
+/// Puts the two parts together.
+fn plan(
+    problem: &Problem<'_>,
+    split: Split,
+    free: Option<(&CaseSide<'_>, &Matching)>,
+    contested: Option<(&ExpertSide<'_>, &Matching)>,
+) -> Plan {
+    let (cases, experts) = (problem.instance.cases(), problem.instance.experts());
+    let mut mates = Vec::with_capacity(cases);
+    let mut duals = Duals {
+        case_surplus: Vec::with_capacity(cases),
+        expert_price: vec![0; experts],
+        ..Duals::default()
+    };
+    for case in 0..cases {
+        let (mate, surplus) = if split.cases[case] {
+            contested.map_or((NONE, 0), |(side, matching)| {
+                (matching.mate(case), side.surplus(case))
+            })
+        } else {
+            free.map_or((NONE, 0), |(side, matching)| {
+                (matching.mate(case), side.surplus(matching, case))
+            })
+        };
+        mates.push(Some(mate).filter(|&expert| expert != NONE));
+        duals.case_surplus.push(surplus);
+    }
+    for expert in (0..experts).filter(|&expert| problem.capacity[expert] > 0) {
+        duals.expert_price[expert] = match (split.experts[expert], free, contested) {
+            (true, _, Some((side, _))) => side.price(expert),
+            (false, Some((side, _)), _) => side.price(expert),
+            _ => 0,
+        };
+    }
+    duals.contested_cases = split.cases;
+    duals.contested_experts = split.experts;
+    (mates, duals)
 }

@@ -8,6 +8,14 @@ use crate::plan::{Pin, SolveError};
 /// The mark for "no case" and "no expert"; indexes stay below it (`MAX_NODES`).
 pub(super) const NONE: u32 = u32::MAX;
 
+/// The price of a partner who is not to be had, and a worth that no pair with anybody else comes down to:
+/// `MAX_NODES` and [`HIGHEST`] keep true prices far from both.
+pub(super) const BLOCKED: i64 = 1 << 61;
+pub(super) const LEAST: i64 = -(1 << 60);
+
+/// A price that ends an auction: beyond, only a shortest path raises it.
+pub(super) const HIGHEST: i64 = 1 << 58;
+
 /// What is left to decide once the pins are set: pinned cases have empty rows, and their experts that
 /// much less room.
 pub(super) struct Problem<'a> {
@@ -77,6 +85,12 @@ impl<'a> Problem<'a> {
             pins,
             pinned: flags,
         })
+    }
+
+    /// Whether experts have less room than there are cases.
+    pub(super) fn is_scarce(&self) -> bool {
+        let room: u64 = self.capacity.iter().copied().map(u64::from).sum();
+        room < (self.instance.cases() - self.pins.len()) as u64
     }
 
     /// Whether the case is decided by a pin.

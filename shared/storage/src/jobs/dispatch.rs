@@ -24,6 +24,15 @@ pub struct Expired {
     pub dead: bool,
 }
 
+/// A job that could be claimed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    /// The job.
+    pub id: JobId,
+    /// What is to be done.
+    pub kind: String,
+}
+
 /// A job that was dispatched and that nobody claimed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Overdue {
@@ -86,9 +95,9 @@ pub async fn count_dispatched(conn: &mut PgConnection) -> Result<BTreeMap<Queue,
 }
 
 /// The jobs that could be claimed now without a relay, the longest due first.
-pub async fn due(conn: &mut PgConnection, now: DateTime<Utc>, limit: i64) -> Result<Vec<JobId>> {
-    let ids = sqlx::query_scalar!(
-        "SELECT id FROM jobs
+pub async fn due(conn: &mut PgConnection, now: DateTime<Utc>, limit: i64) -> Result<Vec<Due>> {
+    let rows = sqlx::query!(
+        "SELECT id, kind FROM jobs
          WHERE attempts < max_attempts AND (state = 'DISPATCHED' OR (state = 'PENDING' AND run_at <= $1))
          ORDER BY run_at, id LIMIT $2",
         now,
@@ -96,7 +105,13 @@ pub async fn due(conn: &mut PgConnection, now: DateTime<Utc>, limit: i64) -> Res
     )
     .fetch_all(conn)
     .await?;
-    Ok(ids.into_iter().map(JobId::from).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| Due {
+            id: row.id.into(),
+            kind: row.kind,
+        })
+        .collect())
 }
 
 /// Returns expired leases: the attempt counts, and a job that has none left is buried.

@@ -328,6 +328,17 @@ pub async fn applicable(
     rows.into_iter().map(Row::proposal).collect()
 }
 
+/// Whether a case of a run has been applied, with whatever outcome.
+pub async fn case_is_applied(conn: &mut PgConnection, run: RunId, case: CaseId) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM proposals WHERE run_id = $1 AND case_id = $2 AND outcome IS NOT NULL) AS "applied!""#,
+        run.uuid(),
+        case.uuid(),
+    )
+    .fetch_one(conn)
+    .await?)
+}
+
 /// Notes what became of proposals: approached where there is no rule, else stale because of it.
 pub async fn record_outcomes(
     conn: &mut PgConnection,

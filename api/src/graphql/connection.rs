@@ -1,0 +1,127 @@
+//! Relay connections: `first`/`after`/`last`/`before`, 50 rows unless told otherwise, at most 200.
+
+use async_graphql::connection::{Connection as RelayConnection, CursorType, Edge, EmptyFields, OpaqueCursor};
+use async_graphql::{Context, OutputType, SimpleObject};
+use serde::{Serialize, de::DeserializeOwned};
+use tandem_storage::paging::{Page, Slice};
+
+use super::error::bad_input;
+
+/// Rows of a page where none are asked for.
+pub const DEFAULT_PAGE: i64 = 50;
+/// Rows of the largest page.
+pub const LARGEST_PAGE: i64 = 200;
+
+/// What a connection has besides Relay's fields.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct Total {
+    /// How many there are on all pages together. Counted only for who asks.
+    pub total_count: Option<i64>,
+}
+
+/// A page of a list.
+pub type Connection<Node> = RelayConnection<String, Node, Total, EmptyFields>;
+
+/// The cost of a list: its page size times what one row costs. In a field's attribute:
+/// `complexity = "cost(first, last, child_complexity)"`.
+pub fn cost(first: Option<i32>, last: Option<i32>, child_complexity: usize) -> usize {
+    let size = first
+        .or(last)
+        .map_or(DEFAULT_PAGE, i64::from)
+        .clamp(1, LARGEST_PAGE);
+    // rows appear as `nodes` or as `edges { node }`
+    1 + size.unsigned_abs() as usize * child_complexity
+}
+
+/// The arguments of a list, checked; `K` is the list's sort key.
+///
+/// # Errors
+/// `BAD_USER_INPUT` for a page of more than [`LARGEST_PAGE`] or less than one row, both directions at
+/// once, or a cursor that is not this list's.
+pub fn page<K: Serialize + DeserializeOwned + Send + Sync>(
+    first: Option<i32>,
+    after: Option<String>,
+    last: Option<i32>,
+    before: Option<String>,
+) -> async_graphql::Result<Page<K>> {
+    if first.is_some() && last.is_some() {
+        return Err(bad_input("give first or last, not both"));
+    }
+    for (name, size) in [("first", first), ("last", last)] {
+        if let Some(size) = size
+            && !(1..=LARGEST_PAGE).contains(&i64::from(size))
+        {
+            return Err(bad_input(format!(
+                "{name} is {size}, but a page has 1 to {LARGEST_PAGE} rows; ask for the next page with after"
+            )));
+        }
+    }
+    let cursor = |name: &str, text: Option<String>| {
+        text.map(|text| {
+            OpaqueCursor::<K>::decode_cursor(&text)
+                .map(|cursor| cursor.0)
+                .map_err(|_| bad_input(format!("{name} is no cursor of this list; use one that it gave")))
+        })
+        .transpose()
+    };
+    Ok(Page {
+        limit: first.or(last).map_or(DEFAULT_PAGE, i64::from),
+        after: cursor("after", after)?,
+        before: cursor("before", before)?,
+        backward: last.is_some(),
+    })
+}
+
+/// Whether the caller asks for `totalCount`.
+pub fn wants_total(ctx: &Context<'_>) -> bool {
+    ctx.look_ahead().field("totalCount").exists()
+}
+
+/// The connection of a slice; `key` gives a row's sort key, for its cursor.
+pub fn connection<R, K, N>(slice: Slice<R>, total: Option<i64>, key: impl Fn(&R) -> K) -> Connection<N>
+where
+    K: Serialize + DeserializeOwned + Send + Sync,
+    N: From<R> + OutputType,
+{
+    let mut connection =
+        Connection::with_additional_fields(slice.has_previous, slice.has_next, Total { total_count: total });
+    connection.edges = slice
+        .rows
+        .into_iter()
+        .map(|row| Edge::new(OpaqueCursor(key(&row)).encode_cursor(), N::from(row)))
+        .collect();
+    connection
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Key = (String, u32);
+
+    #[test]
+    fn a_page_of_a_million_is_refused_with_what_would_be_right() {
+        let error = page::<Key>(Some(1_000_000), None, None, None).unwrap_err();
+        assert!(error.message.contains("1 to 200"), "{}", error.message);
+        assert!(page::<Key>(Some(0), None, None, None).is_err());
+        assert!(page::<Key>(None, None, Some(-1), None).is_err());
+        assert!(page::<Key>(Some(1), None, Some(1), None).is_err());
+    }
+
+    #[test]
+    fn a_cursor_of_another_list_is_refused() {
+        let cursor = OpaqueCursor(("Anna".to_owned(), 7_u32)).encode_cursor();
+        let read = page::<Key>(None, Some(cursor.clone()), None, None).unwrap();
+        assert_eq!(read.after, Some(("Anna".to_owned(), 7)));
+        assert_eq!(read.limit, DEFAULT_PAGE);
+        assert!(page::<(i64, i64)>(None, Some(cursor), None, None).is_err());
+        assert!(page::<Key>(None, None, None, Some("nonsense".into())).is_err());
+    }
+
+    #[test]
+    fn the_cost_of_a_list_grows_with_its_page() {
+        assert_eq!(cost(Some(10), None, 4), 41);
+        assert_eq!(cost(None, None, 2), 101);
+        assert_eq!(cost(Some(1_000_000), None, 1), 201);
+    }
+}

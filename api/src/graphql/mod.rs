@@ -1,0 +1,87 @@
+//! The schema: one file an aggregate, with its object type, queries and mutations side by side.
+//!
+//! What every aggregate's file uses:
+//! [`ids`] (global ids), [`scalars`], [`connection`] (lists), [`payload`] (what mutations answer with),
+//! [`loaders`] (relations), [`error`] (faults) and [`app`]/[`caller`].
+
+pub mod connection;
+pub mod enums;
+pub mod error;
+pub mod gate;
+pub mod ids;
+pub mod loaders;
+pub mod node;
+pub mod offices;
+pub mod payload;
+pub mod scalars;
+
+use async_graphql::{Context, EmptySubscription, MergedObject, SDLExportOptions, Schema, SchemaBuilder};
+use chrono::{DateTime, Utc};
+use tandem_operations::{App, Caller};
+
+use crate::{auth::Sender, config::HttpOptions};
+
+/// What can be asked.
+#[derive(MergedObject, Default)]
+pub struct Query(node::NodeQuery, offices::OfficeQuery);
+
+/// What can be done.
+#[derive(MergedObject, Default)]
+pub struct Mutation(offices::OfficeMutation);
+
+/// The schema of the API.
+pub type ApiSchema = Schema<Query, Mutation, EmptySubscription>;
+
+/// The app, for operations.
+pub fn app<'a>(ctx: &Context<'a>) -> &'a App {
+    ctx.data_unchecked::<App>()
+}
+
+/// Who calls; `UNAUTHENTICATED` where nobody is signed in.
+pub fn caller<'a>(ctx: &Context<'a>) -> async_graphql::Result<&'a Caller> {
+    sender(ctx)
+        .as_ref()
+        .map(|signed| &signed.caller)
+        .ok_or_else(error::unauthenticated)
+}
+
+/// The session by which the request came, if any; for the few fields that are open to everybody.
+pub fn sender<'a>(ctx: &Context<'a>) -> &'a Sender {
+    ctx.data_opt::<Sender>().unwrap_or(&None)
+}
+
+fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
+    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
+        .override_output_type_description::<DateTime<Utc>>(
+            "An instant with its offset from UTC, as \"2026-11-23T09:30:00+01:00\" (RFC 3339).",
+        )
+}
+
+/// The schema as `serve` uses it.
+pub fn schema(app: App, options: &HttpOptions) -> ApiSchema {
+    let builder = builder()
+        .data(app)
+        .limit_depth(options.limits.depth)
+        .limit_complexity(options.limits.complexity)
+        .limit_directives(8)
+        .disable_suggestions()
+        .extension(gate::Gate {
+            aliases: options.limits.aliases,
+            introspection: options.introspection,
+        });
+    if options.introspection {
+        builder.finish()
+    } else {
+        builder.disable_introspection().finish()
+    }
+}
+
+/// The schema in GraphQL's own language, as committed in `api/schema.graphql`.
+pub fn sdl() -> String {
+    let options = SDLExportOptions::new()
+        .sorted_fields()
+        .sorted_arguments()
+        .sorted_enum_items()
+        .include_specified_by();
+    builder().finish().sdl_with_options(options)
+}

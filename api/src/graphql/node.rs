@@ -1,0 +1,66 @@
+//! `node` and `nodes`: any entity by its global id.
+
+use async_graphql::{Context, ID, Interface, Object};
+use tandem_domain::ids::{Id, OfficeId};
+
+use super::{error::bad_input, ids, offices::RegionalOffice};
+
+/// Anything that has a global id.
+#[derive(Interface)]
+#[graphql(field(name = "id", ty = "ID", desc = "The global id."))]
+pub enum Node {
+    /// A regional office.
+    RegionalOffice(RegionalOffice),
+}
+
+/// Loads a node by its kind. A new aggregate adds its line here and its variant above.
+async fn load(ctx: &Context<'_>, id: &ID) -> async_graphql::Result<Option<Node>> {
+    let Some((kind, uuid)) = ids::decode(id) else {
+        return Err(bad_input(format!(
+            "{:?} is no id; use one that the API gave",
+            id.as_str()
+        )));
+    };
+    Ok(match kind.as_str() {
+        OfficeId::KIND => RegionalOffice::load(ctx, uuid.into())
+            .await?
+            .map(Node::RegionalOffice),
+        _ => None,
+    })
+}
+
+/// Queries for any entity.
+#[derive(Default)]
+pub struct NodeQuery;
+
+/// At most so many nodes in one call.
+const MOST: usize = 200;
+
+#[Object]
+impl NodeQuery {
+    /// The entity with this global id; null where there is none or you may not see it.
+    async fn node(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The global id.")] id: ID,
+    ) -> async_graphql::Result<Option<Node>> {
+        load(ctx, &id).await
+    }
+
+    /// The entities with these global ids, in the same order; null for each that is not there or that
+    /// you may not see. At most 200.
+    #[graphql(complexity = "1 + ids.len() * child_complexity")]
+    async fn nodes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The global ids.")] ids: Vec<ID>,
+    ) -> async_graphql::Result<Vec<Option<Node>>> {
+        if ids.len() > MOST {
+            return Err(bad_input(format!(
+                "ids has {} entries, at most {MOST} are allowed",
+                ids.len()
+            )));
+        }
+        futures::future::try_join_all(ids.iter().map(|id| load(ctx, id))).await
+    }
+}

@@ -1,0 +1,45 @@
+//! A plain explorer for the API: one page of our own, since the usual ones load their scripts from
+//! elsewhere.
+
+use axum::{
+    http::{HeaderMap, header},
+    response::{IntoResponse, Response},
+};
+
+const PAGE: &str = include_str!("../../assets/explorer.html");
+const STYLE: &str = include_str!("../../assets/explorer.css");
+const SCRIPT: &str = include_str!("../../assets/explorer.js");
+
+/// Whether a browser wants a page rather than data.
+pub(crate) fn is_wanted(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|accept| accept.contains("text/html"))
+}
+
+/// The page.
+pub(crate) fn page() -> Response {
+    (
+        [
+            (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+            (
+                header::CONTENT_SECURITY_POLICY,
+                "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
+                 form-action 'none'; frame-ancestors 'none'; base-uri 'none'",
+            ),
+        ],
+        PAGE,
+    )
+        .into_response()
+}
+
+/// Its style.
+pub(crate) async fn style() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)
+}
+
+/// Its script.
+pub(crate) async fn script() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], SCRIPT)
+}

@@ -1,0 +1,7 @@
+//! GraphQL over HTTP and WebSocket, health, and what every answer carries.
+
+pub(crate) mod explorer;
+pub(crate) mod graphql;
+pub(crate) mod health;
+pub(crate) mod request;
+pub(crate) mod response;

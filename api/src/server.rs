@@ -1,0 +1,166 @@
+//! The HTTP surface and the server's life.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use axum::{
+    Router,
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    response::IntoResponse,
+    routing::get,
+};
+use tandem_domain::{clock::SystemClock, random::SystemRandom};
+use tandem_operations::App;
+use tokio::net::TcpListener;
+use tower_http::{
+    catch_panic::CatchPanicLayer, cors::CorsLayer, limit::RequestBodyLimitLayer,
+    set_header::SetResponseHeaderLayer, trace::TraceLayer,
+};
+
+use crate::{
+    config::{HttpOptions, ServeConfig},
+    graphql::{self, ApiSchema},
+    http, pages,
+};
+
+/// What every handler needs; cheap to clone.
+#[derive(Clone)]
+pub struct ApiState {
+    /// For operations.
+    pub app: App,
+    /// The GraphQL schema.
+    pub schema: ApiSchema,
+    /// The HTTP surface.
+    pub options: Arc<HttpOptions>,
+}
+
+impl ApiState {
+    /// The state of a server.
+    pub fn new(app: App, options: HttpOptions) -> Self {
+        Self {
+            schema: graphql::schema(app.clone(), &options),
+            app,
+            options: Arc::new(options),
+        }
+    }
+}
+
+/// The whole HTTP surface.
+pub fn router(state: ApiState) -> Router {
+    let options = Arc::clone(&state.options);
+    let mut router = Router::new()
+        .route("/graphql", get(http::graphql::get).post(http::graphql::post))
+        .route("/health/live", get(http::health::live))
+        .route("/health/ready", get(http::health::ready))
+        .merge(pages::router())
+        .fallback(not_found);
+    if options.explorer {
+        router = router
+            .route("/graphql/explorer.css", get(http::explorer::style))
+            .route("/graphql/explorer.js", get(http::explorer::script));
+    }
+    let cors = CorsLayer::new()
+        .allow_origin(options.cors_origins.clone())
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([header::CONTENT_TYPE, header::AUTHORIZATION, header::ACCEPT])
+        .allow_credentials(true);
+    let router = router
+        .layer(RequestBodyLimitLayer::new(
+            options.limits.body_bytes.saturating_add(1),
+        ))
+        .layer(cors)
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(standard(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(standard(header::REFERRER_POLICY, "no-referrer"))
+        .layer(standard(header::X_FRAME_OPTIONS, "DENY"))
+        .layer(standard(
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; frame-ancestors 'none'",
+        ))
+        .layer(standard(
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ));
+    let router = if options.secure() {
+        router.layer(standard(
+            header::STRICT_TRANSPORT_SECURITY,
+            "max-age=31536000; includeSubDomains",
+        ))
+    } else {
+        router
+    };
+    // the path alone: a query string may hold data, and a page's path a token
+    let trace = TraceLayer::new_for_http().make_span_with(|request: &axum::extract::Request| {
+        let path = request.uri().path();
+        let path = if path.starts_with("/p/") { "/p/…" } else { path };
+        tracing::info_span!("request", method = %request.method(), path)
+    });
+    router.layer(trace).with_state(state)
+}
+
+fn standard(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+}
+
+async fn not_found() -> impl IntoResponse {
+    (StatusCode::NOT_FOUND, "There is nothing here.\n")
+}
+
+fn panicked(cause: Box<dyn std::any::Any + Send>) -> axum::response::Response {
+    let cause = cause
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| cause.downcast_ref::<&str>().copied())
+        .unwrap_or("unknown");
+    tracing::error!(cause, "a request panicked");
+    (
+        StatusCode::INTERNAL_SERVER_ERROR,
+        [(header::CONTENT_TYPE, "application/json; charset=utf-8")],
+        r#"{"errors":[{"message":"something went wrong on our side","extensions":{"code":"INTERNAL"}}]}"#,
+    )
+        .into_response()
+}
+
+/// Serves until SIGTERM or SIGINT; requests under way are finished.
+pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
+    let db = tandem_storage::connect(&config.database_url, config.database_connections, "tandem-api")
+        .await
+        .context("the database of DATABASE_URL cannot be reached")?;
+    let app = App {
+        db,
+        clock: Arc::new(SystemClock),
+        random: Arc::new(SystemRandom),
+        links: config.links,
+        public_url: config.http.public_url.clone(),
+    };
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("cannot listen at {}", config.listen))?;
+    let state = ApiState::new(app, config.http);
+    tracing::info!(address = %listener.local_addr()?, "serving");
+    serve_on(listener, state, stop_signal()).await
+}
+
+/// Serves on a listener until `stop` is there.
+pub async fn serve_on(
+    listener: TcpListener,
+    state: ApiState,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> anyhow::Result<()> {
+    let service = router(state).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service)
+        .with_graceful_shutdown(stop)
+        .await?;
+    Ok(())
+}
+
+async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).expect("a process may listen for signals");
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+    tracing::info!("stopping");
+}

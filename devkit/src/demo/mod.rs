@@ -1,0 +1,102 @@
+//! `cargo xtask demo`: the whole product with a believable programme in it, from nothing.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+
+use crate::servers::{self, Durability};
+use crate::signals::Requests;
+use crate::stack::{self, Stack};
+
+/// What to show.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Options {
+    /// End after the main job; the last line is JSON.
+    #[arg(long)]
+    pub once: bool,
+    /// Leave the data in place at the end.
+    #[arg(long)]
+    pub keep: bool,
+    /// Number of experts to invent.
+    #[arg(long, default_value_t = 12_000, value_name = "N")]
+    pub experts: u32,
+    /// Number of cases to invent.
+    #[arg(long, default_value_t = 3_000, value_name = "N")]
+    pub cases: u32,
+    /// The same seed invents the same programme.
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub seed: u64,
+    /// Experts of your own instead of invented ones.
+    #[arg(long, value_name = "FILE")]
+    pub experts_csv: Option<PathBuf>,
+    /// Cases of your own instead of invented ones.
+    #[arg(long, value_name = "FILE")]
+    pub cases_csv: Option<PathBuf>,
+    /// Service centres of your own instead of invented ones.
+    #[arg(long, value_name = "FILE")]
+    pub centers_csv: Option<PathBuf>,
+}
+
+/// Starts everything, shows it, and cleans up at Ctrl-C.
+pub async fn run(options: Options) -> Result<()> {
+    let mut requests = Requests::listen()?;
+    options.check()?;
+    // Whatever has been started when the request comes is dropped with this future, in order.
+    tokio::select! {
+        _ = requests.next() => Ok(()),
+        outcome = start_and_show(&options) => outcome,
+    }
+}
+
+impl Options {
+    /// Files are looked for before anything is started.
+    fn check(&self) -> Result<()> {
+        for file in [&self.experts_csv, &self.cases_csv, &self.centers_csv]
+            .into_iter()
+            .flatten()
+        {
+            if !file.is_file() {
+                bail!("{} is not a file that can be read", file.display());
+            }
+        }
+        Ok(())
+    }
+
+    fn stack(&self) -> stack::Options {
+        stack::Options {
+            servers: servers::Options {
+                keep: self.keep,
+                ..servers::Options::new(Durability::Durable)
+            },
+            api_port: Some(4000),
+            inbox_port: Some(8025),
+            // Not even SMTP_URL may send a demo's mails to people.
+            smtp_url: None,
+        }
+    }
+}
+
+async fn start_and_show(options: &Options) -> Result<()> {
+    eprintln!("Starting PostgreSQL, Redis, the mail catcher, the api and the worker …");
+    let stack = Stack::start(&options.stack()).await?;
+    if !options.once {
+        tokio::select! {
+            () = stay(&stack, options) => {}
+            failure = stack.failure() => bail!(failure),
+        }
+    }
+    stack.stop().await;
+    Ok(())
+}
+
+/// Says where everything is and stays up.
+async fn stay(stack: &Stack, options: &Options) {
+    println!("API explorer  {}/graphql", stack.api_url());
+    println!("Mailbox       {}", stack.catcher().http_url());
+    println!("Logs          {}", stack.logs().display());
+    if let (true, Some(folder)) = (options.keep, stack.servers().folder()) {
+        println!("Data          {} (kept)", folder.display());
+    }
+    println!("Ctrl-C ends it.");
+    std::future::pending::<()>().await;
+}

@@ -1,0 +1,311 @@
+//! What the worker is told through its environment, checked before it does anything.
+
+use std::{fmt, path::Path};
+
+use tandem_domain::values::Email;
+use tandem_operations::links::LinkKey;
+use url::Url;
+
+use crate::Settings;
+
+/// Everything that was wrong with the environment, all at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problems(pub Vec<String>);
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the worker's environment is not complete:")?;
+        self.0.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
+    }
+}
+
+impl std::error::Error for Problems {}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// The worker's configuration. It holds secrets, so it is not shown.
+#[derive(Clone)]
+pub struct Config {
+    /// `DATABASE_URL`: PostgreSQL, as the worker's own role.
+    pub database_url: String,
+    /// `REDIS_URL`: the queues.
+    pub redis_url: String,
+    /// `REDIS_NAMESPACE`: keeps several installations apart in one Redis; `tandem`.
+    pub redis_namespace: String,
+    /// `SMTP_URL`: where e-mails go out.
+    pub smtp_url: String,
+    /// `MAIL_FROM`: the sender, `Name <address>` or an address alone.
+    pub mail_from: String,
+    /// `PUBLIC_URL`: where people reach the pages behind links in e-mails.
+    pub public_url: Url,
+    /// `LINK_SECRET` or the content of `LINK_SECRET_FILE`: what those links are derived from.
+    pub links: LinkKey,
+    /// `LOG_FORMAT`: `text` or `json`.
+    pub log_format: LogFormat,
+    /// `WORKER_MATCHING_CONCURRENCY`, `WORKER_MAIL_CONCURRENCY`, `WORKER_LEASE_SECONDS`.
+    pub settings: Settings,
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("redis_namespace", &self.redis_namespace)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Config {
+    /// Reads the process's environment.
+    pub fn from_env() -> Result<Self, Problems> {
+        Self::read(|name| std::env::var(name).ok())
+    }
+
+    /// Reads the values that `lookup` gives; a value of blanks counts as missing.
+    pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Problems> {
+        let mut source = Source {
+            lookup: &lookup,
+            problems: Vec::new(),
+        };
+        let defaults = Settings::default();
+        let database_url = source.url("DATABASE_URL", &["postgres", "postgresql"]);
+        let redis_url = source.url("REDIS_URL", &["redis", "rediss", "redis+unix", "unix"]);
+        let smtp_url = source.url("SMTP_URL", &["smtp", "smtps"]);
+        let public_url = source.url("PUBLIC_URL", &["http", "https"]);
+        let mail_from = source.sender("MAIL_FROM");
+        let links = source.link_key();
+        let log_format = source.log_format("LOG_FORMAT");
+        let redis_namespace = source.namespace("REDIS_NAMESPACE");
+        let settings = Settings {
+            matching: source.number("WORKER_MATCHING_CONCURRENCY", defaults.matching, 1..=64),
+            mail: source.number("WORKER_MAIL_CONCURRENCY", defaults.mail, 1..=256),
+            lease: std::time::Duration::from_secs(source.number("WORKER_LEASE_SECONDS", 20, 1..=3_600)),
+            ..defaults
+        };
+        match (database_url, redis_url, smtp_url, public_url, mail_from, links) {
+            (Some(database), Some(redis), Some(smtp), Some(public_url), Some(mail_from), Some(links))
+                if source.problems.is_empty() =>
+            {
+                Ok(Self {
+                    database_url: database.into(),
+                    redis_url: redis.into(),
+                    redis_namespace,
+                    smtp_url: smtp.into(),
+                    mail_from,
+                    public_url,
+                    links,
+                    log_format,
+                    settings,
+                })
+            }
+            _ => Err(Problems(source.problems)),
+        }
+    }
+}
+
+struct Source<'a> {
+    lookup: &'a dyn Fn(&str) -> Option<String>,
+    problems: Vec<String>,
+}
+
+impl Source<'_> {
+    fn get(&self, name: &str) -> Option<String> {
+        (self.lookup)(name).filter(|value| !value.trim().is_empty())
+    }
+
+    fn problem<T>(&mut self, problem: impl Into<String>) -> Option<T> {
+        self.problems.push(problem.into());
+        None
+    }
+
+    /// The value itself is not part of a message: it may hold a password.
+    fn url(&mut self, name: &str, schemes: &[&str]) -> Option<Url> {
+        let right = schemes
+            .iter()
+            .map(|scheme| format!("{scheme}://"))
+            .collect::<Vec<_>>()
+            .join(" or ");
+        let Some(value) = self.get(name) else {
+            return self.problem(format!("{name} is missing: an address that begins with {right}"));
+        };
+        match value.trim().parse::<Url>() {
+            Ok(url) if schemes.contains(&url.scheme()) => Some(url),
+            Ok(url) => self.problem(format!(
+                "{name} begins with {}://, it must begin with {right}",
+                url.scheme()
+            )),
+            Err(error) => self.problem(format!(
+                "{name} is not an address ({error}): it must begin with {right}"
+            )),
+        }
+    }
+
+    fn sender(&mut self, name: &str) -> Option<String> {
+        let Some(value) = self.get(name) else {
+            return self.problem(format!(
+                "{name} is missing: the sender, as \"Tandem <tandem@example.org>\""
+            ));
+        };
+        let address = match value
+            .trim()
+            .strip_suffix('>')
+            .and_then(|value| value.rsplit_once('<'))
+        {
+            Some((_, address)) => address,
+            None => &value,
+        };
+        match address.parse::<Email>() {
+            Ok(_) => Some(value.trim().to_owned()),
+            Err(problem) => self.problem(format!("{name}: {problem}")),
+        }
+    }
+
+    fn link_key(&mut self) -> Option<LinkKey> {
+        let secret = match (self.get("LINK_SECRET"), self.get("LINK_SECRET_FILE")) {
+            (Some(secret), None) => secret.into_bytes(),
+            (None, Some(file)) => match std::fs::read(Path::new(&file)) {
+                Ok(secret) => secret.trim_ascii().to_vec(),
+                Err(error) => {
+                    return self.problem(format!("LINK_SECRET_FILE cannot be read ({file}): {error}"));
+                }
+            },
+            (Some(_), Some(_)) => {
+                return self.problem("LINK_SECRET and LINK_SECRET_FILE are both set: set one of them");
+            }
+            (None, None) => {
+                return self.problem(
+                    "LINK_SECRET or LINK_SECRET_FILE is missing: at least 32 bytes, the api's secret",
+                );
+            }
+        };
+        LinkKey::new(&secret)
+            .or_else(|problem| self.problem(problem).ok_or(()))
+            .ok()
+    }
+
+    fn log_format(&mut self, name: &str) -> LogFormat {
+        match self.get(name).as_deref().map(str::trim) {
+            None | Some("text") => LogFormat::Text,
+            Some("json") => LogFormat::Json,
+            Some(other) => {
+                self.problems
+                    .push(format!("{name} is {other:?}, it must be text or json"));
+                LogFormat::Text
+            }
+        }
+    }
+
+    fn namespace(&mut self, name: &str) -> String {
+        let namespace = self
+            .get(name)
+            .map_or_else(|| "tandem".to_owned(), |value| value.trim().to_owned());
+        if !namespace
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+        {
+            self.problems.push(format!(
+                "{name} is {namespace:?}, it may hold letters, digits, '-', '_' and '.'"
+            ));
+        }
+        namespace
+    }
+
+    fn number<T>(&mut self, name: &str, default: T, range: std::ops::RangeInclusive<T>) -> T
+    where
+        T: Copy + PartialOrd + fmt::Display + std::str::FromStr,
+    {
+        let Some(value) = self.get(name) else {
+            return default;
+        };
+        match value.trim().parse() {
+            Ok(number) if range.contains(&number) => number,
+            _ => {
+                let (least, most) = range.into_inner();
+                self.problems.push(format!(
+                    "{name} is {value:?}, it must be a number from {least} to {most}"
+                ));
+                default
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    fn complete() -> HashMap<&'static str, &'static str> {
+        HashMap::from([
+            ("DATABASE_URL", "postgres://tandem_worker:geheim@localhost/tandem"),
+            ("REDIS_URL", "redis://:geheim@localhost"),
+            ("SMTP_URL", "smtp://localhost:1025"),
+            ("PUBLIC_URL", "http://localhost:8080"),
+            ("MAIL_FROM", "Tandem <tandem@example.org>"),
+            ("LINK_SECRET", "0123456789abcdef0123456789abcdef"),
+        ])
+    }
+
+    fn read(values: &HashMap<&'static str, &'static str>) -> Result<Config, Problems> {
+        Config::read(|name| values.get(name).map(|value| (*value).to_owned()))
+    }
+
+    #[test]
+    fn what_need_not_be_said_has_a_default() {
+        let config = read(&complete()).unwrap();
+        assert_eq!(config.redis_namespace, "tandem");
+        assert_eq!((config.settings.matching, config.settings.mail), (1, 8));
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_named_at_once() {
+        let mut values = complete();
+        values.remove("DATABASE_URL");
+        values.insert("REDIS_URL", "http://localhost");
+        values.insert("MAIL_FROM", "Tandem");
+        values.insert("WORKER_MAIL_CONCURRENCY", "0");
+        values.insert("LINK_SECRET", "short");
+        values.insert("LOG_FORMAT", "xml");
+        let problems = read(&values).unwrap_err();
+        let words = [
+            "DATABASE_URL",
+            "REDIS_URL",
+            "MAIL_FROM",
+            "WORKER_MAIL_CONCURRENCY",
+            "32 are needed",
+            "LOG_FORMAT",
+        ];
+        assert_eq!(problems.0.len(), words.len(), "{problems}");
+        for word in words {
+            assert!(
+                problems.0.iter().any(|problem| problem.contains(word)),
+                "{word}: {problems}"
+            );
+        }
+    }
+
+    #[test]
+    fn no_secret_is_ever_shown() {
+        let mut values = complete();
+        assert!(!format!("{:?}", read(&values).unwrap()).contains("geheim"));
+        values.insert("DATABASE_URL", "mysql://root:geheim@localhost");
+        values.insert("LINK_SECRET", "geheim");
+        let problems = read(&values).unwrap_err().to_string();
+        assert!(!problems.contains("geheim"), "{problems}");
+    }
+
+    #[test]
+    fn a_secret_is_given_once() {
+        let mut values = complete();
+        values.insert("LINK_SECRET_FILE", "/nowhere");
+        assert!(read(&values).unwrap_err().to_string().contains("both set"));
+    }
+}

@@ -1,0 +1,52 @@
+//! Payload → operation → retry or fail; a few lines each.
+
+mod matching_run;
+mod next_alternate;
+mod send_email;
+
+use std::{sync::Arc, time::Duration};
+
+use strum::VariantArray;
+use tandem_operations::{
+    App,
+    jobs::{Job, JobContext, JobError, JobKind},
+};
+
+use crate::{
+    Registry,
+    sweeps::{Schedule, purge},
+};
+
+/// What handlers need besides the [`App`].
+#[derive(Debug, Clone, Default)]
+pub struct Handlers {}
+
+impl Handlers {
+    /// Does one job.
+    pub async fn handle(&self, app: &App, job: Job, context: &JobContext) -> Result<(), JobError> {
+        match job {
+            Job::MatchingRun { run } => matching_run::handle(app, run, context).await,
+            Job::SendEmail { delivery } => send_email::handle(app, delivery, context).await,
+            Job::NextAlternate { matching } => next_alternate::handle(app, matching, context).await,
+        }
+    }
+
+    /// Everything that a worker does, with the schedule of its sweeps.
+    pub fn registry(self) -> Registry {
+        let handlers = Arc::new(self);
+        JobKind::VARIANTS
+            .iter()
+            .fold(Registry::new(), |registry, kind| {
+                let handlers = Arc::clone(&handlers);
+                registry.on(*kind, move |app, job, context| {
+                    let handlers = Arc::clone(&handlers);
+                    async move { handlers.handle(&app, job, &context).await }
+                })
+            })
+            .sweep(
+                "purge",
+                Schedule::Every(Duration::from_secs(60 * 60)),
+                purge::sweep,
+            )
+    }
+}
