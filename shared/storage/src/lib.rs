@@ -15,6 +15,7 @@ pub mod experts;
 pub mod facts;
 pub mod idempotency;
 pub mod jobs;
+pub mod matches;
 pub mod mentees;
 pub mod migrations;
 pub mod occupations;
