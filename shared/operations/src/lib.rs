@@ -13,6 +13,7 @@ pub mod checks;
 pub mod deliveries;
 mod error;
 pub mod experts;
+pub mod import;
 pub mod idempotency;
 pub mod jobs;
 pub mod ledger;
