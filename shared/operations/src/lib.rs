@@ -4,13 +4,17 @@
 //! transaction, in which everything that it promises is written; nothing is enqueued after a commit.
 
 mod access;
+pub mod answers;
 mod app;
 pub mod candidates;
+pub mod cases;
 pub mod deliveries;
 mod error;
 pub mod idempotency;
 pub mod jobs;
 pub mod links;
+pub mod matches;
+pub mod mentees;
 pub mod offices;
 pub mod runs;
 pub mod settings;
