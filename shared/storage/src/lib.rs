@@ -23,9 +23,11 @@ pub mod offices;
 pub mod paging;
 pub mod reference;
 pub mod runs;
+pub mod sessions;
 pub mod settings;
 pub mod sweep_ticks;
 pub mod training;
+pub mod users;
 
 pub use error::{Error, Result, parse};
 pub use sqlx::{PgConnection, PgPool, PgTransaction};
