@@ -7,8 +7,8 @@ use tandem_domain::ids::{CaseId, MenteeId};
 use tandem_domain::matches::MatchState;
 use tandem_domain::policy::{Action, Decision, Resource};
 use tandem_domain::values::optional_text;
-pub use tandem_storage::cases::{Case, CaseFilter, CaseOrder, key};
 use tandem_storage::cases::{self, Key, Saved};
+pub use tandem_storage::cases::{Case, CaseFilter, CaseOrder, key};
 use tandem_storage::events::{self, Event};
 use tandem_storage::paging::{Page, Slice};
 use tandem_storage::{PgConnection, mentees};
@@ -133,7 +133,8 @@ pub async fn send_back(
     let mut tx = app.begin().await?;
     let case = take(&mut tx, caller, Action::DecideCase, id, version).await?;
     let state = case.state.send_back()?;
-    let note = optional_text("note", note, LONGEST_NOTE).map_err(|error| UserError::invalid("note", error))?;
+    let note =
+        optional_text("note", note, LONGEST_NOTE).map_err(|error| UserError::invalid("note", error))?;
     if note.is_empty() {
         return refuse(UserError::invalid(
             "note",
@@ -262,14 +263,11 @@ async fn trace(
     id: CaseId,
     mentee: MenteeId,
 ) -> Result<()> {
-    app.audit(conn, caller, &[Audit::new(action, id).about(mentee)]).await
+    app.audit(conn, caller, &[Audit::new(action, id).about(mentee)])
+        .await
 }
 
-async fn finish(
-    mut tx: tandem_storage::PgTransaction<'static>,
-    id: CaseId,
-    event: Event,
-) -> Result<Case> {
+async fn finish(mut tx: tandem_storage::PgTransaction<'static>, id: CaseId, event: Event) -> Result<Case> {
     events::notify(&mut tx, event).await?;
     let case = found(cases::get(&mut tx, id).await?, "id")?;
     tx.commit().await?;
@@ -302,12 +300,24 @@ fn changed_fields(before: &CaseWishes, after: &CaseWishes) -> Vec<&'static str> 
         ("startLevel", before.start_level != after.start_level),
         ("radiusKm", before.radius_km != after.radius_km),
         ("plannedStart", before.planned_start != after.planned_start),
-        ("expertGenderWish", before.expert_gender_wish != after.expert_gender_wish),
+        (
+            "expertGenderWish",
+            before.expert_gender_wish != after.expert_gender_wish,
+        ),
         ("supportAreas", before.support_areas != after.support_areas),
         ("occupations", before.occupations != after.occupations),
-        ("eligibilityConfirmed", before.eligibility_confirmed != after.eligibility_confirmed),
-        ("menteeConsentOn", before.mentee_consent_on != after.mentee_consent_on),
-        ("guardianConsentOn", before.guardian_consent_on != after.guardian_consent_on),
+        (
+            "eligibilityConfirmed",
+            before.eligibility_confirmed != after.eligibility_confirmed,
+        ),
+        (
+            "menteeConsentOn",
+            before.mentee_consent_on != after.mentee_consent_on,
+        ),
+        (
+            "guardianConsentOn",
+            before.guardian_consent_on != after.guardian_consent_on,
+        ),
     ]
     .into_iter()
     .filter_map(|(field, changed)| changed.then_some(field))

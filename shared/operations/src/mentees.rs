@@ -1,7 +1,7 @@
 //! Mentees.
 
-use tandem_domain::checks::is_minor;
 use tandem_domain::cases::CaseState;
+use tandem_domain::checks::is_minor;
 use tandem_domain::errors::{Code, UserError};
 use tandem_domain::ids::{CenterId, MenteeId};
 use tandem_domain::mentees::{MenteeDraft, MenteeProfile};
@@ -198,7 +198,10 @@ fn changed_fields(before: &MenteeProfile, after: &MenteeProfile) -> Vec<&'static
         ("languages", before.languages != after.languages),
         ("germanLevel", before.german_level != after.german_level),
         ("germanLevelOn", before.german_level_on != after.german_level_on),
-        ("germanLevelSource", before.german_level_source != after.german_level_source),
+        (
+            "germanLevelSource",
+            before.german_level_source != after.german_level_source,
+        ),
         ("guardian", before.guardian != after.guardian),
     ]
     .into_iter()

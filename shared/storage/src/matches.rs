@@ -3,10 +3,12 @@
 //! Whoever changes matches locks in one order: the run, then cases, then matches, then experts, each by
 //! rising id; so no two operations wait for each other in a circle.
 
+mod alternates;
 mod changing;
 mod listing;
 
 pub use self::{
+    alternates::{hold_run_of, unused_alternates},
     changing::{
         NewApproach, accept, decline, insert_approaches, lock_of_cases, set_decline_reason, supersede,
         withdraw,

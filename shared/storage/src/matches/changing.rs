@@ -18,14 +18,14 @@ pub struct NewApproach {
     pub expert: ExpertId,
     /// The row of the plan that it comes from; none: by hand.
     pub proposal: Option<ProposalId>,
-    /// Who asks; none: the system.
-    pub approached_by: Option<UserId>,
 }
 
-/// Writes approaches in one statement. Cases and experts are locked already, and the rules asked.
+/// Writes approaches by a user (none: by the system) in one statement. Cases and experts are locked
+/// already, and the rules asked.
 pub async fn insert_approaches(
     conn: &mut PgConnection,
     approaches: &[(MatchId, NewApproach)],
+    by: Option<UserId>,
     now: DateTime<Utc>,
 ) -> Result<()> {
     let ids: Vec<Uuid> = approaches.iter().map(|(id, _)| id.uuid()).collect();
@@ -35,20 +35,15 @@ pub async fn insert_approaches(
         .iter()
         .map(|(_, new)| new.proposal.map(ProposalId::uuid))
         .collect();
-    let users: Vec<Option<Uuid>> = approaches
-        .iter()
-        .map(|(_, new)| new.approached_by.map(UserId::uuid))
-        .collect();
     sqlx::query!(
         "INSERT INTO matches (id, case_id, expert_id, proposal_id, state, approached_by, approached_at, created_at, updated_at)
-         SELECT new.id, new.case_id, new.expert_id, new.proposal_id, 'APPROACHED', new.approached_by, $6, $6, $6
-           FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[])
-                AS new (id, case_id, expert_id, proposal_id, approached_by)",
+         SELECT new.id, new.case_id, new.expert_id, new.proposal_id, 'APPROACHED', $5, $6, $6, $6
+           FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[]) AS new (id, case_id, expert_id, proposal_id)",
         &ids,
         &cases,
         &experts,
         &proposals as &[Option<Uuid>],
-        &users as &[Option<Uuid>],
+        by.map(UserId::uuid),
         now,
     )
     .execute(conn)
