@@ -80,7 +80,7 @@ impl Keeper {
         let mut command = Command::new("sh");
         command
             .arg("-c")
-            .arg(SCRIPT)
+            .arg(without_comments(SCRIPT))
             .arg(format!("tandem-keeper-{}", spec.name));
         command
             .arg(signal_name(spec.orderly))
@@ -230,6 +230,12 @@ pub(crate) fn tail(file: &Path, lines: usize) -> String {
         .map(|line| format!("  {line}"))
         .collect();
     kept.join("\n")
+}
+
+/// The script as it shows in the list of processes.
+fn without_comments(script: &str) -> String {
+    let code = script.lines().filter(|line| !line.trim_start().starts_with('#'));
+    code.collect::<Vec<_>>().join("\n")
 }
 
 fn signal_name(signal: Signal) -> &'static str {

@@ -1,8 +1,10 @@
 //! The product's own programs, as cargo built them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use sqlx::migrate::Migrator;
+use sqlx::{Connection, PgConnection};
 use tokio::process::Command;
 
 use crate::servers::ServerUrls;
@@ -30,6 +32,17 @@ pub async fn migrate(urls: &ServerUrls) -> Result<()> {
         .arg("migrate")
         .env("MIGRATION_DATABASE_URL", &urls.migration_database_url);
     output(command, "tandem-api migrate").await.map(|_| ())
+}
+
+/// Applies the files in the folder `migrations` of the working directory, as the role that owns the
+/// database. Unlike [`migrate`] this works while the programs do not build because a query is new, and it
+/// brings no reference data.
+pub async fn apply_migration_files(urls: &ServerUrls) -> Result<()> {
+    let migrator = Migrator::new(Path::new("migrations"))
+        .await
+        .context("the folder migrations cannot be read")?;
+    let mut connection = PgConnection::connect(&urls.migration_database_url).await?;
+    migrator.run(&mut connection).await.context("a migration failed")
 }
 
 /// Runs a command to its end and returns what it printed; everything it said is the error when it fails.

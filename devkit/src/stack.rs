@@ -218,6 +218,8 @@ impl Stack {
         let own = [
             ("DATABASE_URL", self.servers.urls().api_database_url.clone()),
             ("LISTEN_ADDR", self.settings.listen.to_string()),
+            ("EXPLORER", "on".to_owned()),
+            ("INTROSPECTION", "on".to_owned()),
         ];
         self.variables(own)
     }

@@ -94,7 +94,7 @@ async fn handle(
         claimed.max_attempts,
         lease,
     ));
-    let timeout = kind.policy().timeout;
+    let timeout = registry.timeout(kind);
     let handling = AssertUnwindSafe(handler(app.clone(), job, Arc::clone(&context))).catch_unwind();
     let result = tokio::select! {
         // Dropping the handler rolls back what it has not committed.
@@ -102,7 +102,7 @@ async fn handle(
         handled = tokio::time::timeout(timeout, handling) => match handled {
             Ok(Ok(result)) => result,
             Ok(Err(panic)) => Err(JobError::Retry(format!("the handler panicked: {}", panic_message(&*panic)))),
-            Err(_) => Err(JobError::Retry(format!("took longer than {} s", timeout.as_secs()))),
+            Err(_) => Err(JobError::Retry(format!("took longer than {timeout:?}"))),
         },
     };
     (result, Some(context))

@@ -1,6 +1,6 @@
 //! `tandem-worker run`: does what was promised.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
@@ -33,16 +33,22 @@ enum Command {
     Run,
 }
 
-#[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    // Before anything connects: two providers are compiled in by nobody, but rediss:// asks for one.
+/// How long computations that cannot be stopped hold up the end of the program.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+fn main() -> anyhow::Result<()> {
+    // Before anything connects: rediss:// asks for the process's provider and panics without one.
     rustls::crypto::ring::default_provider()
         .install_default()
         .ok()
         .context("a TLS provider is installed already")?;
-    match Arguments::parse().command {
-        Command::Run => run(Config::from_env()?).await,
-    }
+    let Command::Run = Arguments::parse().command;
+    let config = Config::from_env()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let ended = runtime.block_on(run(config));
+    // What still computes after the grace was given up: its lease expires and another worker takes it.
+    runtime.shutdown_timeout(LAST_WORDS);
+    ended
 }
 
 async fn run(config: Config) -> anyhow::Result<()> {

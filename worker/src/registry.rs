@@ -1,6 +1,6 @@
 //! The one list of what a worker does: a handler for each kind of job, and the schedule of the sweeps.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use futures::{FutureExt, future::BoxFuture};
 use tandem_operations::{
@@ -37,6 +37,7 @@ impl fmt::Debug for Sweep {
 #[derive(Clone, Default)]
 pub struct Registry {
     handlers: BTreeMap<JobKind, Handler>,
+    timeouts: BTreeMap<JobKind, Duration>,
     sweeps: Vec<Sweep>,
 }
 
@@ -57,6 +58,13 @@ impl Registry {
             kind,
             Arc::new(move |app, job, context| handler(app, job, context).boxed()),
         );
+        self
+    }
+
+    /// Gives attempts at jobs of `kind` this long, in place of what their policy says.
+    #[must_use]
+    pub fn within(mut self, kind: JobKind, timeout: Duration) -> Self {
+        self.timeouts.insert(kind, timeout);
         self
     }
 
@@ -84,6 +92,13 @@ impl Registry {
         &self.sweeps
     }
 
+    pub(crate) fn timeout(&self, kind: JobKind) -> Duration {
+        self.timeouts
+            .get(&kind)
+            .copied()
+            .unwrap_or_else(|| kind.policy().timeout)
+    }
+
     pub(crate) fn handler(&self, kind: JobKind) -> Option<&Handler> {
         self.handlers.get(&kind)
     }
@@ -93,6 +108,7 @@ impl fmt::Debug for Registry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Registry")
             .field("handlers", &self.handlers.keys().collect::<Vec<_>>())
+            .field("timeouts", &self.timeouts)
             .field("sweeps", &self.sweeps)
             .finish()
     }

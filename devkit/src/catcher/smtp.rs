@@ -205,7 +205,7 @@ impl Session<'_> {
             Error::InvalidRecipientAddress => self.reply(501, "5.1.3 Not an address"),
             Error::SyntaxError { syntax } => self.reply(501, &format!("5.5.2 Expected: {syntax}")),
             Error::InvalidParameter { param } => {
-                self.reply(501, &format!("5.5.4 Parameter {param} is wrong"))
+                self.reply(501, &format!("5.5.4 Parameter {param} is wrong"));
             }
             _ => self.reply(501, "5.5.4 Parameter not supported"),
         }

@@ -17,7 +17,7 @@ use crate::signals::{Request, Requests};
 /// What to run, and with which servers.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// Migrate the database before the command starts (with the program `tandem-api`).
+    /// Apply the files of the folder migrations before the command starts.
     #[arg(long)]
     pub migrate: bool,
     /// Let DATABASE_URL name the role that owns the database, as the query macros need it.
@@ -46,7 +46,7 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode> {
     options.folder = arguments.folder.unwrap_or(options.folder);
     let servers = Servers::from_env_or_start(&options).await?;
     if arguments.migrate {
-        programs::migrate(servers.urls()).await?;
+        programs::apply_migration_files(servers.urls()).await?;
     }
     let (program, rest) = arguments.command.split_first().expect("clap asks for a command");
     let mut command = Command::new(program);

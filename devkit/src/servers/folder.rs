@@ -28,24 +28,28 @@ pub(crate) struct PrivateFolder {
 }
 
 impl PrivateFolder {
-    /// Makes a folder below `base`, or below the system's temporary folder when `run_as` cannot reach
-    /// `base` (a checkout in root's home, say).
+    /// Makes a folder below `base`, or below the system's temporary folder when this process cannot write
+    /// to `base` or `run_as` cannot reach it (a checkout in root's home, say).
     pub(crate) fn create(base: &Path, run_as: Option<RunAs>, keep: bool) -> Result<Self> {
-        let temporary = std::env::temp_dir();
-        let usable = std::fs::create_dir_all(base).is_ok() && run_as.is_none_or(|user| can_enter(user, base));
-        let parent = if usable { base } else { &temporary };
         let name = format!(
             "{PREFIX}{}-{}",
             std::process::id(),
             &crate::secret::generate()[..8]
         );
-        let path = parent.join(name);
-        DirBuilder::new().mode(0o700).create(&path).with_context(|| {
-            format!(
-                "the folder {} for the servers' data cannot be made",
-                path.display()
-            )
-        })?;
+        let make = |parent: &Path| {
+            let path = parent.join(&name);
+            DirBuilder::new().mode(0o700).create(&path).map(|()| path)
+        };
+        let usable = std::fs::create_dir_all(base).is_ok() && run_as.is_none_or(|user| can_enter(user, base));
+        let made = if usable { make(base).ok() } else { None };
+        let path = made
+            .map_or_else(|| make(&std::env::temp_dir()), Ok)
+            .with_context(|| {
+                format!(
+                    "no folder for the servers' data can be made in {} or the temporary folder",
+                    base.display()
+                )
+            })?;
         let lock = File::create(path.join(LOCK))?;
         lock.try_lock().context("a fresh lock file is taken")?;
         if let Some(user) = run_as {
@@ -150,18 +154,18 @@ fn remove_abandoned(folder: &Path) {
     let _ = std::fs::remove_dir_all(folder);
 }
 
-/// Whether the process is the one that once noted its id in the folder: its command line names the
-/// folder. Ids are used again, and another process must not be hit.
+/// Whether the process is the one that once noted its id in the folder: it works there, or its command
+/// line names the folder (Redis rewrites its own). Ids are used again, and another process must not be hit.
 fn belongs_to(pid: i32, folder: &Path) -> bool {
+    let works_there =
+        std::fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|place| place.starts_with(folder));
     let ps = Command::new("ps")
         .args(["-o", "args=", "-p", &pid.to_string()])
         .output();
     let shown = ps
         .map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
         .unwrap_or_default();
-    let listed = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    let folder = folder.to_string_lossy();
-    shown.contains(&*folder) || String::from_utf8_lossy(&listed).contains(&*folder)
+    works_there || shown.contains(&*folder.to_string_lossy())
 }
 
 fn give_to(user: RunAs, path: &Path) -> Result<()> {
@@ -241,18 +245,21 @@ mod tests {
     #[test]
     fn a_server_of_a_dead_process_is_ended_and_a_stranger_with_its_old_id_is_not() {
         let base = tempfile::tempdir().unwrap();
-        let run = |folder: &PrivateFolder, named: &Path| {
+        let run = |folder: &PrivateFolder, place: &Path| {
             std::fs::create_dir(folder.path().join("redis")).unwrap();
-            // The second argument of sh -c is the name that the process list shows.
-            let script = ["-c", "while :; do sleep 0.05; done"];
-            let child = Command::new("sh").args(script).arg(named).spawn().unwrap();
+            let mut command = Command::new("sh");
+            let child = command
+                .args(["-c", "while :; do sleep 0.05; done"])
+                .current_dir(place)
+                .spawn()
+                .unwrap();
             std::fs::write(folder.path().join("redis/redis.pid"), format!("{}\n", child.id())).unwrap();
             child
         };
         let first = PrivateFolder::create(base.path(), None, true).unwrap();
         let second = PrivateFolder::create(base.path(), None, true).unwrap();
         let mut server = run(&first, first.path());
-        let mut stranger = run(&second, Path::new("/elsewhere"));
+        let mut stranger = run(&second, Path::new("/"));
         let left = [first.path().to_owned(), second.path().to_owned()];
         drop((first, second));
         for folder in &left {

@@ -286,30 +286,48 @@ struct Sources {
 
 impl Sources {
     fn find(with_postgres: bool, with_redis: bool) -> Result<Self> {
-        let missing = || {
-            let mut missing = Vec::new();
-            if with_postgres && find::postgres().is_none() {
-                missing.push(Missing::Postgres);
-            }
-            if with_redis && find::redis().is_none() {
-                missing.push(Missing::Redis);
-            }
-            missing
+        let look = || Found {
+            postgres: with_postgres.then(find::postgres).flatten(),
+            redis: with_redis.then(find::redis).flatten(),
         };
-        let lacking = missing();
-        if !lacking.is_empty() && install::possible() {
-            install::install(&lacking, tempfile::NamedTempFile::new()?.path())?;
+        let mut found = look();
+        let mut missing = found.missing(with_postgres, with_redis);
+        if !missing.is_empty() && install::possible() {
+            install::install(&missing, tempfile::NamedTempFile::new()?.path())?;
+            found = look();
+            missing = found.missing(with_postgres, with_redis);
         }
-        let lacking = missing();
-        if !lacking.is_empty() && !docker::answers() {
-            bail!(install::how_to(&lacking));
+        if !missing.is_empty() && !docker::answers() {
+            bail!(install::how_to(&missing));
         }
-        let postgres = find::postgres().map_or(postgres::Source::Docker, postgres::Source::Installed);
-        let redis = find::redis().map_or(redis::Source::Docker, redis::Source::Installed);
+        let postgres = || {
+            found
+                .postgres
+                .map_or(postgres::Source::Docker, postgres::Source::Installed)
+        };
+        let redis = || {
+            found
+                .redis
+                .map_or(redis::Source::Docker, redis::Source::Installed)
+        };
         Ok(Self {
-            postgres: with_postgres.then_some(postgres),
-            redis: with_redis.then_some(redis),
+            postgres: with_postgres.then(postgres),
+            redis: with_redis.then(redis),
         })
+    }
+}
+
+/// What is installed of what is wanted.
+struct Found {
+    postgres: Option<find::PostgresPrograms>,
+    redis: Option<PathBuf>,
+}
+
+impl Found {
+    fn missing(&self, with_postgres: bool, with_redis: bool) -> Vec<Missing> {
+        let postgres = (with_postgres && self.postgres.is_none()).then_some(Missing::Postgres);
+        let redis = (with_redis && self.redis.is_none()).then_some(Missing::Redis);
+        postgres.into_iter().chain(redis).collect()
     }
 }
 

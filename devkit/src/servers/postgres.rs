@@ -64,7 +64,7 @@ impl Postgres {
         let home = folder.subfolder("postgres", run_as)?;
         let password = secret::generate();
         if let Source::Installed(programs) = source {
-            init(programs, &home, &password, run_as, durability).await?;
+            init(programs, &home, &password, run_as).await?;
         }
         let mut tries = 0;
         loop {
@@ -153,13 +153,7 @@ impl Postgres {
     }
 }
 
-async fn init(
-    programs: &PostgresPrograms,
-    home: &Path,
-    password: &str,
-    run_as: Option<RunAs>,
-    durability: Durability,
-) -> Result<()> {
+async fn init(programs: &PostgresPrograms, home: &Path, password: &str, run_as: Option<RunAs>) -> Result<()> {
     let password_file = home.join("password");
     write_private(&password_file, password, run_as)?;
     let mut said = String::new();
@@ -173,9 +167,6 @@ async fn init(
         command
             .args(["--encoding=UTF8".to_owned(), format!("--locale={locale}")])
             .current_dir(home);
-        if durability == Durability::Fast {
-            command.arg("--no-sync");
-        }
         if let Some(user) = run_as {
             user.apply(&mut command);
         }
@@ -234,8 +225,9 @@ fn spec(
         directory: home.to_owned(),
         log: home.join("postgres.log"),
         run_as,
-        // Fast shutdown: ends sessions and writes everything; SIGTERM would wait for the sessions.
-        orderly: Signal::SIGINT,
+        // Fast shutdown ends sessions and writes everything; immediate shutdown leaves out the writing,
+        // which data about to be removed are not worth. SIGTERM would wait for the sessions.
+        orderly: if keep { Signal::SIGINT } else { Signal::SIGQUIT },
         abandoned: Signal::SIGQUIT,
         remove: (!keep).then(|| home.to_owned()),
         grace: Duration::from_secs(20),

@@ -1,4 +1,4 @@
-//! Exact bipartite matching with capacities: plan, certificate, prices and what-if.
+#![doc = include_str!("../README.md")]
 
 pub mod bmi;
 mod certificate;

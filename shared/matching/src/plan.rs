@@ -53,15 +53,14 @@ pub struct Duals {
     pub expert_price: Vec<i64>,
 }
 
-/// Where the solver is. Phases come in this order; some may be left out.
+/// Where the solver is. Some phases may be left out, and where cases compete for too few experts in one
+/// part of the instance and not in another, each part has its own auction and its own paths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Phase {
-    /// The best pairs of each row are picked.
-    Rows,
-    /// The largest number of matches is determined.
-    Cardinality,
     /// The scarce side bids for the other.
     Auction,
+    /// The largest number of matches is determined.
+    Cardinality,
     /// What the auction left open is assigned along shortest paths.
     Paths,
 }

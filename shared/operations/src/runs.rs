@@ -24,6 +24,7 @@ use tandem_storage::paging::{Page, Slice};
 use tandem_storage::runs::{self, Proposal, ProposalFilter, Run, RunCase};
 use uuid::Uuid;
 
+use crate::idempotency;
 use crate::jobs::{Job, enqueue};
 use crate::{App, Audit, Caller, Result, refuse};
 
@@ -46,13 +47,14 @@ fn authorize(caller: &Caller, action: Action, offices: &[OfficeId], field: &str)
     Ok(())
 }
 
-/// Starts a bulk run: stored and promised to a worker in one transaction.
+/// Starts a bulk run: stored and promised to a worker in one transaction; `key` makes a repeated call the
+/// same effect.
 ///
 /// # Errors
 /// Refused where an office is unknown, not the caller's, or already being planned; where a weight or
 /// radius is out of range; where a pin is of another office's case, conflicts with another pin, or names
 /// somebody whom a rule removes.
-pub async fn start(app: &App, caller: &Caller, input: StartInput) -> Result<Run> {
+pub async fn start(app: &App, caller: &Caller, input: StartInput, key: Option<&str>) -> Result<Run> {
     let Some(user) = caller.user_id() else {
         return refuse(UserError::forbidden(
             "a matching run is started by somebody signed in",
@@ -80,8 +82,11 @@ pub async fn start(app: &App, caller: &Caller, input: StartInput) -> Result<Run>
     }
     check_parameters(&input.parameters)?;
     let mut tx = app.begin().await?;
-    check_pins(&mut tx, app, &offices, &input.parameters, &input.pins).await?;
     let id = app.id::<RunId>();
+    if let Some(earlier) = idempotency::claim(&mut tx, app, caller, "startMatchingRun", key, id).await? {
+        return load(&mut tx, earlier).await;
+    }
+    check_pins(&mut tx, app, &offices, &input.parameters, &input.pins).await?;
     let inserted = runs::insert(
         &mut tx,
         id,

@@ -53,3 +53,19 @@ impl Listener {
         Ok(notification.and_then(|notification| serde_json::from_str(notification.payload()).ok()))
     }
 }
+
+/// Tells several news at commit, in one statement; the same one twice is told once.
+pub async fn notify_all(conn: &mut PgConnection, events: &[Event]) -> Result<()> {
+    let payloads: Vec<String> = events
+        .iter()
+        .map(|event| serde_json::to_string(event).expect("ids are plain data"))
+        .collect();
+    sqlx::query!(
+        "SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload",
+        CHANNEL,
+        &payloads
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(())
+}

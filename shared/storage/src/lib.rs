@@ -5,13 +5,21 @@
 //! errors through [`Error::constraint`].
 
 pub mod audit;
+pub mod cases;
+pub mod centers;
+pub mod checks;
 pub mod deliveries;
 mod error;
 pub mod events;
+pub mod experts;
 pub mod facts;
 pub mod idempotency;
+pub mod import;
 pub mod jobs;
+pub mod matches;
+pub mod mentees;
 pub mod migrations;
+pub mod occupations;
 pub mod offices;
 pub mod paging;
 pub mod reference;
@@ -19,6 +27,7 @@ pub mod runs;
 pub mod sessions;
 pub mod settings;
 pub mod sweep_ticks;
+pub mod training;
 pub mod users;
 
 pub use error::{Error, Result, parse};

@@ -150,16 +150,14 @@ async fn a_panic_is_a_failure_of_that_job_only() {
         assert!(context.id != unlucky, "the address has {} at signs", 7);
         effect(&app, &context, "done").await
     });
-    let outcomes: Vec<Outcome> = drain(&registry, &stage.app)
-        .await
-        .unwrap()
-        .into_iter()
-        .map(|ran| ran.outcome)
-        .collect();
-    assert!(
-        matches!(outcomes[..], [Outcome::Done, Outcome::Retry(_), Outcome::Done]),
-        "{outcomes:?}"
-    );
+    for ran in drain(&registry, &stage.app).await.unwrap() {
+        assert_eq!(
+            matches!(ran.outcome, Outcome::Retry(_)),
+            ran.id == unlucky,
+            "{ran:?}"
+        );
+    }
+    assert_eq!(stage.effects().await, [1, 1]);
     let error = stage.job(unlucky).await.last_error.unwrap();
     assert!(
         error.contains("panicked") && error.contains("the address has 7 at signs"),
@@ -342,5 +340,39 @@ async fn a_long_job_keeps_its_lease() {
         Outcome::Done
     );
     assert_eq!(stage.job(id).await.attempts, 1);
+    stage.close().await;
+}
+
+#[tokio::test]
+async fn an_attempt_that_takes_too_long_has_failed() {
+    let stage = Stage::new().await;
+    let id = stage.promise_mails(1).await[0];
+    let registry = Registry::new()
+        .on(JobKind::SendEmail, |_, _, _| std::future::pending())
+        .within(JobKind::SendEmail, Duration::from_millis(100));
+    assert!(matches!(
+        attempt(&registry, &stage.app, LEASE, id).await.unwrap(),
+        Outcome::Retry(_)
+    ));
+    assert_eq!(
+        stage.job(id).await.last_error.as_deref(),
+        Some("took longer than 100ms")
+    );
+    stage.close().await;
+}
+
+#[tokio::test]
+async fn a_worker_that_cannot_reach_the_ledger_stops_when_its_lease_ends() {
+    let stage = Stage::new().await;
+    let id = stage.promise_mails(1).await[0];
+    let registry = Registry::new().on(JobKind::SendEmail, |app, _, _| async move {
+        app.db.close().await;
+        std::future::pending().await
+    });
+    assert!(
+        attempt(&registry, &stage.app, Duration::from_millis(300), id)
+            .await
+            .is_err()
+    );
     stage.close().await;
 }

@@ -12,7 +12,10 @@ use redis::AsyncCommands;
 use strum::VariantArray;
 use tandem_operations::jobs::{Job, JobError, JobKind, Queue, State};
 use tandem_storage::jobs;
-use tandem_worker::{Queues, Registry, Relay, Settings, capacity, serve, sweeps::finished};
+use tandem_worker::{
+    Queues, Registry, Relay, Settings, capacity, serve,
+    sweeps::{finished, undispatched},
+};
 use tokio::{
     sync::{Semaphore, oneshot},
     task::JoinHandle,
@@ -116,6 +119,12 @@ async fn a_dispatch_that_redis_forgot_is_made_again() {
     let mut conn = client.get_multiplexed_async_connection().await.unwrap();
     let scheduled = format!("{{{}:mail}}:scheduled", stage.database);
     assert_eq!(conn.zcard::<_, u64>(&scheduled).await.unwrap(), 20);
+    let sweep = || undispatched::sweep(&stage.app, &queues, Duration::ZERO);
+    assert_eq!(
+        sweep().await.unwrap(),
+        0,
+        "what waits its turn is not given twice"
+    );
     let () = conn.del(&scheduled).await.unwrap();
     let settings = Settings {
         patience: Duration::from_millis(500),

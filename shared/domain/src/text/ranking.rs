@@ -273,6 +273,13 @@ mod tests {
             ),
             ["Elektroniker/in", "Elektroniker/in für Betriebstechnik"]
         );
+        assert!(
+            similarity("elektroniker", "Elektroniker/in für Betriebstechnik")
+                > similarity(
+                    "elektroniker",
+                    "Elektroniker/in für Gebäude- und Infrastruktursysteme"
+                )
+        );
     }
 
     #[test]

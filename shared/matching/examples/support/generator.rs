@@ -57,13 +57,19 @@ pub fn generate(recipe: &Recipe) -> Parts {
     let capacities = (0..recipe.experts)
         .map(|_| capacity(&mut rng, recipe.scarce))
         .collect();
-    let centres: Vec<Person> = (0..recipe.centres).map(|_| country.person(&mut rng)).collect();
+    // In the largest towns, which come first.
+    let centres: Vec<(f64, f64)> = country
+        .towns
+        .iter()
+        .take(recipe.centres)
+        .map(|town| (town.0, town.1))
+        .collect();
     let mut cases: Vec<Person> = (0..recipe.cases)
         .map(|_| {
             let mut case = country.person(&mut rng);
             if rng.random_range(0..100) < recipe.at_centres && !centres.is_empty() {
-                let centre = centres[rng.random_range(0..centres.len())];
-                (case.x, case.y, case.radius) = (centre.x, centre.y, centre.radius);
+                (case.x, case.y) = centres[rng.random_range(0..centres.len())];
+                case.radius = 40.0;
             }
             case
         })
@@ -153,7 +159,7 @@ impl Country {
         let mut towns = Vec::new();
         let mut sum = 0.0;
         for rank in 1..=600 {
-            let size = 1.0 / f64::from(rank).powf(0.9);
+            let size = 1.0 / f64::from(rank).powf(0.75);
             sum += size;
             let spread = 4.0 + 12.0 * size.sqrt();
             towns.push((
@@ -179,7 +185,7 @@ impl Country {
 
     fn person(&self, rng: &mut ChaCha8Rng) -> Person {
         let (mut x, mut y) = (rng.random_range(0.0..WIDTH_KM), rng.random_range(0.0..HEIGHT_KM));
-        if rng.random_range(0..100) < 75 {
+        if rng.random_range(0..100) < 88 {
             let at = rng.random_range(0.0..self.towns.last().expect("there are towns").3);
             let town = self.towns[self.towns.partition_point(|&(.., sum)| sum < at)];
             // Six throws make a bell well enough.
@@ -192,7 +198,7 @@ impl Country {
         Person {
             x,
             y,
-            radius: [15.0, 20.0, 30.0, 30.0, 40.0, 50.0][rng.random_range(0..6)],
+            radius: [20.0, 30.0, 30.0, 40.0, 40.0, 50.0][rng.random_range(0..6)],
             occupation,
             interests,
             areas: rng.random_range(0..1 << 8) & rng.random_range(0..1 << 8),

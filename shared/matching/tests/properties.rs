@@ -1,0 +1,81 @@
+//! Properties of plans, with instances that shrink when one fails.
+
+mod common;
+
+use common::Lists;
+use proptest::prelude::*;
+use tandem_matching::{Certificate, Objective, Silent, certify, solve};
+
+fn lists() -> impl Strategy<Value = Lists> {
+    let score = prop_oneof![Just(0), -3..4_i32, any::<i32>(), Just(i32::MAX), Just(i32::MIN)];
+    (0..12_usize, 1..10_usize).prop_flat_map(move |(cases, experts)| {
+        let row = prop::collection::btree_map(0..experts as u32, score.clone(), 0..=experts);
+        let rows = prop::collection::vec(row.prop_map(|row| row.into_iter().collect()), cases);
+        let capacities = prop::collection::vec(0..4_u8, experts);
+        (capacities, rows).prop_map(|(capacities, rows)| Lists { capacities, rows })
+    })
+}
+
+fn certificate(lists: &Lists, objective: Objective) -> Certificate {
+    let instance = lists.instance();
+    let solution = solve(&instance, objective, &[], &mut Silent).expect("no pins");
+    certify(&instance, objective, &[], &solution).expect("the plan is proved")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2_000) })]
+
+    #[test]
+    fn every_plan_is_proved(lists in lists()) {
+        let most = certificate(&lists, Objective::Participation);
+        let highest = certificate(&lists, Objective::Score);
+        prop_assert!(most.cardinality >= highest.cardinality);
+        prop_assert!(most.score <= highest.score);
+        prop_assert!(highest.score >= 0);
+    }
+
+    #[test]
+    fn the_number_of_matches_does_not_depend_on_scores(lists in lists()) {
+        let mut level = lists.clone();
+        level.rows.iter_mut().flatten().for_each(|pair| pair.1 = 0);
+        let cardinality = certificate(&lists, Objective::Participation).cardinality;
+        prop_assert_eq!(certificate(&level, Objective::Participation).cardinality, cardinality);
+    }
+
+    #[test]
+    fn points_for_every_pair_of_every_case_change_no_plan(lists in lists(), points in -1_000..1_000_i32) {
+        let mut small = lists;
+        small.rows.iter_mut().flatten().for_each(|pair| pair.1 /= 4);
+        let mut more = small.clone();
+        more.rows.iter_mut().flatten().for_each(|pair| pair.1 += points);
+        let (before, after) =
+            (certificate(&small, Objective::Participation), certificate(&more, Objective::Participation));
+        prop_assert_eq!(after.score, before.score + i64::from(points) * before.cardinality as i64);
+    }
+
+    #[test]
+    fn more_room_never_makes_a_plan_worse(lists in lists(), expert in any::<prop::sample::Index>()) {
+        let mut more = lists.clone();
+        *expert.get_mut(&mut more.capacities) += 1;
+        let (before, after) =
+            (certificate(&lists, Objective::Participation), certificate(&more, Objective::Participation));
+        prop_assert!((after.cardinality, after.score) >= (before.cardinality, before.score));
+        prop_assert!(certificate(&more, Objective::Score).score >= certificate(&lists, Objective::Score).score);
+    }
+
+    #[test]
+    fn cases_in_another_order_are_worth_the_same(lists in lists(), by in any::<prop::sample::Index>()) {
+        let mut turned = lists.clone();
+        if !turned.rows.is_empty() {
+            let by = by.index(turned.rows.len());
+            turned.rows.rotate_left(by);
+        }
+        for objective in [Objective::Participation, Objective::Score] {
+            let (before, after) = (certificate(&lists, objective), certificate(&turned, objective));
+            prop_assert_eq!(before.score, after.score);
+            if objective == Objective::Participation {
+                prop_assert_eq!(before.cardinality, after.cardinality);
+            }
+        }
+    }
+}
