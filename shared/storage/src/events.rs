@@ -34,6 +34,22 @@ pub async fn notify(conn: &mut PgConnection, event: Event) -> Result<()> {
     Ok(())
 }
 
+/// Tells several news at commit, in one statement; the same one twice is told once.
+pub async fn notify_all(conn: &mut PgConnection, events: &[Event]) -> Result<()> {
+    let payloads: Vec<String> = events
+        .iter()
+        .map(|event| serde_json::to_string(event).expect("ids are plain data"))
+        .collect();
+    sqlx::query!(
+        "SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload",
+        CHANNEL,
+        &payloads
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(())
+}
+
 /// A connection that hears the news.
 #[derive(Debug)]
 pub struct Listener(PgListener);
@@ -52,20 +68,4 @@ impl Listener {
         let notification = self.0.try_recv().await?;
         Ok(notification.and_then(|notification| serde_json::from_str(notification.payload()).ok()))
     }
-}
-
-/// Tells several news at commit, in one statement; the same one twice is told once.
-pub async fn notify_all(conn: &mut PgConnection, events: &[Event]) -> Result<()> {
-    let payloads: Vec<String> = events
-        .iter()
-        .map(|event| serde_json::to_string(event).expect("ids are plain data"))
-        .collect();
-    sqlx::query!(
-        "SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload",
-        CHANNEL,
-        &payloads
-    )
-    .fetch_all(conn)
-    .await?;
-    Ok(())
 }
