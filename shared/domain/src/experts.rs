@@ -8,6 +8,7 @@ pub use search::search_words;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use crate::cases::PROGRAMME_START;
 use crate::errors::{InvalidTransition, Problems, UserError};
 use crate::occupations::KldbCode;
 use crate::postal_codes::PostalCode;
@@ -345,6 +346,19 @@ pub fn check_birth_date(date: NaiveDate, today: NaiveDate, earliest_year: i32) -
     }
 }
 
+/// The day of an activation on the programme's behalf (S2, S27).
+pub fn check_activation(day: NaiveDate, today: NaiveDate) -> Result<NaiveDate, String> {
+    if day > today {
+        Err(format!("activation date {day} lies in the future"))
+    } else if day < PROGRAMME_START {
+        Err(format!(
+            "activation date {day} is before the programme began ({PROGRAMME_START})"
+        ))
+    } else {
+        Ok(day)
+    }
+}
+
 /// A telephone number as people write it: digits, blanks and `+-/().`; empty is allowed.
 pub fn check_phone(text: &str) -> Result<String, String> {
     let phone = optional_line("telephone number", text, 40)?;
@@ -434,6 +448,19 @@ mod tests {
             }
             .validate(day("2026-11-23"), |_| true);
             assert_eq!(checked.is_ok(), ok, "{capacity}");
+        }
+    }
+
+    #[test]
+    fn nobody_was_activated_before_the_programme_began_or_will_have_been_tomorrow() {
+        let today = day("2026-11-23");
+        for (date, ok) in [
+            ("2016-07-31", false),
+            ("2016-08-01", true),
+            ("2026-11-23", true),
+            ("2026-11-24", false),
+        ] {
+            assert_eq!(check_activation(day(date), today).is_ok(), ok, "{date}");
         }
     }
 

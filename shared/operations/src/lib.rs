@@ -16,6 +16,7 @@ pub mod deliveries;
 mod error;
 pub mod experts;
 pub mod idempotency;
+pub mod import;
 pub mod jobs;
 pub mod ledger;
 pub mod links;

@@ -5,7 +5,7 @@
 //! policy.
 
 use serde::{Deserialize, Serialize};
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgPool, postgres::PgListener};
 use tandem_domain::ids::{CaseId, CenterId, RunId, UserId};
 
 use crate::Result;
@@ -48,4 +48,24 @@ pub async fn notify_all(conn: &mut PgConnection, events: &[Event]) -> Result<()>
     .fetch_all(conn)
     .await?;
     Ok(())
+}
+
+/// A connection that hears the news.
+#[derive(Debug)]
+pub struct Listener(PgListener);
+
+impl Listener {
+    /// Listens from now on, on a connection of the pool that it keeps.
+    pub async fn start(pool: &PgPool) -> Result<Self> {
+        let mut listener = PgListener::connect_with(pool).await?;
+        listener.listen(CHANNEL).await?;
+        Ok(Self(listener))
+    }
+
+    /// The next event. None: something may have been missed, because the connection was made anew or a
+    /// newer program told something that this one does not know.
+    pub async fn next(&mut self) -> Result<Option<Event>> {
+        let notification = self.0.try_recv().await?;
+        Ok(notification.and_then(|notification| serde_json::from_str(notification.payload()).ok()))
+    }
 }

@@ -3,7 +3,7 @@
 mod details;
 mod listing;
 
-pub use details::{Details, ExpertPause, details_for, insert_pause, pauses_for, resume};
+pub use details::{Details, ExpertPause, details_for, insert_pauses, pauses_for, resume};
 pub use listing::{ExpertFilter, Found, Key, Near, Order, Readiness, TextSearch, count, list, visible};
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -246,7 +246,7 @@ pub struct Saved<'a> {
     pub id: ExpertId,
     /// The office.
     pub office_id: OfficeId,
-    /// The state of a new expert; an existing one changes it by [`set_state`] alone.
+    /// The state of a new expert; an existing one changes it by [`set_states`] alone.
     pub state: ExpertState,
     /// The day of the activation of a new expert.
     pub activated_on: Option<NaiveDate>,
@@ -355,24 +355,34 @@ pub async fn save(conn: &mut PgConnection, experts: &[Saved<'_>], at: DateTime<U
     details::replace(conn, experts).await
 }
 
-/// Writes the states of experts, in one statement.
-pub async fn set_state(
-    conn: &mut PgConnection,
-    experts: &[ExpertId],
-    state: ExpertState,
-    activated_on: Option<NaiveDate>,
-    left_on: Option<NaiveDate>,
-    at: DateTime<Utc>,
-) -> Result<()> {
-    let ids: Vec<Uuid> = experts.iter().map(|id| id.uuid()).collect();
+/// A step of an expert's life to be written.
+#[derive(Debug, Clone, Copy)]
+pub struct StateChange {
+    /// The expert.
+    pub id: ExpertId,
+    /// The new state.
+    pub state: ExpertState,
+    /// The day of the activation, where it is one; an earlier day stays.
+    pub activated_on: Option<NaiveDate>,
+    /// The day on which the expert left; none takes it away.
+    pub left_on: Option<NaiveDate>,
+}
+
+/// Writes steps of experts' lives, in one statement.
+pub async fn set_states(conn: &mut PgConnection, changes: &[StateChange], at: DateTime<Utc>) -> Result<()> {
+    let ids: Vec<Uuid> = changes.iter().map(|change| change.id.uuid()).collect();
+    let states: Vec<String> = changes.iter().map(|change| change.state.to_string()).collect();
+    let activated: Vec<Option<NaiveDate>> = changes.iter().map(|change| change.activated_on).collect();
+    let left: Vec<Option<NaiveDate>> = changes.iter().map(|change| change.left_on).collect();
     sqlx::query!(
-        "UPDATE experts SET state = $2, activated_on = coalesce(activated_on, $3), left_on = $4,
-             version = version + 1, updated_at = $5
-         WHERE id = ANY($1)",
+        "UPDATE experts SET state = r.state, activated_on = coalesce(experts.activated_on, r.activated_on),
+             left_on = r.left_on, version = version + 1, updated_at = $5
+         FROM UNNEST($1::uuid[], $2::text[], $3::date[], $4::date[]) AS r (id, state, activated_on, left_on)
+         WHERE experts.id = r.id",
         &ids,
-        state.as_str(),
-        activated_on,
-        left_on,
+        &states,
+        &activated as &[Option<NaiveDate>],
+        &left as &[Option<NaiveDate>],
         at,
     )
     .execute(conn)

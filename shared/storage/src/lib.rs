@@ -14,6 +14,7 @@ pub mod events;
 pub mod experts;
 pub mod facts;
 pub mod idempotency;
+pub mod import;
 pub mod jobs;
 pub mod matches;
 pub mod mentees;

@@ -2,11 +2,10 @@
 
 use chrono::NaiveDate;
 use serde_json::json;
-use tandem_domain::cases::PROGRAMME_START;
 use tandem_domain::errors::UserError;
-use tandem_domain::experts::{ExpertState, Pause};
+use tandem_domain::experts::{ExpertState, Pause, check_activation};
 use tandem_domain::ids::ExpertId;
-use tandem_storage::experts::{self, Expert, ExpertPause};
+use tandem_storage::experts::{self, Expert, ExpertPause, StateChange};
 
 use super::{found, locked};
 use crate::{App, Audit, Caller, Result, refuse};
@@ -20,18 +19,8 @@ pub async fn activate(
     activated_on: Option<NaiveDate>,
 ) -> Result<Expert> {
     let day = activated_on.unwrap_or_else(|| app.today());
-    if day > app.today() {
-        return refuse(UserError::invalid(
-            "activatedOn",
-            format!("activation date {day} lies in the future"),
-        ));
-    }
-    if day < PROGRAMME_START {
-        return refuse(UserError::invalid(
-            "activatedOn",
-            format!("activation date {day} is before the programme began ({PROGRAMME_START})"),
-        ));
-    }
+    let day =
+        check_activation(day, app.today()).map_err(|problem| UserError::invalid("activatedOn", problem))?;
     step(
         app,
         caller,
@@ -96,7 +85,13 @@ async fn step(
         )));
     }
     let left_on = (state == ExpertState::Left).then(|| app.today());
-    experts::set_state(&mut tx, &[id], state, activated_on, left_on, app.now()).await?;
+    let change = StateChange {
+        id,
+        state,
+        activated_on,
+        left_on,
+    };
+    experts::set_states(&mut tx, &[change], app.now()).await?;
     let entry = Audit::new(action, id)
         .about(id)
         .detail(json!({ "from": expert.state, "to": state }));
@@ -155,7 +150,7 @@ pub async fn pause(
         expert_id: id,
         pause: Pause { from, until },
     };
-    experts::insert_pause(&mut tx, &pause).await?;
+    experts::insert_pauses(&mut tx, &[pause]).await?;
     app.audit(&mut tx, caller, &[Audit::new("expert.paused", id).about(id)])
         .await?;
     tx.commit().await?;

@@ -244,14 +244,19 @@ pub async fn pauses_for(
         .collect())
 }
 
-/// Notes a pause.
-pub async fn insert_pause(conn: &mut PgConnection, pause: &ExpertPause) -> Result<()> {
+/// Notes pauses, in one statement.
+pub async fn insert_pauses(conn: &mut PgConnection, pauses: &[ExpertPause]) -> Result<()> {
+    let ids: Vec<Uuid> = pauses.iter().map(|pause| pause.id.uuid()).collect();
+    let experts: Vec<Uuid> = pauses.iter().map(|pause| pause.expert_id.uuid()).collect();
+    let from: Vec<NaiveDate> = pauses.iter().map(|pause| pause.pause.from).collect();
+    let until: Vec<Option<NaiveDate>> = pauses.iter().map(|pause| pause.pause.until).collect();
     sqlx::query!(
-        "INSERT INTO expert_pauses (id, expert_id, from_date, until_date) VALUES ($1, $2, $3, $4)",
-        pause.id.uuid(),
-        pause.expert_id.uuid(),
-        pause.pause.from,
-        pause.pause.until,
+        "INSERT INTO expert_pauses (id, expert_id, from_date, until_date)
+         SELECT * FROM UNNEST($1::uuid[], $2::uuid[], $3::date[], $4::date[])",
+        &ids,
+        &experts,
+        &from,
+        &until as &[Option<NaiveDate>],
     )
     .execute(conn)
     .await?;
