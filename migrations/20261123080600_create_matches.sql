@@ -49,6 +49,10 @@ CREATE INDEX matches_awaiting_answer ON matches (approach_sent_at) WHERE state =
 CREATE FUNCTION match_is_open(state text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
     $$ SELECT state IN ('APPROACHED', 'INTERESTED', 'INTRODUCED', 'MET', 'ACTIVE', 'PAUSED') $$;
 
+-- domain::matches::MatchState::reveals_expert: the centre and the mentee may know who it is (S21).
+CREATE FUNCTION match_reveals_expert(state text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+    $$ SELECT state IN ('INTERESTED', 'INTRODUCED', 'MET', 'ACTIVE', 'PAUSED', 'COMPLETED', 'ENDED_EARLY') $$;
+
 -- Keeps experts.open_matches; experts_capacity_not_exceeded then holds under every race, since the
 -- row of the expert is locked by the update.
 CREATE FUNCTION count_open_matches() RETURNS trigger LANGUAGE plpgsql

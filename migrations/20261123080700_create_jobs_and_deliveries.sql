@@ -112,7 +112,7 @@ CREATE TABLE audit_events (
     detail       jsonb NOT NULL DEFAULT '{}',
     address      text NOT NULL DEFAULT ''
 );
-CREATE INDEX audit_events_at ON audit_events (at DESC, id);
+CREATE INDEX audit_events_at ON audit_events (at, id);
 CREATE INDEX audit_events_entity ON audit_events (entity_id, at DESC);
 CREATE INDEX audit_events_subject ON audit_events (subject_id, at DESC);
 

@@ -8,7 +8,7 @@ use axum::{
     Router,
     http::{HeaderName, HeaderValue, Method, StatusCode, header},
     response::IntoResponse,
-    routing::get,
+    routing::{any, get},
 };
 use tandem_domain::{clock::SystemClock, random::SystemRandom};
 use tandem_operations::App;
@@ -20,6 +20,7 @@ use tower_http::{
 
 use crate::{
     config::{HttpOptions, ServeConfig},
+    events::Events,
     graphql::{self, ApiSchema},
     http, pages,
 };
@@ -36,10 +37,10 @@ pub struct ApiState {
 }
 
 impl ApiState {
-    /// The state of a server.
+    /// The state of a server, which begins to listen for news from the database.
     pub fn new(app: App, options: HttpOptions) -> Self {
         Self {
-            schema: graphql::schema(app.clone(), &options),
+            schema: graphql::schema(app.clone(), Events::listen(app.db.clone()), &options),
             app,
             options: Arc::new(options),
         }
@@ -51,6 +52,7 @@ pub fn router(state: ApiState) -> Router {
     let options = Arc::clone(&state.options);
     let mut router = Router::new()
         .route("/graphql", get(http::graphql::get).post(http::graphql::post))
+        .route("/graphql/ws", any(http::websocket::upgrade))
         .route("/health/live", get(http::health::live))
         .route("/health/ready", get(http::health::ready))
         .merge(pages::router())

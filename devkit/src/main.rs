@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use tandem_devkit::commands;
+use tandem_devkit::{commands, demo};
 
 #[derive(Parser)]
 #[command(about = "Private servers, mail catcher and demo for development and tests.")]
@@ -16,7 +16,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Show the whole product with an invented programme.
-    Demo(tandem_devkit::demo::Options),
+    Demo(demo::Options),
     /// Run the whole product for daily work, rebuilt and restarted on change.
     Dev(commands::dev::Arguments),
     /// Start private servers that are fast and forgetful, run a command with their URLs in its environment,
@@ -31,19 +31,25 @@ enum Command {
 }
 
 #[tokio::main]
-async fn main() -> Result<ExitCode> {
-    match Arguments::parse().command {
-        Command::Demo(options) => tandem_devkit::demo::run(options)
-            .await
-            .map(|()| ExitCode::SUCCESS),
-        Command::Dev(arguments) => commands::dev::run(arguments).await.map(|()| ExitCode::SUCCESS),
-        Command::WithServers(arguments) => commands::with_servers::run(arguments).await,
-        Command::Generate(arguments) => commands::generate::run(&arguments).map(|()| ExitCode::SUCCESS),
-        Command::Catcher(arguments) => commands::catcher::run(arguments)
-            .await
-            .map(|()| ExitCode::SUCCESS),
-        Command::Servers(arguments) => commands::servers::run(arguments)
-            .await
-            .map(|()| ExitCode::SUCCESS),
+async fn main() -> ExitCode {
+    match execute(Arguments::parse().command).await {
+        Ok(code) => code,
+        Err(problem) => {
+            // For people: the whole chain of causes, and no backtrace whatever RUST_BACKTRACE says.
+            eprintln!("error: {problem:#}");
+            ExitCode::FAILURE
+        }
     }
+}
+
+async fn execute(command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Demo(options) => demo::run(options).await?,
+        Command::Dev(arguments) => commands::dev::run(arguments).await?,
+        Command::WithServers(arguments) => return commands::with_servers::run(arguments).await,
+        Command::Generate(arguments) => commands::generate::run(&arguments)?,
+        Command::Catcher(arguments) => commands::catcher::run(arguments).await?,
+        Command::Servers(arguments) => commands::servers::run(arguments).await?,
+    }
+    Ok(ExitCode::SUCCESS)
 }

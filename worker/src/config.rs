@@ -41,8 +41,10 @@ pub struct Config {
     pub redis_namespace: String,
     /// `SMTP_URL`: where e-mails go out.
     pub smtp_url: String,
-    /// `MAIL_FROM`: the sender, `Name <address>` or an address alone.
-    pub mail_from: String,
+    /// `MAIL_FROM`: the address from which the programme writes. A name before it, as in
+    /// `Tandem <tandem@example.org>`, is for whoever reads the configuration: mails carry the
+    /// programme's name from its settings.
+    pub mail_from: Email,
     /// `PUBLIC_URL`: where people reach the pages behind links in e-mails.
     pub public_url: Url,
     /// `LINK_SECRET` or the content of `LINK_SECRET_FILE`: what those links are derived from.
@@ -147,7 +149,7 @@ impl Source<'_> {
         }
     }
 
-    fn sender(&mut self, name: &str) -> Option<String> {
+    fn sender(&mut self, name: &str) -> Option<Email> {
         let Some(value) = self.get(name) else {
             return self.problem(format!(
                 "{name} is missing: the sender, as \"Tandem <tandem@example.org>\""
@@ -162,7 +164,7 @@ impl Source<'_> {
             None => &value,
         };
         match address.parse::<Email>() {
-            Ok(_) => Some(value.trim().to_owned()),
+            Ok(address) => Some(address),
             Err(problem) => self.problem(format!("{name}: {problem}")),
         }
     }

@@ -5,7 +5,8 @@ use std::{sync::Arc, time::Duration};
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 use tandem_domain::{clock::SystemClock, random::SystemRandom};
-use tandem_operations::App;
+use tandem_mail::{SmtpMailer, SmtpOptions};
+use tandem_operations::{App, deliveries::Sender};
 use tandem_worker::{
     Queues,
     config::{Config, LogFormat},
@@ -68,6 +69,14 @@ async fn run(config: Config) -> anyhow::Result<()> {
         links: config.links,
         public_url: config.public_url,
     };
+    let smtp = SmtpOptions {
+        max_connections: config.settings.mail,
+        ..SmtpOptions::default()
+    };
+    let smtp = SmtpMailer::new(&config.smtp_url, smtp).context("SMTP_URL")?;
+    let handlers = Handlers {
+        sender: Sender::new(smtp, config.mail_from),
+    };
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let told_to_stop = async move {
@@ -79,7 +88,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
     serve(
         app,
         queues,
-        Handlers::default().registry(),
+        handlers.registry(),
         config.settings,
         || println!("ready"),
         told_to_stop,

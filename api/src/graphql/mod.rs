@@ -4,33 +4,56 @@
 //! [`ids`] (global ids), [`scalars`], [`connection`] (lists), [`payload`] (what mutations answer with),
 //! [`loaders`] (relations), [`error`] (faults) and [`app`]/[`caller`].
 
+pub mod audit;
+pub mod auth;
 pub mod connection;
 pub mod enums;
 pub mod error;
 pub mod gate;
 pub mod ids;
+pub mod jobs;
 pub mod loaders;
 pub mod node;
 pub mod offices;
 pub mod payload;
 pub mod scalars;
+pub mod settings;
+pub mod subscriptions;
+pub mod users;
 
-use async_graphql::{Context, EmptySubscription, MergedObject, SDLExportOptions, Schema, SchemaBuilder};
+use async_graphql::{Context, MergedObject, MergedSubscription, SDLExportOptions, Schema, SchemaBuilder};
 use chrono::{DateTime, Utc};
 use tandem_operations::{App, Caller};
 
-use crate::{auth::Sender, config::HttpOptions};
+use crate::{auth::Sender, config::HttpOptions, events::Events};
 
 /// What can be asked.
 #[derive(MergedObject, Default)]
-pub struct Query(node::NodeQuery, offices::OfficeQuery);
+pub struct Query(
+    node::NodeQuery,
+    auth::AuthQuery,
+    users::UserQuery,
+    offices::OfficeQuery,
+    jobs::JobQuery,
+    audit::AuditQuery,
+    settings::SettingsQuery,
+);
 
 /// What can be done.
 #[derive(MergedObject, Default)]
-pub struct Mutation(offices::OfficeMutation);
+pub struct Mutation(
+    auth::AuthMutation,
+    users::UserMutation,
+    offices::OfficeMutation,
+    jobs::JobMutation,
+);
+
+/// What can be watched.
+#[derive(MergedSubscription, Default)]
+pub struct Subscription(subscriptions::InboxSubscription);
 
 /// The schema of the API.
-pub type ApiSchema = Schema<Query, Mutation, EmptySubscription>;
+pub type ApiSchema = Schema<Query, Mutation, Subscription>;
 
 /// The app, for operations.
 pub fn app<'a>(ctx: &Context<'a>) -> &'a App {
@@ -50,17 +73,19 @@ pub fn sender<'a>(ctx: &Context<'a>) -> &'a Sender {
     ctx.data_opt::<Sender>().unwrap_or(&None)
 }
 
-fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
-    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
+fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
+    Schema::build(Query::default(), Mutation::default(), Subscription::default())
         .override_output_type_description::<DateTime<Utc>>(
             "An instant with its offset from UTC, as \"2026-11-23T09:30:00+01:00\" (RFC 3339).",
         )
 }
 
 /// The schema as `serve` uses it.
-pub fn schema(app: App, options: &HttpOptions) -> ApiSchema {
+pub fn schema(app: App, events: Events, options: &HttpOptions) -> ApiSchema {
     let builder = builder()
         .data(app)
+        .data(events)
+        .data(options.clone())
         .limit_depth(options.limits.depth)
         .limit_complexity(options.limits.complexity)
         .limit_directives(8)

@@ -1,9 +1,9 @@
 //! `node` and `nodes`: any entity by its global id.
 
 use async_graphql::{Context, ID, Interface, Object};
-use tandem_domain::ids::{Id, OfficeId};
+use tandem_domain::ids::{Id, JobId, OfficeId, UserId};
 
-use super::{error::bad_input, ids, offices::RegionalOffice};
+use super::{error::bad_input, ids, jobs::Job, offices::RegionalOffice, users::User};
 
 /// Anything that has a global id.
 #[derive(Interface)]
@@ -11,6 +11,10 @@ use super::{error::bad_input, ids, offices::RegionalOffice};
 pub enum Node {
     /// A regional office.
     RegionalOffice(RegionalOffice),
+    /// Somebody who can sign in.
+    User(User),
+    /// Something that the worker does.
+    Job(Job),
 }
 
 /// Loads a node by its kind. A new aggregate adds its line here and its variant above.
@@ -25,6 +29,8 @@ async fn load(ctx: &Context<'_>, id: &ID) -> async_graphql::Result<Option<Node>>
         OfficeId::KIND => RegionalOffice::load(ctx, uuid.into())
             .await?
             .map(Node::RegionalOffice),
+        UserId::KIND => User::load(ctx, uuid.into()).await?.map(Node::User),
+        JobId::KIND => Job::load(ctx, uuid.into()).await?.map(Node::Job),
         _ => None,
     })
 }

@@ -16,7 +16,7 @@ use super::{
     response::{self, Media},
 };
 use crate::{
-    auth::{self, Credential, Sender},
+    auth::{self, Credential, Origin, Sender},
     graphql::{
         error::{BAD_USER_INPUT, INTERNAL, TIMEOUT},
         gate::{ONLY_QUERIES, SafeOnly},
@@ -125,7 +125,8 @@ async fn execute(
             "a page of another origin may not act with this cookie",
         );
     }
-    let sender = match identify(state, credential, peer).await {
+    let origin = Origin::of(headers, peer);
+    let sender = match identify(state, credential, &origin).await {
         Ok(sender) => sender,
         Err(cause) => {
             let error_id: uuid::Uuid = state.app.random.id(&*state.app.clock);
@@ -139,7 +140,7 @@ async fn execute(
         }
     };
     let safe_only = request.data.contains_key(&std::any::TypeId::of::<SafeOnly>());
-    let request = with_sender(state, request, sender);
+    let request = with_sender(state, request, sender).data(origin);
     let limit = state.options.limits.timeout;
     match tokio::time::timeout(limit, state.schema.execute(request)).await {
         Ok(answer) => {
@@ -174,10 +175,10 @@ async fn execute(
 pub(crate) async fn identify(
     state: &ApiState,
     credential: Option<Credential>,
-    peer: Option<SocketAddr>,
+    origin: &Origin,
 ) -> tandem_operations::Result<Sender> {
     let token = credential.map(|credential| credential.token);
-    auth::identify(&state.app, token.as_deref(), peer.map(|peer| peer.ip())).await
+    auth::identify(&state.app, token.as_deref(), origin).await
 }
 
 /// A request together with its sender and fresh loaders.

@@ -5,3 +5,4 @@ pub(crate) mod graphql;
 pub(crate) mod health;
 pub(crate) mod request;
 pub(crate) mod response;
+pub(crate) mod websocket;

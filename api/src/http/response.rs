@@ -94,7 +94,11 @@ pub(crate) fn write(response: &Response, media: Media) -> axum::response::Respon
     } else {
         body.insert("data".into(), json!(response.data));
     }
-    answer(status, media, Value::Object(body))
+    let mut answer = answer(status, media, Value::Object(body));
+    for (name, value) in &response.http_headers {
+        answer.headers_mut().append(name.clone(), value.clone());
+    }
+    answer
 }
 
 /// The answer to a request that cannot be read.

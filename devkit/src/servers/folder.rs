@@ -28,24 +28,28 @@ pub(crate) struct PrivateFolder {
 }
 
 impl PrivateFolder {
-    /// Makes a folder below `base`, or below the system's temporary folder when `run_as` cannot reach
-    /// `base` (a checkout in root's home, say).
+    /// Makes a folder below `base`, or below the system's temporary folder when this process cannot write
+    /// to `base` or `run_as` cannot reach it (a checkout in root's home, say).
     pub(crate) fn create(base: &Path, run_as: Option<RunAs>, keep: bool) -> Result<Self> {
-        let temporary = std::env::temp_dir();
-        let usable = std::fs::create_dir_all(base).is_ok() && run_as.is_none_or(|user| can_enter(user, base));
-        let parent = if usable { base } else { &temporary };
         let name = format!(
             "{PREFIX}{}-{}",
             std::process::id(),
             &crate::secret::generate()[..8]
         );
-        let path = parent.join(name);
-        DirBuilder::new().mode(0o700).create(&path).with_context(|| {
-            format!(
-                "the folder {} for the servers' data cannot be made",
-                path.display()
-            )
-        })?;
+        let make = |parent: &Path| {
+            let path = parent.join(&name);
+            DirBuilder::new().mode(0o700).create(&path).map(|()| path)
+        };
+        let usable = std::fs::create_dir_all(base).is_ok() && run_as.is_none_or(|user| can_enter(user, base));
+        let made = if usable { make(base).ok() } else { None };
+        let path = made
+            .map_or_else(|| make(&std::env::temp_dir()), Ok)
+            .with_context(|| {
+                format!(
+                    "no folder for the servers' data can be made in {} or the temporary folder",
+                    base.display()
+                )
+            })?;
         let lock = File::create(path.join(LOCK))?;
         lock.try_lock().context("a fresh lock file is taken")?;
         if let Some(user) = run_as {

@@ -24,4 +24,5 @@ pub mod scores;
 pub mod settings;
 pub mod text;
 pub mod training;
+pub mod users;
 pub mod values;

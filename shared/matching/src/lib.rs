@@ -1,14 +1,16 @@
-//! Exact bipartite matching with capacities: plan, certificate, prices and what-if.
+#![doc = include_str!("../README.md")]
 
 pub mod bmi;
 mod certificate;
 mod instance;
 mod plan;
 mod solve;
+mod violation;
 mod what_if;
 
-pub use certificate::{Certificate, Violation, certify};
+pub use certificate::{Certificate, certify};
 pub use instance::{Instance, InstanceError, MAX_NODES};
 pub use plan::{Duals, Objective, Observer, Phase, Pin, Silent, Solution, SolveError};
 pub use solve::solve;
+pub use violation::Violation;
 pub use what_if::{Difference, WhatIf, WhatIfError};

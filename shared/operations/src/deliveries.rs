@@ -5,7 +5,8 @@ mod compose;
 mod log;
 mod send;
 
-pub use compose::describe_case;
+pub(crate) use compose::{addressee, language, letterhead};
+pub use compose::{answer_by, describe_case};
 pub use log::{DeliveryFilter, by_ids, count, list, resend};
 pub use send::{Sender, send};
 pub use tandem_storage::deliveries::{Delivery, RecipientKind, State};

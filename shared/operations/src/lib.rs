@@ -4,8 +4,12 @@
 //! transaction, in which everything that it promises is written; nothing is enqueued after a commit.
 
 mod access;
+pub mod answers;
 mod app;
+pub mod audit_trail;
+pub mod auth;
 pub mod candidates;
+pub mod cases;
 pub mod centers;
 pub mod checks;
 pub mod deliveries;
@@ -14,12 +18,16 @@ pub mod experts;
 pub mod idempotency;
 pub mod import;
 pub mod jobs;
+pub mod ledger;
 pub mod links;
+pub mod matches;
+pub mod mentees;
 pub mod occupations;
 pub mod offices;
 pub mod runs;
 pub mod settings;
 pub mod training;
+pub mod users;
 
 pub use access::{Audit, Caller, Who};
 pub use app::App;

@@ -1,10 +1,12 @@
 //! Bulk matching runs (matching.md): started by a coordinator, computed by a worker, decided on and
 //! applied by a coordinator again. Nothing leaves the house before that.
 
+mod apply;
 mod decide;
 mod execute;
 mod snapshot;
 
+pub use apply::{Applied, ApplyInput, StaleProposal, apply, discard, undo};
 pub use decide::{WhatIfAnswer, choose_alternate, clear_proposal_decision, veto_proposal, what_if};
 pub use execute::{execute, fail_abandoned};
 pub use snapshot::Snapshot;

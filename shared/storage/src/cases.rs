@@ -204,3 +204,14 @@ pub async fn for_mentees(conn: &mut PgConnection, mentees: &[MenteeId]) -> Resul
     cases.sort_by_key(|case| (case.created_at, case.id));
     Ok(cases)
 }
+
+/// The office that serves a centre; none where there is no such centre.
+pub async fn office_of_center(conn: &mut PgConnection, center: CenterId) -> Result<Option<OfficeId>> {
+    let office = sqlx::query_scalar!(
+        "SELECT office_id FROM service_centers WHERE id = $1",
+        center.uuid()
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(office.map(OfficeId::from))
+}

@@ -5,7 +5,7 @@
 //! policy.
 
 use serde::{Deserialize, Serialize};
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgPool, postgres::PgListener};
 use tandem_domain::ids::{CaseId, CenterId, RunId, UserId};
 
 use crate::Result;
@@ -32,4 +32,40 @@ pub async fn notify(conn: &mut PgConnection, event: Event) -> Result<()> {
         .execute(conn)
         .await?;
     Ok(())
+}
+
+/// Tells several news at commit, in one statement; the same one twice is told once.
+pub async fn notify_all(conn: &mut PgConnection, events: &[Event]) -> Result<()> {
+    let payloads: Vec<String> = events
+        .iter()
+        .map(|event| serde_json::to_string(event).expect("ids are plain data"))
+        .collect();
+    sqlx::query!(
+        "SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload",
+        CHANNEL,
+        &payloads
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(())
+}
+
+/// A connection that hears the news.
+#[derive(Debug)]
+pub struct Listener(PgListener);
+
+impl Listener {
+    /// Listens from now on, on a connection of the pool that it keeps.
+    pub async fn start(pool: &PgPool) -> Result<Self> {
+        let mut listener = PgListener::connect_with(pool).await?;
+        listener.listen(CHANNEL).await?;
+        Ok(Self(listener))
+    }
+
+    /// The next event. None: something may have been missed, because the connection was made anew or a
+    /// newer program told something that this one does not know.
+    pub async fn next(&mut self) -> Result<Option<Event>> {
+        let notification = self.0.try_recv().await?;
+        Ok(notification.and_then(|notification| serde_json::from_str(notification.payload()).ok()))
+    }
 }

@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use tandem_domain::ids::{CenterId, MenteeId, OfficeId};
 use tandem_domain::mentees::{Guardian, GuardianKind, MenteeProfile};
 use tandem_domain::policy::Scope;
-use tandem_domain::values::{CefrLevel, Gender};
+use tandem_domain::values::{CefrLevel, Email, Gender, Language};
 use uuid::Uuid;
 
 use crate::paging::{Page, Slice};
@@ -334,10 +334,10 @@ pub async fn save(conn: &mut PgConnection, mentees: &[Saved<'_>], at: DateTime<U
                 family_name: &profile.family_name,
                 gender: profile.gender.map(Gender::as_str),
                 birth_date: profile.birth_date,
-                email: profile.email.as_ref().map(|email| email.as_str()),
+                email: profile.email.as_ref().map(Email::as_str),
                 phone: &profile.phone,
                 language: profile.language.as_str(),
-                first_language: profile.first_language.as_ref().map(|language| language.as_str()),
+                first_language: profile.first_language.as_ref().map(Language::as_str),
                 german_level: CefrLevel::as_str(profile.german_level),
                 german_level_on: profile.german_level_on,
                 german_level_source: &profile.german_level_source,
@@ -345,7 +345,7 @@ pub async fn save(conn: &mut PgConnection, mentees: &[Saved<'_>], at: DateTime<U
                 guardian_name: guardian.map(|guardian| guardian.name.as_str()),
                 guardian_email: guardian
                     .and_then(|guardian| guardian.email.as_ref())
-                    .map(|email| email.as_str()),
+                    .map(Email::as_str),
                 guardian_phone: guardian.map(|guardian| guardian.phone.as_str()),
             }
         })

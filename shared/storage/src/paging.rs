@@ -29,6 +29,16 @@ impl<K> Page<K> {
         self.limit + 1
     }
 
+    /// The same window by another sort key.
+    pub fn map<L>(self, convert: impl Fn(K) -> L) -> Page<L> {
+        Page {
+            limit: self.limit,
+            after: self.after.map(&convert),
+            before: self.before.map(&convert),
+            backward: self.backward,
+        }
+    }
+
     /// Makes a slice of the rows that were read, in the order in which SQL gave them (reversed where
     /// the page goes backward).
     pub fn slice<T>(&self, mut rows: Vec<T>) -> Slice<T> {

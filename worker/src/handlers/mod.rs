@@ -9,25 +9,29 @@ use std::{sync::Arc, time::Duration};
 use strum::VariantArray;
 use tandem_operations::{
     App,
+    deliveries::Sender,
     jobs::{Job, JobContext, JobError, JobKind},
 };
 
 use crate::{
     Registry,
-    sweeps::{Schedule, purge},
+    sweeps::{Schedule, abandoned_runs, purge},
 };
 
 /// What handlers need besides the [`App`].
-#[derive(Debug, Clone, Default)]
-pub struct Handlers {}
+#[derive(Debug, Clone)]
+pub struct Handlers {
+    /// The mail server.
+    pub sender: Sender,
+}
 
 impl Handlers {
     /// Does one job.
     pub async fn handle(&self, app: &App, job: Job, context: &JobContext) -> Result<(), JobError> {
         match job {
             Job::MatchingRun { run } => matching_run::handle(app, run, context).await,
-            Job::SendEmail { delivery } => send_email::handle(app, delivery, context).await,
-            Job::NextAlternate { matching } => next_alternate::handle(app, matching, context).await,
+            Job::SendEmail { delivery } => send_email::handle(app, &self.sender, delivery, context).await,
+            Job::NextAlternate { matching } => next_alternate::handle(app, matching).await,
         }
     }
 
@@ -47,6 +51,11 @@ impl Handlers {
                 "purge",
                 Schedule::Every(Duration::from_secs(60 * 60)),
                 purge::sweep,
+            )
+            .sweep(
+                "abandoned_runs",
+                Schedule::Every(Duration::from_secs(60)),
+                abandoned_runs::sweep,
             )
     }
 }

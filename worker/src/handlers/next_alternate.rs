@@ -1,15 +1,9 @@
 //! Brings the next alternate forward.
 
 use tandem_domain::ids::MatchId;
-use tandem_operations::{
-    App,
-    jobs::{JobContext, JobError},
-};
+use tandem_operations::{App, jobs::JobError, matches};
 
-/// Leaves the job to a worker that can do it.
-#[expect(clippy::unused_async, reason = "the operation behind it is asynchronous")]
-pub(super) async fn handle(_app: &App, matching: MatchId, _context: &JobContext) -> Result<(), JobError> {
-    Err(JobError::Retry(format!(
-        "this worker cannot do alternates yet ({matching})"
-    )))
+pub(super) async fn handle(app: &App, matching: MatchId) -> Result<(), JobError> {
+    matches::next_alternate(app, matching).await?;
+    Ok(())
 }

@@ -4,6 +4,7 @@
 //! that one is at are skipped by the others. Scheduled sweeps run once a tick, on whichever replica
 //! takes it.
 
+pub mod abandoned_runs;
 pub mod finished;
 pub mod leases;
 pub mod purge;

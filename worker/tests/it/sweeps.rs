@@ -10,7 +10,11 @@ use std::{
 
 use chrono::TimeDelta;
 use futures::future::join_all;
-use tandem_operations::jobs::{JobError, JobKind};
+use tandem_mail::{SmtpMailer, SmtpOptions};
+use tandem_operations::{
+    deliveries::Sender,
+    jobs::{JobError, JobKind},
+};
 use tandem_storage::jobs;
 use tandem_worker::{Registry, drain, handlers::Handlers, run_due_sweeps, sweeps::Schedule};
 
@@ -78,12 +82,24 @@ async fn the_purge_keeps_two_weeks() {
     stage.promise_mails(1).await;
     let done = Registry::new().on(JobKind::SendEmail, |_, _, _| async { Ok(()) });
     drain(&done, &stage.app).await.unwrap();
-    let real = Handlers::default().registry();
+    let real = real_registry();
     stage.clock.advance(TimeDelta::days(14));
-    assert_eq!(run_due_sweeps(&real, &stage.app).await.unwrap(), ["purge"]);
+    assert!(
+        run_due_sweeps(&real, &stage.app)
+            .await
+            .unwrap()
+            .contains(&"purge")
+    );
     assert_eq!(jobs::counts(&mut stage.conn().await).await.unwrap().len(), 1);
     stage.clock.advance(TimeDelta::days(1));
     run_due_sweeps(&real, &stage.app).await.unwrap();
     assert_eq!(jobs::counts(&mut stage.conn().await).await.unwrap(), []);
     stage.close().await;
+}
+
+/// What the program does; no mail is sent here.
+fn real_registry() -> Registry {
+    let smtp = SmtpMailer::new("smtp://127.0.0.1:9", SmtpOptions::default()).unwrap();
+    let sender = Sender::new(smtp, "tandem@example.org".parse().unwrap());
+    Handlers { sender }.registry()
 }

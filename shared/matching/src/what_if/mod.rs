@@ -10,6 +10,7 @@ mod rows;
 mod search;
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use crate::instance::Instance;
 use crate::plan::{Objective, Solution};
@@ -107,6 +108,8 @@ impl std::error::Error for WhatIfError {}
 /// ```
 pub struct WhatIf<'a> {
     residual: Residual<'a>,
+    /// What one unit of room would gain at experts without room, once somebody has asked.
+    absent: OnceLock<Vec<Lex>>,
     rows: Rows,
     search: Search,
 }
@@ -124,6 +127,7 @@ impl<'a> WhatIf<'a> {
         let rows = Rows::new(&residual);
         Self {
             residual,
+            absent: OnceLock::new(),
             rows,
             search,
         }
@@ -173,14 +177,18 @@ impl<'a> WhatIf<'a> {
     }
 
     /// What is gained if the expert could take one case more. Also answers for an expert whose capacity
-    /// is 0, and never negative.
+    /// is 0, and never negative. The first question about such an expert looks at all pairs once, O(edges).
     ///
     /// # Errors
     /// [`WhatIfError::UnknownExpert`].
     pub fn extra_capacity(&self, expert: u32) -> Result<Difference, WhatIfError> {
-        let price = self.residual.price.get(expert as usize);
-        let price = *price.ok_or(WhatIfError::UnknownExpert { expert })?;
-        Ok(Difference::from_lex(price.max(0)))
+        let index = expert as usize;
+        let gain = match self.residual.room.get(index) {
+            None => return Err(WhatIfError::UnknownExpert { expert }),
+            Some(0) => self.absent.get_or_init(|| self.residual.gains_of_absent())[index],
+            Some(_) => self.residual.price[index],
+        };
+        Ok(Difference::from_lex(gain.max(0)))
     }
 
     /// What is gained if there were one more expert, who can take one of these cases with these scores.

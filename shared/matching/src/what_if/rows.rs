@@ -1,10 +1,12 @@
 //! The cheapest steps of each case, so that a search need not look at whole rows.
 
-use super::lex::{FAR, Lex};
+use super::lex::{FAR, Lex, levels, lex};
 use super::search::Residual;
 
 /// How many steps of a case are kept.
 const KEPT: usize = 8;
+/// More than any step costs in points.
+const BEYOND: i64 = 1 << 61;
 
 /// A step of a case to another expert.
 #[derive(Clone, Copy, Default)]
@@ -29,27 +31,63 @@ impl Rows {
             lengths: vec![0; cases],
             rest: vec![FAR; cases],
         };
-        let mut near: Vec<(i64, u32)> = Vec::new();
+        // A step costs no case if the first levels of surplus and price add up to that of a pair. So
+        // prices by first level, in points, and out of reach for experts of the other.
+        let by_level = [0, 1].map(|wanted| -> Vec<i64> {
+            let experts = residual.price.iter().zip(&residual.room);
+            experts
+                .map(|(&price, &room)| match levels(price) {
+                    (level, points) if level == wanted && room > 0 => points,
+                    _ => BEYOND,
+                })
+                .collect()
+        });
+        let some_at_one = by_level[1].iter().any(|&points| points != BEYOND);
+        let pair_level = levels(residual.value(0)).0;
         for case in (0..cases).filter(|&case| !residual.pinned[case]) {
-            near.clear();
-            for (expert, cost) in residual.steps(case as u32) {
-                match i64::try_from(cost) {
-                    Ok(cost) => near.push((cost, expert)),
-                    Err(_) => rows.rest[case] = rows.rest[case].min(cost),
+            let (level, surplus) = levels(residual.surplus[case]);
+            let near = &by_level[usize::from(pair_level > level)];
+            rows.keep_cheapest(residual, case, surplus, near);
+            if pair_level == level && some_at_one {
+                // Steps that cost a case.
+                let (experts, scores) = residual.instance.row(case);
+                let pairs = experts.iter().zip(scores);
+                let cost = |(&expert, &score): (&u32, &i32)| by_level[1][expert as usize] - i64::from(score);
+                let least = pairs.map(cost).min().unwrap_or(BEYOND);
+                if least < BEYOND / 2 {
+                    rows.rest[case] = rows.rest[case].min(lex(1, surplus + least));
                 }
             }
-            if near.len() > KEPT {
-                let (_, &mut (next, _), _) = near.select_nth_unstable(KEPT);
-                rows.rest[case] = rows.rest[case].min(Lex::from(next));
-                near.truncate(KEPT);
-            }
-            near.sort_unstable();
-            for (step, &(cost, expert)) in rows.steps[case].iter_mut().zip(&near) {
-                *step = Step { cost, expert };
-            }
-            rows.lengths[case] = near.len() as u8;
         }
         rows
+    }
+
+    fn keep_cheapest(&mut self, residual: &Residual<'_>, case: usize, surplus: i64, price: &[i64]) {
+        let mate = residual.mate(case as u32);
+        let mut steps = [Step {
+            cost: BEYOND / 2,
+            expert: 0,
+        }; KEPT + 1];
+        let mut length = 0;
+        let (experts, scores) = residual.instance.row(case);
+        for (&expert, &score) in experts.iter().zip(scores) {
+            let cost = surplus + price[expert as usize] - i64::from(score);
+            if cost >= steps[KEPT].cost || mate == Some(expert) {
+                continue;
+            }
+            let mut at = KEPT;
+            while at > 0 && steps[at - 1].cost > cost {
+                steps[at] = steps[at - 1];
+                at -= 1;
+            }
+            steps[at] = Step { cost, expert };
+            length += 1;
+        }
+        self.steps[case].copy_from_slice(&steps[..KEPT]);
+        self.lengths[case] = length.min(KEPT) as u8;
+        if length > KEPT {
+            self.rest[case] = Lex::from(steps[KEPT].cost);
+        }
     }
 
     /// The steps kept for a case, and the bound on the cost of all others.

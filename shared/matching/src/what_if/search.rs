@@ -69,7 +69,7 @@ impl<'a> Residual<'a> {
         for (price, _) in price.iter_mut().zip(&room).filter(|&(_, &room)| room == 0) {
             *price = 0;
         }
-        let mut residual = Self {
+        Self {
             instance,
             objective,
             room,
@@ -79,23 +79,22 @@ impl<'a> Residual<'a> {
             mate,
             held_offsets,
             held,
-        };
-        residual.price_absent();
-        residual
+        }
     }
 
-    /// The certificate needs no price for experts without room. Here they need one that keeps the cost
-    /// of every step to them from being negative.
-    fn price_absent(&mut self) {
+    /// What one unit of room would gain at each expert without room; 0 for others.
+    pub(super) fn gains_of_absent(&self) -> Vec<Lex> {
+        let mut gains = vec![0; self.instance.experts()];
         for case in (0..self.instance.cases()).filter(|&case| !self.pinned[case]) {
             let (experts, scores) = self.instance.row(case);
             for (&expert, &score) in experts.iter().zip(scores) {
                 let index = expert as usize;
                 if self.room[index] == 0 {
-                    self.price[index] = self.price[index].max(self.value(score) - self.surplus[case]);
+                    gains[index] = gains[index].max(self.value(score) - self.surplus[case]);
                 }
             }
         }
+        gains
     }
 
     /// What a pair adds to the plan's value.
@@ -154,10 +153,20 @@ impl Search {
     /// Replaces the potentials by distances from the hub. Afterwards the surplus of a case is what its
     /// withdrawal would lose, the price of an expert what one more unit of room would gain, and the hub
     /// reaches everything at no cost.
+    ///
+    /// Experts without room are left out: no path can use them.
     pub(super) fn measure_from_hub(&mut self, residual: &mut Residual<'_>) {
         for expert in 0..residual.instance.experts() as u32 {
-            if !residual.held(expert).is_empty() {
-                self.reach(expert, residual.price[expert as usize]);
+            let index = expert as usize;
+            if residual.room[index] == 0 {
+                // Nearer than any way could bring it.
+                self.distance[index] = Lex::MIN;
+            } else if residual.held(expert).is_empty() {
+                // Only the way from the hub to an expert with cases is one, but nothing leads on from an
+                // expert without, and a price of 0 suits them as well as any other.
+                self.distance[index] = residual.price[index];
+            } else {
+                self.reach(expert, residual.price[index]);
             }
         }
         for case in 0..residual.instance.cases() as u32 {
@@ -178,18 +187,28 @@ impl Search {
                 residual.surplus[case] += self.distance[expert as usize];
             }
         }
-        for (price, &distance) in residual.price.iter_mut().zip(&self.distance) {
-            // An expert whom no case that is still to be decided could go to has nothing to gain.
-            *price = if distance == FAR { 0 } else { *price - distance };
+        let experts = residual.price.iter_mut().zip(&self.distance).zip(&residual.room);
+        for ((price, distance), _) in experts.filter(|&(_, &room)| room > 0) {
+            *price -= distance;
         }
-        self.forget();
+        self.distance.fill(FAR);
+        self.touched.clear();
+        self.heap.clear();
     }
 
-    /// Experts without room included: what one unit of room would gain there is of interest.
     fn reach_all(&mut self, residual: &Residual<'_>, case: u32, distance: Lex) {
+        // Nobody is further from the hub than their price, so that a pair that is worth no more than the
+        // way to its case brings nobody nearer. That leaves few, and is known without a look at experts.
+        let way = distance + residual.surplus[case as usize];
+        let least = (way - residual.value(0)).clamp(Lex::from(i64::MIN), Lex::from(i64::MAX)) as i64;
         let (experts, scores) = residual.instance.row(case as usize);
         for (&expert, &score) in experts.iter().zip(scores) {
-            self.reach(expert, distance + residual.reduced_cost(case, expert, score));
+            if i64::from(score) > least {
+                self.reach(
+                    expert,
+                    way + residual.price[expert as usize] - residual.value(score),
+                );
+            }
         }
     }
 

@@ -79,7 +79,7 @@ pub(super) async fn compose(
         | Trigger::AnswerYes
         | Trigger::AnswerNo => {
             let id = MatchId::from(delivery.subject_id);
-            match deliveries::match_facts(conn, id).await? {
+            match deliveries::match_facts(conn, &[id]).await?.pop() {
                 Some(facts) => to_expert(app, settings, delivery, trigger, &facts),
                 None => Ok(suppress("the match does not exist any more")),
             }
@@ -197,7 +197,7 @@ fn to_expert(
 }
 
 /// Until when an approach that was sent at an instant waits for its answer.
-pub(crate) fn answer_by(settings: &Settings, sent_at: DateTime<Utc>) -> DateTime<Utc> {
+pub fn answer_by(settings: &Settings, sent_at: DateTime<Utc>) -> DateTime<Utc> {
     sent_at + Days::new(settings.approach_lapse_days.into())
 }
 
@@ -267,7 +267,7 @@ async fn undeliverable(
     let Some(failure) = deliveries::failure(conn, DeliveryId::from(delivery.subject_id)).await? else {
         return Ok(suppress("the approach has not failed"));
     };
-    let Some(facts) = deliveries::match_facts(conn, failure.matching).await? else {
+    let Some(facts) = deliveries::match_facts(conn, &[failure.matching]).await?.pop() else {
         return Ok(suppress("the match does not exist any more"));
     };
     if facts.state != MatchState::Approached || !facts.undeliverable {
@@ -314,7 +314,7 @@ async fn helper(conn: &mut PgConnection, settings: &Settings) -> Result<Option<C
     }))
 }
 
-fn letterhead(settings: &Settings, contact: &ContactFacts) -> Letterhead {
+pub(crate) fn letterhead(settings: &Settings, contact: &ContactFacts) -> Letterhead {
     Letterhead {
         organisation: Organisation {
             programme_name: settings.programme_name.clone(),
@@ -338,7 +338,7 @@ fn reply_to(contact: &ContactFacts) -> MailAddress {
     }
 }
 
-fn addressee(expert: &ExpertFacts) -> Addressee {
+pub(crate) fn addressee(expert: &ExpertFacts) -> Addressee {
     Addressee {
         salutation: match expert.gender {
             Some(Gender::Female) => Salutation::Ms,

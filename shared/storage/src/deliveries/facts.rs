@@ -100,10 +100,11 @@ pub struct MatchFacts {
     pub case: CaseFacts,
 }
 
-/// Reads the match that an approach, or a mail that follows it, is about.
-pub async fn match_facts(conn: &mut PgConnection, id: MatchId) -> Result<Option<MatchFacts>> {
-    let row = sqlx::query!(
-        r#"SELECT m.state, m.approached_at, m.approach_sent_at, m.undeliverable, m.answered_at, m.answered_by_way,
+/// Reads matches with everything that is told about them, in no particular order.
+pub async fn match_facts(conn: &mut PgConnection, ids: &[MatchId]) -> Result<Vec<MatchFacts>> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    let rows = sqlx::query!(
+        r#"SELECT m.id, m.state, m.approached_at, m.approach_sent_at, m.undeliverable, m.answered_at, m.answered_by_way,
                EXISTS (SELECT FROM email_deliveries d
                    WHERE d.subject_id = m.id AND d.trigger = 'APPROACH' AND d.state = 'SENDING') AS "approach_sending!",
                e.id AS expert_id, e.state AS expert_state, e.title, e.given_name, e.family_name, e.gender,
@@ -135,67 +136,71 @@ pub async fn match_facts(conn: &mut PgConnection, id: MatchId) -> Result<Option<
              JOIN mentees t ON t.id = c.mentee_id
              JOIN service_centers s ON s.id = c.center_id
              JOIN postal_codes cp ON cp.postal_code = s.postal_code
-            WHERE m.id = $1"#,
-        id.uuid(),
+            WHERE m.id = ANY($1)"#,
+        &ids,
     )
-    .fetch_optional(conn)
+    .fetch_all(conn)
     .await?;
-    let Some(row) = row else { return Ok(None) };
-    let gender = row
-        .gender
-        .as_deref()
-        .map(|text| parse("experts", "gender", row.expert_id, text))
-        .transpose()?;
-    let way = row
-        .answered_by_way
-        .as_deref()
-        .map(|text| parse("matches", "answered_by_way", id, text))
-        .transpose()?;
-    let support_areas = row
-        .areas
-        .iter()
-        .map(|text| parse("case_support_areas", "area", row.case_id, text))
-        .collect::<Result<_>>()?;
-    Ok(Some(MatchFacts {
-        id,
-        state: parse("matches", "state", id, &row.state)?,
-        approached_at: row.approached_at,
-        approach_sent_at: row.approach_sent_at,
-        approach_sending: row.approach_sending,
-        undeliverable: row.undeliverable,
-        answered_at: row.answered_at,
-        answered_by_way: way,
-        expert: ExpertFacts {
-            state: parse("experts", "state", row.expert_id, &row.expert_state)?,
-            title: row.title,
-            given_name: row.given_name,
-            family_name: row.family_name,
-            gender,
-            email: row.expert_email,
-            phone: row.expert_phone,
-            language: row.expert_language,
-        },
-        expert_coordinates: (row.expert_latitude, row.expert_longitude),
-        expert_occupations: row.expert_codes.into_iter().zip(row.expert_labels).collect(),
-        contact: ContactFacts {
-            name: row.contact_name,
-            office_name: row.office_name,
-            phone: row.office_phone,
-            email: row.office_email,
-        },
-        case: CaseFacts {
-            id: row.case_id,
-            external_id: row.external_id,
-            planned_start: row.planned_start,
-            support_areas,
-            occupations: row.codes.into_iter().zip(row.labels).collect(),
-            mentee_birth_date: row.birth_date,
-            german_level: parse("mentees", "german_level", row.mentee_id, &row.german_level)?,
-            languages: row.languages,
-            center_place: row.center_place,
-            center_coordinates: (row.center_latitude, row.center_longitude),
-        },
-    }))
+    let mut facts = Vec::with_capacity(rows.len());
+    for row in rows {
+        let id = row.id;
+        let gender = row
+            .gender
+            .as_deref()
+            .map(|text| parse("experts", "gender", row.expert_id, text))
+            .transpose()?;
+        let way = row
+            .answered_by_way
+            .as_deref()
+            .map(|text| parse("matches", "answered_by_way", id, text))
+            .transpose()?;
+        let support_areas = row
+            .areas
+            .iter()
+            .map(|text| parse("case_support_areas", "area", row.case_id, text))
+            .collect::<Result<_>>()?;
+        facts.push(MatchFacts {
+            id: id.into(),
+            state: parse("matches", "state", id, &row.state)?,
+            approached_at: row.approached_at,
+            approach_sent_at: row.approach_sent_at,
+            approach_sending: row.approach_sending,
+            undeliverable: row.undeliverable,
+            answered_at: row.answered_at,
+            answered_by_way: way,
+            expert: ExpertFacts {
+                state: parse("experts", "state", row.expert_id, &row.expert_state)?,
+                title: row.title,
+                given_name: row.given_name,
+                family_name: row.family_name,
+                gender,
+                email: row.expert_email,
+                phone: row.expert_phone,
+                language: row.expert_language,
+            },
+            expert_coordinates: (row.expert_latitude, row.expert_longitude),
+            expert_occupations: row.expert_codes.into_iter().zip(row.expert_labels).collect(),
+            contact: ContactFacts {
+                name: row.contact_name,
+                office_name: row.office_name,
+                phone: row.office_phone,
+                email: row.office_email,
+            },
+            case: CaseFacts {
+                id: row.case_id,
+                external_id: row.external_id,
+                planned_start: row.planned_start,
+                support_areas,
+                occupations: row.codes.into_iter().zip(row.labels).collect(),
+                mentee_birth_date: row.birth_date,
+                german_level: parse("mentees", "german_level", row.mentee_id, &row.german_level)?,
+                languages: row.languages,
+                center_place: row.center_place,
+                center_coordinates: (row.center_latitude, row.center_longitude),
+            },
+        });
+    }
+    Ok(facts)
 }
 
 /// A sign-in link and whom it signs in.

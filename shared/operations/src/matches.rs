@@ -1,0 +1,83 @@
+//! Matches: an expert is asked, answers freely, or is no longer asked (domain.md "Life of a match").
+
+mod alternates;
+mod answering;
+mod approaching;
+mod withdrawing;
+
+pub use alternates::next_alternate;
+pub use answering::{AnswerOutcome, answer_signed_in, decide, outcome_of, record_by_telephone};
+pub use approaching::{approach, insert_approaches};
+pub use tandem_storage::matches::{Match, MatchFilter, NewApproach, key};
+pub(crate) use withdrawing::{lock_open, withdraw_locked};
+pub use withdrawing::{withdraw, withdraw_approaches};
+
+use std::collections::HashMap;
+
+use tandem_domain::errors::UserError;
+use tandem_domain::ids::{CaseId, MatchId};
+use tandem_domain::policy::{Action, Decision};
+use tandem_storage::deliveries::{self, MatchFacts};
+use tandem_storage::matches::{self, Key};
+use tandem_storage::paging::{Page, Slice};
+
+use crate::{App, Caller, Result};
+
+/// One match; not found where the caller may not see it.
+pub async fn get(app: &App, caller: &Caller, id: MatchId) -> Result<Match> {
+    found(by_ids(app, caller, &[id]).await?.pop(), "id")
+}
+
+/// Those of these matches that the caller may see.
+pub async fn by_ids(app: &App, caller: &Caller, ids: &[MatchId]) -> Result<Vec<Match>> {
+    let mut conn = app.db.acquire().await?;
+    let mut matches = matches::by_ids(&mut conn, ids).await?;
+    matches.retain(|matching| caller.can(Action::ViewMatch, &matching.resource()) == Decision::Allowed);
+    Ok(matches)
+}
+
+/// Those matches of these cases that the caller may see, the one asked first first.
+pub async fn for_cases(app: &App, caller: &Caller, cases: &[CaseId]) -> Result<Vec<Match>> {
+    let mut conn = app.db.acquire().await?;
+    let mut matches = matches::for_cases(&mut conn, cases).await?;
+    matches.retain(|matching| caller.can(Action::ViewMatch, &matching.resource()) == Decision::Allowed);
+    Ok(matches)
+}
+
+/// How many experts are being asked for each of these cases, which the caller may see: a number and no
+/// identity (S21).
+pub async fn open_counts(app: &App, cases: &[CaseId]) -> Result<HashMap<CaseId, i64>> {
+    let mut conn = app.db.acquire().await?;
+    Ok(matches::open_counts(&mut conn, cases).await?)
+}
+
+/// The cases of these matches as an expert is told of them: without the mentee. For matches that the
+/// caller may see.
+pub async fn told(app: &App, ids: &[MatchId]) -> Result<Vec<MatchFacts>> {
+    let mut conn = app.db.acquire().await?;
+    Ok(deliveries::match_facts(&mut conn, ids).await?)
+}
+
+/// The matches that the caller may see, the one asked last first, and how many there are where `total`
+/// is wanted.
+pub async fn list(
+    app: &App,
+    caller: &Caller,
+    filter: &MatchFilter,
+    page: &Page<Key>,
+    total: bool,
+) -> Result<(Slice<Match>, Option<i64>)> {
+    let scope = caller.scope(Action::ViewMatch);
+    let mut conn = app.db.acquire().await?;
+    let slice = matches::list(&mut conn, &scope, filter, page).await?;
+    let total = if total {
+        Some(matches::count(&mut conn, &scope, filter).await?)
+    } else {
+        None
+    };
+    Ok((slice, total))
+}
+
+pub(crate) fn found(matching: Option<Match>, field: &str) -> Result<Match> {
+    matching.ok_or_else(|| UserError::not_found(field, "match").into())
+}
