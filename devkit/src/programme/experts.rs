@@ -274,13 +274,21 @@ fn title(rng: &mut ChaCha20Rng, former: &Former) -> &'static str {
 
 /// An address that nobody has: example.org is reserved for examples.
 pub(super) fn address(given: &str, family: &str, number: usize) -> String {
-    let plain = |name: &str| {
-        fold_name(name)
-            .chars()
-            .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
-            .collect::<String>()
-    };
-    format!("{}.{}.{number}@example.org", plain(given), plain(family))
+    format!("{}.{}.{number}@example.org", in_ascii(given), in_ascii(family))
+}
+
+fn in_ascii(name: &str) -> String {
+    name.to_lowercase()
+        .chars()
+        .map(|c| match c {
+            'ä' => "ae".to_owned(),
+            'ö' => "oe".to_owned(),
+            'ü' => "ue".to_owned(),
+            c if c.is_ascii_alphanumeric() => c.to_string(),
+            c if c.is_alphabetic() => fold_name(c.encode_utf8(&mut [0; 4])),
+            _ => "-".to_owned(),
+        })
+        .collect()
 }
 
 fn life(
