@@ -61,6 +61,7 @@ pub struct InboxNews {
 #[derive(Default)]
 pub struct InboxSubscription;
 
+#[expect(clippy::unused_async, reason = "the macro takes async functions only")]
 #[Subscription]
 impl InboxSubscription {
     /// Yields at once, and then each time when something new waits for you.

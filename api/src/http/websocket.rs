@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// A client that says nothing for so long is gone.
-const KEEPALIVE: Duration = Duration::from_mins(1);
+const KEEPALIVE: Duration = Duration::from_secs(60);
 
 /// Opens a connection. Its sender is the cookie's session, or the one whose token `connection_init`
 /// carries, as `{"authorization": "Bearer …"}`.

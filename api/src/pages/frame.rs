@@ -43,7 +43,8 @@ pub(crate) fn show(status: StatusCode, page: &impl Template) -> Response {
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::CACHE_CONTROL, "no-store"),
-        (header::REFERRER_POLICY, "no-referrer"),
+        // with "no-referrer" browsers would send "Origin: null" with the page's own form
+        (header::REFERRER_POLICY, "same-origin"),
         (HeaderName::from_static("x-robots-tag"), "noindex, nofollow"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
