@@ -43,7 +43,9 @@ pub struct Solution {
 /// Under [`Objective::Score`] there is no first level and nothing is contested.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Duals {
-    /// Cases that compete for too few experts: reachable by alternating paths from an unmatched case.
+    /// Cases that compete for too few experts: all that can be reached from an unmatched case by
+    /// alternating paths are among them. Where cases and experts come out even, the cover can be drawn on
+    /// either side; ask [`crate::WhatIf::price`] who is scarce, not this.
     pub contested_cases: Vec<bool>,
     /// Experts that are full in every plan with the most matches because contested cases want them.
     pub contested_experts: Vec<bool>,
@@ -71,7 +73,8 @@ pub enum Phase {
 /// neither listens nor stops.
 pub trait Observer {
     /// `done` of `total` steps of this phase are behind. `Break` stops the solver with
-    /// [`SolveError::Stopped`]. Called at least every few thousand steps, not for each one.
+    /// [`SolveError::Stopped`]. Called between steps, not at each one: every few thousand bids, every few
+    /// hundred paths, and before each phase of the search for the largest number of matches.
     fn progress(&mut self, phase: Phase, done: u64, total: u64) -> ControlFlow<()>;
 }
 
