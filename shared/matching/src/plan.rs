@@ -55,6 +55,37 @@ pub struct Duals {
     pub expert_price: Vec<i64>,
 }
 
+impl Duals {
+    /// Whether the plan would still be proved the best one if this pair were possible too.
+    ///
+    /// For pairs that were left out of the instance to keep it small: where all of them are allowed, the
+    /// plan is the best one for the whole. Pairs that are not allowed belong into the instance, and it has
+    /// to be solved again. Pinned cases and experts without room need not be asked about: their pairs
+    /// change nothing.
+    ///
+    /// # Panics
+    /// If there is no such case or expert.
+    ///
+    /// ```
+    /// use tandem_matching::{Instance, Objective, Silent, solve};
+    ///
+    /// let instance = Instance::new(vec![1, 1], vec![0, 1, 2], vec![0, 1], vec![50, 60]).unwrap();
+    /// let duals = solve(&instance, Objective::Participation, &[], &mut Silent).unwrap().duals;
+    /// assert!(duals.allow(0, 1, 40));
+    /// assert!(!duals.allow(0, 1, 1_000));
+    /// ```
+    pub fn allow(&self, case: usize, expert: usize, score: i32) -> bool {
+        match (self.contested_cases[case], self.contested_experts[expert]) {
+            (true, false) => false,
+            (false, true) => true,
+            (true, true) | (false, false) => {
+                i128::from(score)
+                    <= i128::from(self.case_surplus[case]) + i128::from(self.expert_price[expert])
+            }
+        }
+    }
+}
+
 /// Where the solver is. Some phases may be left out, and where cases compete for too few experts in one
 /// part of the instance and not in another, each part has its own auction and its own paths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
