@@ -6,13 +6,17 @@
 
 pub mod audit;
 pub mod auth;
+pub mod cases;
 pub mod connection;
+pub mod deliveries;
 pub mod enums;
 pub mod error;
 pub mod gate;
 pub mod ids;
 pub mod jobs;
 pub mod loaders;
+pub mod matches;
+pub mod mentees;
 pub mod node;
 pub mod offices;
 pub mod payload;
@@ -34,6 +38,10 @@ pub struct Query(
     auth::AuthQuery,
     users::UserQuery,
     offices::OfficeQuery,
+    mentees::MenteeQuery,
+    cases::CaseQuery,
+    matches::MatchQuery,
+    deliveries::DeliveryQuery,
     jobs::JobQuery,
     audit::AuditQuery,
     settings::SettingsQuery,
@@ -45,12 +53,16 @@ pub struct Mutation(
     auth::AuthMutation,
     users::UserMutation,
     offices::OfficeMutation,
+    mentees::MenteeMutation,
+    cases::CaseMutation,
+    matches::MatchMutation,
+    deliveries::DeliveryMutation,
     jobs::JobMutation,
 );
 
 /// What can be watched.
 #[derive(MergedSubscription, Default)]
-pub struct Subscription(subscriptions::InboxSubscription);
+pub struct Subscription(subscriptions::InboxSubscription, cases::CaseSubscription);
 
 /// The schema of the API.
 pub type ApiSchema = Schema<Query, Mutation, Subscription>;

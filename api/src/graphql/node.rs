@@ -1,9 +1,12 @@
 //! `node` and `nodes`: any entity by its global id.
 
 use async_graphql::{Context, ID, Interface, Object};
-use tandem_domain::ids::{Id, JobId, OfficeId, UserId};
+use tandem_domain::ids::{CaseId, DeliveryId, Id, JobId, MatchId, MenteeId, OfficeId, UserId};
 
-use super::{error::bad_input, ids, jobs::Job, offices::RegionalOffice, users::User};
+use super::{
+    cases::Case, deliveries::EmailDelivery, error::bad_input, ids, jobs::Job, matches::Match,
+    mentees::Mentee, offices::RegionalOffice, users::User,
+};
 
 /// Anything that has a global id.
 #[derive(Interface)]
@@ -13,6 +16,14 @@ pub enum Node {
     RegionalOffice(RegionalOffice),
     /// Somebody who can sign in.
     User(User),
+    /// A young person.
+    Mentee(Mentee),
+    /// A young person's wish for one expert.
+    Case(Case),
+    /// One expert for one case.
+    Match(Match),
+    /// An e-mail.
+    EmailDelivery(EmailDelivery),
     /// Something that the worker does.
     Job(Job),
 }
@@ -30,6 +41,12 @@ async fn load(ctx: &Context<'_>, id: &ID) -> async_graphql::Result<Option<Node>>
             .await?
             .map(Node::RegionalOffice),
         UserId::KIND => User::load(ctx, uuid.into()).await?.map(Node::User),
+        MenteeId::KIND => Mentee::load(ctx, uuid.into()).await?.map(Node::Mentee),
+        CaseId::KIND => Case::load(ctx, uuid.into()).await?.map(Node::Case),
+        MatchId::KIND => Match::load(ctx, uuid.into()).await?.map(Node::Match),
+        DeliveryId::KIND => EmailDelivery::load(ctx, uuid.into())
+            .await?
+            .map(Node::EmailDelivery),
         JobId::KIND => Job::load(ctx, uuid.into()).await?.map(Node::Job),
         _ => None,
     })
