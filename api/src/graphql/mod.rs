@@ -6,19 +6,25 @@
 
 pub mod audit;
 pub mod auth;
+pub mod centers;
+pub mod checks;
 pub mod connection;
 pub mod enums;
 pub mod error;
+pub mod experts;
 pub mod gate;
 pub mod ids;
 pub mod jobs;
 pub mod loaders;
 pub mod node;
+pub mod occupations;
 pub mod offices;
 pub mod payload;
+pub mod places;
 pub mod scalars;
 pub mod settings;
 pub mod subscriptions;
+pub mod training;
 pub mod users;
 
 use async_graphql::{Context, MergedObject, MergedSubscription, SDLExportOptions, Schema, SchemaBuilder};
@@ -34,6 +40,11 @@ pub struct Query(
     auth::AuthQuery,
     users::UserQuery,
     offices::OfficeQuery,
+    centers::CenterQuery,
+    experts::ExpertQuery,
+    training::TrainingQuery,
+    occupations::OccupationQuery,
+    places::PlaceQuery,
     jobs::JobQuery,
     audit::AuditQuery,
     settings::SettingsQuery,
@@ -45,6 +56,10 @@ pub struct Mutation(
     auth::AuthMutation,
     users::UserMutation,
     offices::OfficeMutation,
+    centers::CenterMutation,
+    experts::ExpertMutation,
+    checks::CheckMutation,
+    training::TrainingMutation,
     jobs::JobMutation,
 );
 

@@ -1,9 +1,12 @@
 //! `node` and `nodes`: any entity by its global id.
 
 use async_graphql::{Context, ID, Interface, Object};
-use tandem_domain::ids::{Id, JobId, OfficeId, UserId};
+use tandem_domain::ids::{CenterId, ExpertId, Id, JobId, ModuleId, OfficeId, UserId};
 
-use super::{error::bad_input, ids, jobs::Job, offices::RegionalOffice, users::User};
+use super::{
+    centers::ServiceCenter, error::bad_input, experts::Expert, ids, jobs::Job, offices::RegionalOffice,
+    training::TrainingModule, users::User,
+};
 
 /// Anything that has a global id.
 #[derive(Interface)]
@@ -13,6 +16,12 @@ pub enum Node {
     RegionalOffice(RegionalOffice),
     /// Somebody who can sign in.
     User(User),
+    /// A service centre.
+    ServiceCenter(ServiceCenter),
+    /// A Senior Expert.
+    Expert(Expert),
+    /// Something that an expert must or may learn.
+    TrainingModule(TrainingModule),
     /// Something that the worker does.
     Job(Job),
 }
@@ -29,6 +38,13 @@ async fn load(ctx: &Context<'_>, id: &ID) -> async_graphql::Result<Option<Node>>
         OfficeId::KIND => RegionalOffice::load(ctx, uuid.into())
             .await?
             .map(Node::RegionalOffice),
+        CenterId::KIND => ServiceCenter::load(ctx, uuid.into())
+            .await?
+            .map(Node::ServiceCenter),
+        ExpertId::KIND => Expert::load(ctx, uuid.into()).await?.map(Node::Expert),
+        ModuleId::KIND => TrainingModule::load(ctx, uuid.into())
+            .await?
+            .map(Node::TrainingModule),
         UserId::KIND => User::load(ctx, uuid.into()).await?.map(Node::User),
         JobId::KIND => Job::load(ctx, uuid.into()).await?.map(Node::Job),
         _ => None,
