@@ -1,3 +1,4 @@
 //! Tests of the whole product, as sentences.
 
+mod crash;
 mod runs;

@@ -26,7 +26,12 @@ impl Scene {
         let office = app.office("Büro Sachsen", "01067").await;
         let center = app.center(office, "Servicestelle Dresden", "01067").await;
         let coordinator = app.coordinator(office).await;
-        Self { app, office, center, coordinator }
+        Self {
+            app,
+            office,
+            center,
+            coordinator,
+        }
     }
 
     /// An expert who may be met at once: with a valid check and both trainings.
@@ -45,7 +50,9 @@ impl Scene {
             no_relevant_entry: true,
             valid_until: None,
         };
-        checks::record_inspection(&self.app.api, caller, expert, inspection).await.expect("a check");
+        checks::record_inspection(&self.app.api, caller, expert, inspection)
+            .await
+            .expect("a check");
         for module in training::modules(&self.app.api).await.expect("modules") {
             training::record_attendance(&self.app.api, caller, expert, module.id, date("2026-10-01"))
                 .await
@@ -55,7 +62,9 @@ impl Scene {
 
     async fn start_run(&self, input: Value) -> Answer {
         let mut full = json!({ "officeIds": [ids::global(self.office)] });
-        full.as_object_mut().expect("an object").extend(input.as_object().cloned().unwrap_or_default());
+        full.as_object_mut()
+            .expect("an object")
+            .extend(input.as_object().cloned().unwrap_or_default());
         self.coordinator
             .ask(
                 &format!(
@@ -78,7 +87,10 @@ impl Scene {
     async fn run(&self, id: &Value) -> Value {
         let answer = self
             .coordinator
-            .ask(&format!("query($id: ID!) {{ matchingRun(id: $id) {{ {RUN} }} }}"), json!({ "id": id }))
+            .ask(
+                &format!("query($id: ID!) {{ matchingRun(id: $id) {{ {RUN} }} }}"),
+                json!({ "id": id }),
+            )
             .await;
         answer.data()["matchingRun"].clone()
     }
@@ -94,7 +106,10 @@ impl Scene {
                 json!({ "id": run["id"], "rank": rank }),
             )
             .await;
-        answer.data()["matchingRun"]["proposals"]["nodes"].as_array().expect("nodes").clone()
+        answer.data()["matchingRun"]["proposals"]["nodes"]
+            .as_array()
+            .expect("nodes")
+            .clone()
     }
 
     async fn apply(&self, actor: &Actor, input: Value) -> Answer {
@@ -114,7 +129,9 @@ impl Scene {
     async fn mutate(&self, field: &str, id: &Value) -> Answer {
         self.coordinator
             .ask(
-                &format!("mutation($id: ID!) {{ {field}(id: $id) {{ userErrors {{ code field message }} }} }}"),
+                &format!(
+                    "mutation($id: ID!) {{ {field}(id: $id) {{ userErrors {{ code field message }} }} }}"
+                ),
                 json!({ "id": id }),
             )
             .await
@@ -122,16 +139,24 @@ impl Scene {
 
     async fn count(&self, sql: &'static str) -> i64 {
         let mut conn = self.app.superuser().await;
-        sqlx::query_scalar(sql).fetch_one(&mut conn).await.expect("a count")
+        sqlx::query_scalar(sql)
+            .fetch_one(&mut conn)
+            .await
+            .expect("a count")
     }
 
     fn mails_to(&self, family_name: &str) -> usize {
-        self.app.mails_to(&format!("{}@expert.example.org", family_name.to_lowercase())).len()
+        self.app
+            .mails_to(&format!("{}@expert.example.org", family_name.to_lowercase()))
+            .len()
     }
 }
 
 fn message(answer: &Answer, mutation: &str) -> String {
-    answer.data()[mutation]["userErrors"][0]["message"].as_str().unwrap_or_default().to_owned()
+    answer.data()[mutation]["userErrors"][0]["message"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned()
 }
 
 #[tokio::test]
@@ -143,14 +168,20 @@ async fn a_run_plans_certifies_and_explains_and_nothing_is_sent_before_it_is_app
     scene.app.case(scene.center).await;
     let run = scene.plan(json!({})).await;
     assert_eq!(run["state"], "READY");
-    assert_eq!((&run["summary"]["matched"], &run["summary"]["candidates"]), (&json!(2), &json!(4)));
+    assert_eq!(
+        (&run["summary"]["matched"], &run["summary"]["candidates"]),
+        (&json!(2), &json!(4))
+    );
     assert_eq!(run["summary"]["certificate"]["certified"], true);
     let proposals = scene.proposals(&run, 0).await;
     assert_eq!(proposals.len(), 2);
     for proposal in &proposals {
         assert_eq!(proposal["score"], proposal["points"]["total"]);
     }
-    let total: i64 = proposals.iter().filter_map(|proposal| proposal["score"].as_i64()).sum();
+    let total: i64 = proposals
+        .iter()
+        .filter_map(|proposal| proposal["score"].as_i64())
+        .sum();
     assert_eq!(run["summary"]["score"], total);
     assert_eq!(scene.app.catcher.count().deliveries, 0);
 
@@ -205,7 +236,10 @@ async fn applying_twice_is_one_effect() {
     scene.ready_expert("Weber", "01069").await;
     scene.app.case(scene.center).await;
     let run = scene.plan(json!({})).await;
-    assert_eq!(scene.apply_all(&run).await.done("applyMatchingRun")["approached"], 1);
+    assert_eq!(
+        scene.apply_all(&run).await.done("applyMatchingRun")["approached"],
+        1
+    );
     let again = scene.apply_all(&run).await;
     assert_eq!(again.refusals("applyMatchingRun"), ["CONFLICT"]);
     assert!(message(&again, "applyMatchingRun").contains("applied already"));
@@ -224,9 +258,15 @@ async fn two_coordinators_who_apply_at_the_same_moment_end_with_one_effect() {
     let run = scene.plan(json!({})).await;
     let other = scene.app.head_office().await;
     let input = json!({ "runId": run["id"] });
-    let (one, two) =
-        tokio::join!(scene.apply(&scene.coordinator, input.clone()), scene.apply(&other, input.clone()));
-    let approached = |answer: &Answer| answer.data()["applyMatchingRun"]["approached"].as_i64().expect("a number");
+    let (one, two) = tokio::join!(
+        scene.apply(&scene.coordinator, input.clone()),
+        scene.apply(&other, input.clone())
+    );
+    let approached = |answer: &Answer| {
+        answer.data()["applyMatchingRun"]["approached"]
+            .as_i64()
+            .expect("a number")
+    };
     assert_eq!(approached(&one) + approached(&two), 6);
     assert!(approached(&one) == 0 || approached(&two) == 0);
     assert_eq!(scene.count("SELECT count(*) FROM matches").await, 6);
@@ -242,13 +282,25 @@ async fn a_discarded_run_is_not_applied_and_an_applied_one_is_not_discarded() {
     scene.ready_expert("Weber", "01069").await;
     scene.app.case(scene.center).await;
     let run = scene.plan(json!({})).await;
-    assert_eq!(scene.mutate("discardMatchingRun", &run["id"]).await.refusals("discardMatchingRun"), [""; 0]);
+    assert_eq!(
+        scene
+            .mutate("discardMatchingRun", &run["id"])
+            .await
+            .refusals("discardMatchingRun"),
+        [""; 0]
+    );
     let answer = scene.apply_all(&run).await;
     assert_eq!(answer.refusals("applyMatchingRun"), ["CONFLICT"]);
     assert!(message(&answer, "applyMatchingRun").contains("DISCARDED"));
     let second = scene.plan(json!({})).await;
     scene.apply_all(&second).await.done("applyMatchingRun");
-    assert_eq!(scene.mutate("discardMatchingRun", &second["id"]).await.refusals("discardMatchingRun"), ["CONFLICT"]);
+    assert_eq!(
+        scene
+            .mutate("discardMatchingRun", &second["id"])
+            .await
+            .refusals("discardMatchingRun"),
+        ["CONFLICT"]
+    );
     scene.app.drain().await;
     scene.app.ignore_mails();
     scene.app.finish().await;
@@ -262,7 +314,13 @@ async fn a_stale_version_is_a_conflict() {
     let run = scene.plan(json!({})).await;
     let version = run["version"].as_i64().expect("a version") - 1;
     let input = json!({ "runId": run["id"], "version": version });
-    assert_eq!(scene.apply(&scene.coordinator, input).await.refusals("applyMatchingRun"), ["CONFLICT version"]);
+    assert_eq!(
+        scene
+            .apply(&scene.coordinator, input)
+            .await
+            .refusals("applyMatchingRun"),
+        ["CONFLICT version"]
+    );
     scene.app.finish().await;
 }
 
@@ -305,17 +363,30 @@ async fn wrong_input_is_named_by_its_field() {
     let office = ids::global(scene.office);
     for (input, refusals) in [
         (json!({ "officeIds": [] }), vec!["INVALID officeIds"]),
-        (json!({ "officeIds": [office, ids::global(case)] }), vec!["INVALID officeIds.1"]),
-        (json!({ "officeIds": [ids::global(OfficeId::from(uuid::Uuid::nil()))] }), vec!["NOT_FOUND officeIds"]),
+        (
+            json!({ "officeIds": [office, ids::global(case)] }),
+            vec!["INVALID officeIds.1"],
+        ),
+        (
+            json!({ "officeIds": [ids::global(OfficeId::from(uuid::Uuid::nil()))] }),
+            vec!["NOT_FOUND officeIds"],
+        ),
         (json!({ "radiusKm": -1 }), vec!["INVALID radiusKm"]),
         (json!({ "radiusKm": 301 }), vec!["INVALID radiusKm"]),
-        (json!({ "weights": { "distance": -5 } }), vec!["INVALID weights.distance"]),
+        (
+            json!({ "weights": { "distance": -5 } }),
+            vec!["INVALID weights.distance"],
+        ),
         (
             json!({ "pins": [{ "caseId": ids::global(case), "expertId": ids::global(case) }] }),
             vec!["INVALID pins.0.expertId"],
         ),
     ] {
-        assert_eq!(scene.start_run(input.clone()).await.refusals("startMatchingRun"), refusals, "{input}");
+        assert_eq!(
+            scene.start_run(input.clone()).await.refusals("startMatchingRun"),
+            refusals,
+            "{input}"
+        );
     }
     scene.app.finish().await;
 }
@@ -329,10 +400,16 @@ async fn a_pin_is_kept_and_one_that_a_rule_forbids_is_refused() {
     let case = scene.app.case(scene.center).await;
     let pin = |expert: ExpertId| json!({ "pins": [{ "caseId": ids::global(case), "expertId": ids::global(expert) }] });
     let refused = scene.start_run(pin(unready)).await;
-    assert_eq!(refused.refusals("startMatchingRun"), ["NOT_READY pins.0.expertId"]);
+    assert_eq!(
+        refused.refusals("startMatchingRun"),
+        ["NOT_READY pins.0.expertId"]
+    );
     assert!(message(&refused, "startMatchingRun").contains("CHECK_MISSING"));
     let unpinned = scene.plan(json!({})).await;
-    assert_eq!(scene.proposals(&unpinned, 0).await[0]["expert"]["id"], json!(ids::global(near)));
+    assert_eq!(
+        scene.proposals(&unpinned, 0).await[0]["expert"]["id"],
+        json!(ids::global(near))
+    );
     scene.mutate("discardMatchingRun", &unpinned["id"]).await;
     let run = scene.plan(pin(far)).await;
     let proposals = scene.proposals(&run, 0).await;
@@ -350,7 +427,10 @@ async fn a_veto_leaves_the_case_out_and_a_chosen_alternate_takes_its_place() {
     let run = scene.plan(json!({})).await;
     let planned = scene.proposals(&run, 0).await.remove(0);
     assert_eq!(planned["expert"]["id"], json!(ids::global(weber)));
-    scene.mutate("vetoProposal", &planned["id"]).await.done("vetoProposal");
+    scene
+        .mutate("vetoProposal", &planned["id"])
+        .await
+        .done("vetoProposal");
     let nothing = scene.apply_all(&run).await;
     assert_eq!(nothing.refusals("applyMatchingRun"), ["CONFLICT"]);
 
@@ -364,11 +444,18 @@ async fn a_veto_leaves_the_case_out_and_a_chosen_alternate_takes_its_place() {
         )
         .await;
     let cost = &answer.data()["matchingRun"]["whatIf"];
-    let difference = planned["score"].as_i64().expect("points") - alternate["score"].as_i64().expect("points");
+    let difference =
+        planned["score"].as_i64().expect("points") - alternate["score"].as_i64().expect("points");
     assert_eq!(*cost, json!({ "fewerCases": 0, "fewerPoints": difference }));
 
-    scene.mutate("chooseAlternate", &alternate["id"]).await.done("chooseAlternate");
-    assert_eq!(scene.apply_all(&run).await.done("applyMatchingRun")["approached"], 1);
+    scene
+        .mutate("chooseAlternate", &alternate["id"])
+        .await
+        .done("chooseAlternate");
+    assert_eq!(
+        scene.apply_all(&run).await.done("applyMatchingRun")["approached"],
+        1
+    );
     scene.app.drain().await;
     assert_eq!((scene.mails_to("Weber"), scene.mails_to("Vogel")), (0, 1));
     scene.app.finish().await;
@@ -382,10 +469,15 @@ async fn what_has_gone_stale_is_named_and_left_out_and_the_rest_is_applied() {
     scene.app.case(scene.center).await;
     scene.app.case(scene.center).await;
     let run = scene.plan(json!({})).await;
-    tandem_operations::experts::suspend(&scene.app.api, &Caller::system(), weber, None).await.expect("suspended");
+    tandem_operations::experts::suspend(&scene.app.api, &Caller::system(), weber, None)
+        .await
+        .expect("suspended");
     let applied = scene.apply_all(&run).await;
     let payload = applied.done("applyMatchingRun");
-    assert_eq!((&payload["approached"], &payload["stale"]), (&json!(1), &json!([{ "rule": "STATE" }])));
+    assert_eq!(
+        (&payload["approached"], &payload["stale"]),
+        (&json!(1), &json!([{ "rule": "STATE" }]))
+    );
     scene.app.drain().await;
     assert_eq!((scene.mails_to("Weber"), scene.mails_to("Vogel")), (0, 1));
     scene.app.finish().await;
@@ -401,9 +493,24 @@ async fn a_plan_is_applied_in_waves() {
     let run = scene.plan(json!({})).await;
     let first = scene.proposals(&run, 0).await[0]["id"].clone();
     let wave = json!({ "runId": run["id"], "proposalIds": [first] });
-    assert_eq!(scene.apply(&scene.coordinator, wave.clone()).await.done("applyMatchingRun")["approached"], 1);
-    assert_eq!(scene.apply(&scene.coordinator, wave).await.refusals("applyMatchingRun"), ["CONFLICT"]);
-    assert_eq!(scene.apply_all(&run).await.done("applyMatchingRun")["approached"], 1);
+    assert_eq!(
+        scene
+            .apply(&scene.coordinator, wave.clone())
+            .await
+            .done("applyMatchingRun")["approached"],
+        1
+    );
+    assert_eq!(
+        scene
+            .apply(&scene.coordinator, wave)
+            .await
+            .refusals("applyMatchingRun"),
+        ["CONFLICT"]
+    );
+    assert_eq!(
+        scene.apply_all(&run).await.done("applyMatchingRun")["approached"],
+        1
+    );
     scene.app.drain().await;
     scene.app.ignore_mails();
     scene.app.finish().await;
@@ -425,10 +532,18 @@ async fn undoing_takes_back_what_was_not_answered_with_a_neutral_mail() {
         )
         .await;
     let payload = undone.done("undoMatchingRun");
-    assert_eq!((&payload["withdrawn"], &payload["matchingRun"]["state"]), (&json!(1), &json!("UNDONE")));
+    assert_eq!(
+        (&payload["withdrawn"], &payload["matchingRun"]["state"]),
+        (&json!(1), &json!("UNDONE"))
+    );
     scene.app.drain().await;
     assert_eq!(scene.mails_to("Weber"), 2);
-    assert_eq!(scene.count("SELECT count(*) FROM matches WHERE state = 'WITHDRAWN'").await, 1);
+    assert_eq!(
+        scene
+            .count("SELECT count(*) FROM matches WHERE state = 'WITHDRAWN'")
+            .await,
+        1
+    );
     assert_eq!(scene.count("SELECT sum(open_matches) FROM experts").await, 0);
     // nothing is left of it: the pair is planned again
     let again = scene.plan(json!({})).await;
@@ -444,12 +559,16 @@ async fn two_plans_of_the_same_cases_never_ask_two_experts_for_one() {
     scene.app.case(scene.center).await;
     let first = scene.plan(json!({})).await;
     let second = scene.plan(json!({ "weights": { "distance": 0 } })).await;
-    assert_eq!(scene.apply_all(&first).await.done("applyMatchingRun")["approached"], 1);
+    assert_eq!(
+        scene.apply_all(&first).await.done("applyMatchingRun")["approached"],
+        1
+    );
     let answer = scene.apply_all(&second).await;
     let payload = answer.done("applyMatchingRun");
     assert_eq!(payload["approached"], 0);
     assert!(
-        ["ANOTHER_ASKED", "ALREADY_ASKED", "CAPACITY"].contains(&payload["stale"][0]["rule"].as_str().unwrap_or_default())
+        ["ANOTHER_ASKED", "ALREADY_ASKED", "CAPACITY"]
+            .contains(&payload["stale"][0]["rule"].as_str().unwrap_or_default())
     );
     assert_eq!(scene.count("SELECT count(*) FROM matches").await, 1);
     scene.app.drain().await;
@@ -462,7 +581,10 @@ async fn a_queued_run_can_be_cancelled_and_its_office_planned_again() {
     let scene = Scene::start().await;
     let started = scene.start_run(json!({})).await;
     let id = started.done("startMatchingRun")["matchingRun"]["id"].clone();
-    scene.mutate("cancelMatchingRun", &id).await.done("cancelMatchingRun");
+    scene
+        .mutate("cancelMatchingRun", &id)
+        .await
+        .done("cancelMatchingRun");
     assert_eq!(scene.run(&id).await["state"], "CANCELLED");
     scene.app.drain().await;
     assert_eq!(scene.run(&id).await["state"], "CANCELLED");
@@ -476,14 +598,24 @@ async fn a_run_of_another_office_does_not_exist() {
     let run = scene.plan(json!({})).await;
     let elsewhere = scene.app.office("Büro Bayern", "80331").await;
     let stranger = scene.app.coordinator(elsewhere).await;
-    let seen = stranger.ask("query($id: ID!) { matchingRun(id: $id) { id } }", json!({ "id": run["id"] })).await;
+    let seen = stranger
+        .ask(
+            "query($id: ID!) { matchingRun(id: $id) { id } }",
+            json!({ "id": run["id"] }),
+        )
+        .await;
     assert_eq!(seen.data()["matchingRun"], Value::Null);
     let applied = scene.apply(&stranger, json!({ "runId": run["id"] })).await;
     assert_eq!(applied.refusals("applyMatchingRun"), ["NOT_FOUND runId"]);
     let listed = stranger.ask("{ matchingRuns { nodes { id } } }", json!({})).await;
     assert_eq!(listed.data()["matchingRuns"]["nodes"], json!([]));
     let staff = scene.app.center_staff(scene.center).await;
-    let seen = staff.ask("query($id: ID!) { matchingRun(id: $id) { id } }", json!({ "id": run["id"] })).await;
+    let seen = staff
+        .ask(
+            "query($id: ID!) { matchingRun(id: $id) { id } }",
+            json!({ "id": run["id"] }),
+        )
+        .await;
     assert_eq!(seen.data()["matchingRun"], Value::Null);
     scene.app.finish().await;
 }
@@ -506,8 +638,12 @@ async fn the_candidates_of_a_case_are_ranked_and_explained() {
         answer.data()["caseCandidates"].clone()
     };
     let found = ask(&scene.coordinator).await;
-    let experts: Vec<&Value> =
-        found["candidates"].as_array().expect("a list").iter().map(|candidate| &candidate["expert"]["id"]).collect();
+    let experts: Vec<&Value> = found["candidates"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|candidate| &candidate["expert"]["id"])
+        .collect();
     assert_eq!(experts, [&json!(ids::global(near)), &json!(ids::global(far))]);
     assert_eq!(found["removed"], json!([{ "rule": "CHECK_MISSING", "count": 1 }]));
     // explanations are for coordinators only
