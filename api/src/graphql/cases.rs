@@ -21,6 +21,7 @@ use tandem_storage::events::Event;
 
 use super::{
     app, caller,
+    centers::ServiceCenter,
     connection::{Connection, connection, cost, page, wants_total},
     enums::{Gender, SupportArea},
     error::visible,
@@ -190,6 +191,11 @@ impl Case {
     /// The global id of the service centre that files it.
     async fn center_id(&self) -> ID {
         ids::global(self.0.center)
+    }
+
+    /// The service centre.
+    async fn center(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<ServiceCenter>> {
+        ServiceCenter::load(ctx, self.0.center).await
     }
 
     /// The young person.

@@ -23,6 +23,7 @@ use super::{
     cases::Case,
     connection::{Connection, connection, cost, page, wants_total},
     error::visible,
+    experts::Expert,
     ids,
     loaders::{LoadError, Loaders, loader},
 };
@@ -157,6 +158,11 @@ impl Match {
     /// The global id of the expert.
     async fn expert_id(&self) -> ID {
         ids::global(self.0.expert)
+    }
+
+    /// The expert.
+    async fn expert(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Expert>> {
+        Expert::load(ctx, self.0.expert).await
     }
 
     /// The global id of the row of the plan that it came from; null where it was approached by hand.

@@ -12,6 +12,7 @@ use tandem_storage::mentees::Key;
 use super::{
     app, caller,
     cases::{Case, CasesOf},
+    centers::ServiceCenter,
     connection::{Connection, connection, cost, page, wants_total},
     enums::{CefrLevel, Gender},
     error::visible,
@@ -87,6 +88,11 @@ impl Mentee {
     /// The global id of the service centre that looks after the mentee.
     async fn center_id(&self) -> ID {
         ids::global(self.0.center)
+    }
+
+    /// The service centre.
+    async fn center(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<ServiceCenter>> {
+        ServiceCenter::load(ctx, self.0.center).await
     }
 
     /// The given name.

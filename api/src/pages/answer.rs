@@ -6,7 +6,10 @@
 use askama::Template;
 use axum::{
     Form,
-    extract::{Path, Query, State},
+    extract::{
+        Path, Query, State,
+        rejection::{FormRejection, QueryRejection},
+    },
     http::{Extensions, StatusCode},
     response::Response,
 };
@@ -95,9 +98,9 @@ pages! {
 pub(crate) async fn get(
     State(state): State<ApiState>,
     Path(token): Path<String>,
-    Query(chosen): Query<Chosen>,
+    chosen: Result<Query<Chosen>, QueryRejection>,
 ) -> Response {
-    let chosen = match chosen.answer.as_deref() {
+    let chosen = match chosen.ok().and_then(|chosen| chosen.0.answer).as_deref() {
         Some("yes") => Some(Choice::Yes),
         Some("no") => Some(Choice::No),
         _ => None,
@@ -114,8 +117,12 @@ pub(crate) async fn post(
     State(state): State<ApiState>,
     Path(token): Path<String>,
     extensions: Extensions,
-    Form(form): Form<AnswerForm>,
+    form: Result<Form<AnswerForm>, FormRejection>,
 ) -> Response {
+    // what no button of ours sends answers nothing
+    let Ok(Form(form)) = form else {
+        return after(&state, &token, None).await;
+    };
     let answer = match form.answer {
         Choice::Yes => Answer::Yes,
         Choice::No => Answer::No(None),
@@ -133,8 +140,11 @@ pub(crate) async fn post_reason(
     State(state): State<ApiState>,
     Path(token): Path<String>,
     extensions: Extensions,
-    Form(form): Form<ReasonForm>,
+    form: Result<Form<ReasonForm>, FormRejection>,
 ) -> Response {
+    let Ok(Form(form)) = form else {
+        return after(&state, &token, None).await;
+    };
     let reason = match form.reason {
         Reason::NotNow => DeclineReason::NotNow,
         Reason::TooFar => DeclineReason::TooFar,

@@ -31,7 +31,7 @@ impl Client {
     pub(super) async fn sign_in(&self, catcher: &Catcher, email: &str) -> Result<()> {
         self.mutate(
             "requestSignInLink",
-            "mutation($email: Email!) { requestSignInLink(email: $email) { userErrors { message } } }",
+            "mutation($email: String!) { requestSignInLink(email: $email) { userErrors { field message } } }",
             json!({ "email": email }),
         )
         .await?;

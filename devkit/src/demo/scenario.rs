@@ -90,15 +90,16 @@ async fn staff(stack: &Stack) -> Result<Client> {
     let created = admin
         .mutate(
             "createUser",
-            "mutation($input: CreateUserInput!) { createUser(input: $input) { user { id } userErrors { field message } } }",
+            "mutation($input: UserInput!) { createUser(input: $input) { user { id } userErrors { field message } } }",
             json!({ "input": { "email": COORDINATOR, "name": "Karin Koordinatorin", "phone": "030 1234567" } }),
         )
         .await?;
     admin
         .mutate(
             "grantRole",
-            "mutation($input: GrantRoleInput!) { grantRole(input: $input) { user { id } userErrors { field message } } }",
-            json!({ "input": { "userId": created["user"]["id"], "role": "COORDINATOR" } }),
+            "mutation($user: ID!, $role: RoleInput!) { grantRole(userId: $user, role: $role) \
+                { user { id } userErrors { field message } } }",
+            json!({ "user": created["user"]["id"], "role": { "role": "COORDINATOR" } }),
         )
         .await?;
     let coordinator = Client::new(&stack.api_url())?;
