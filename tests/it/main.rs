@@ -1,1 +1,4 @@
 //! Tests of the whole product, as sentences.
+
+mod experts;
+mod import;
