@@ -9,7 +9,7 @@ use tandem_domain::text::fold_name;
 use super::names::{FAMILY, OLDER_MEN, OLDER_WOMEN};
 use super::occupations::{FORMER, Former, INTERESTS};
 use super::organisation::{CENTERS, nearest_office};
-use super::places::Neighbourhoods;
+use super::places::{Neighbourhoods, anywhere};
 use super::{Plan, chance, csv, one, pick, several};
 
 const HEADER: [&str; 33] = [
@@ -168,7 +168,7 @@ fn expert(
     };
     let family = family_name(rng);
     let place = if chance(rng, 15) {
-        neighbourhoods.anywhere(rng)
+        anywhere(rng)
     } else {
         let center = *pick(rng, centers);
         neighbourhoods.near(rng, center)

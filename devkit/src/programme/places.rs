@@ -44,9 +44,9 @@ impl Neighbourhoods {
         let position = around.partition_point(|(running, _)| *running <= wanted);
         around[position.min(around.len() - 1)].1
     }
+}
 
-    /// Anywhere in Germany.
-    pub(super) fn anywhere(&self, rng: &mut ChaCha20Rng) -> &'static Place {
-        super::one(rng, builtin())
-    }
+/// Anywhere in Germany.
+pub(super) fn anywhere(rng: &mut ChaCha20Rng) -> &'static Place {
+    super::one(rng, builtin())
 }

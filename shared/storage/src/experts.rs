@@ -323,19 +323,23 @@ pub async fn save(conn: &mut PgConnection, experts: &[Saved<'_>], at: DateTime<U
             }
         })
         .collect();
+    // The table's checks look at the row that would be inserted also where it is there already: it carries
+    // the state and the dates that it has.
     sqlx::query!(
         "INSERT INTO experts (id, office_id, state, external_id, title, given_name, family_name, gender, birth_date,
              street, postal_code, email, phone, capacity, travel_radius_km, preferred_channels, motivation, language,
              publicity_consent, activated_on, left_on, search_text, sort_name, created_at, updated_at)
-         SELECT r.id, r.office_id, r.state, r.external_id, r.title, r.given_name, r.family_name, r.gender,
-             r.birth_date, r.street, r.postal_code, r.email, r.phone, r.capacity, r.travel_radius_km,
-             r.preferred_channels, r.motivation, r.language, r.publicity_consent, r.activated_on, r.left_on,
-             r.search_text, r.sort_name, $2, $2
+         SELECT r.id, r.office_id, coalesce(e.state, r.state), r.external_id, r.title, r.given_name, r.family_name,
+             r.gender, r.birth_date, r.street, r.postal_code, r.email, r.phone, r.capacity, r.travel_radius_km,
+             r.preferred_channels, r.motivation, r.language, r.publicity_consent,
+             CASE WHEN e.id IS NULL THEN r.activated_on ELSE e.activated_on END,
+             CASE WHEN e.id IS NULL THEN r.left_on ELSE e.left_on END, r.search_text, r.sort_name, $2, $2
          FROM jsonb_to_recordset($1) AS r (id uuid, office_id uuid, state text, external_id text, title text,
              given_name text, family_name text, gender text, birth_date date, street text, postal_code text,
              email text, phone text, capacity smallint, travel_radius_km smallint, preferred_channels text[],
              motivation text, language text, publicity_consent boolean, activated_on date, left_on date,
              search_text text, sort_name text)
+         LEFT JOIN experts e ON e.id = r.id
          ON CONFLICT (id) DO UPDATE SET
              office_id = excluded.office_id, external_id = excluded.external_id, title = excluded.title,
              given_name = excluded.given_name, family_name = excluded.family_name, gender = excluded.gender,

@@ -135,7 +135,7 @@ pub async fn pause(
     if let Some(wider) = pauses
         .iter()
         .map(|pause| pause.pause)
-        .find(|pause| covers_all(pause, from, until))
+        .find(|pause| covers_all(*pause, from, until))
     {
         let end = wider
             .until
@@ -157,7 +157,7 @@ pub async fn pause(
     Ok(expert)
 }
 
-fn covers_all(pause: &Pause, from: NaiveDate, until: Option<NaiveDate>) -> bool {
+fn covers_all(pause: Pause, from: NaiveDate, until: Option<NaiveDate>) -> bool {
     pause.covers(from) && (pause.until.is_none() || until.is_some_and(|until| pause.covers(until)))
 }
 

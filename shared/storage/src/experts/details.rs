@@ -7,6 +7,7 @@ use serde::Serialize;
 use sqlx::PgConnection;
 use tandem_domain::experts::{ExpertOccupation, Pause};
 use tandem_domain::ids::{ExpertId, PauseId};
+use tandem_domain::occupations::KldbCode;
 use tandem_domain::values::{Language, Programme, SupportArea};
 use uuid::Uuid;
 
@@ -128,7 +129,7 @@ pub(super) async fn replace(conn: &mut PgConnection, experts: &[Saved<'_>]) -> R
                 expert_id: saved.id.uuid(),
                 position,
                 kind: occupation.kind.as_str(),
-                kldb_code: occupation.kldb_code.as_ref().map(|code| code.as_str()),
+                kldb_code: occupation.kldb_code.as_ref().map(KldbCode::as_str),
                 label: &occupation.label,
             })
         })
