@@ -125,7 +125,6 @@ impl TestApp {
             support_areas: vec![(SupportArea::Language, 1), (SupportArea::Application, 2)],
             eligibility_confirmed: true,
             mentee_consent_on: Some(date("2026-11-20")),
-            planned_start: Some(date("2026-12-01")),
             ..CaseDraft::default()
         }
     }

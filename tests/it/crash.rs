@@ -83,9 +83,7 @@ impl Scene {
         let user = users::create(&app, &Caller::system(), input, &grants, None)
             .await
             .expect("a user");
-        let admin = PgConnection::connect(&servers.urls().admin_database_url)
-            .await
-            .expect("a connection");
+        let admin = superuser(&servers).await;
         Self {
             app,
             coordinator: Caller::user(

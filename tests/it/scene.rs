@@ -82,7 +82,9 @@ impl Scene {
     /// A match as it is stored.
     pub(crate) async fn matching(&self, id: MatchId) -> tandem_storage::matches::Match {
         let mut conn = self.app.conn().await;
-        let matching = tandem_storage::matches::get(&mut conn, id).await.expect("a match");
+        let matching = tandem_storage::matches::get(&mut conn, id)
+            .await
+            .expect("a match");
         matching.expect("a match")
     }
 
@@ -102,7 +104,11 @@ impl Scene {
     /// The address of the answer page from the newest approach to an expert.
     pub(crate) fn link(&self, name: &str) -> String {
         let mails = self.app.mails_to(&format!("{name}@expert.example.org"));
-        mails.iter().rev().find_map(|mail| link_of(mail)).expect("an approach")
+        mails
+            .iter()
+            .rev()
+            .find_map(|mail| link_of(mail))
+            .expect("an approach")
     }
 
     /// What the audit log says was done to a row, the oldest first.

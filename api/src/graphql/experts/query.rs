@@ -10,7 +10,7 @@ use super::Expert;
 use super::input::{ExpertFilter, ExpertNearInput, ExpertOrder};
 use crate::graphql::{
     app, caller,
-    connection::{Total, cost, page, wants_total},
+    connection::{cost, page, wants_total},
     error::{refused, visible},
     ids,
 };
@@ -21,6 +21,13 @@ pub struct Distance {
     /// How far the expert lives from the place that the list is near to, as the crow flies, in kilometres;
     /// null where it is near to none.
     pub distance_km: Option<f64>,
+}
+
+/// What a list of experts has besides Relay's fields.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct Total {
+    /// How many there are on all pages together. Counted only for who asks.
+    pub total_count: Option<i64>,
 }
 
 /// A page of a list of experts.
