@@ -121,9 +121,11 @@ impl TestApp {
     pub fn case_draft() -> CaseDraft {
         CaseDraft {
             contact_name: "Ayşe Kaya".into(),
+            planned_start: Some(date("2027-01-04")),
             support_areas: vec![(SupportArea::Language, 1), (SupportArea::Application, 2)],
             eligibility_confirmed: true,
             mentee_consent_on: Some(date("2026-11-20")),
+            planned_start: Some(date("2026-12-01")),
             ..CaseDraft::default()
         }
     }

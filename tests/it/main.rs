@@ -1,4 +1,20 @@
 //! Tests of the whole product, as sentences.
 
+mod answer_page;
+mod audit;
+mod auth;
+mod cases;
+mod crash;
 mod experts;
+mod http;
 mod import;
+mod mail;
+mod matches;
+mod offices;
+mod policy;
+mod races;
+mod runs;
+mod scene;
+mod schema;
+mod staff;
+mod subscriptions;

@@ -1,7 +1,9 @@
 //! Relay connections: `first`/`after`/`last`/`before`, 50 rows unless told otherwise, at most 200.
 
-use async_graphql::connection::{Connection as RelayConnection, CursorType, Edge, EmptyFields, OpaqueCursor};
-use async_graphql::{Context, OutputType, SimpleObject};
+use std::borrow::Cow;
+
+use async_graphql::connection::{CursorType, OpaqueCursor, PageInfo};
+use async_graphql::{ComplexObject, Context, OutputType, SimpleObject, TypeName};
 use serde::{Serialize, de::DeserializeOwned};
 use tandem_storage::paging::{Page, Slice};
 
@@ -12,15 +14,47 @@ pub const DEFAULT_PAGE: i64 = 50;
 /// Rows of the largest page.
 pub const LARGEST_PAGE: i64 = 200;
 
-/// What a connection has besides Relay's fields.
-#[derive(Debug, Clone, SimpleObject)]
-pub struct Total {
-    /// How many there are on all pages together. Counted only for who asks.
-    pub total_count: Option<i64>,
+/// A page of a list.
+#[derive(SimpleObject)]
+#[graphql(name_type, complex)]
+pub struct Connection<Node: OutputType> {
+    /// The rows with their cursors.
+    edges: Vec<Edge<Node>>,
+    /// Where this page lies in the list.
+    page_info: PageInfo,
+    /// How many there are on all pages together; null where the list does not count.
+    total_count: Option<i64>,
 }
 
-/// A page of a list.
-pub type Connection<Node> = RelayConnection<String, Node, Total, EmptyFields>;
+/// A row of a list with its cursor.
+#[derive(SimpleObject)]
+#[graphql(name_type)]
+pub struct Edge<Node: OutputType> {
+    /// The place of the row, for `after` and `before`.
+    cursor: String,
+    /// The row.
+    node: Node,
+}
+
+#[ComplexObject]
+impl<Node: OutputType> Connection<Node> {
+    /// The rows alone.
+    async fn nodes(&self) -> Vec<&Node> {
+        self.edges.iter().map(|edge| &edge.node).collect()
+    }
+}
+
+impl<Node: OutputType> TypeName for Connection<Node> {
+    fn type_name() -> Cow<'static, str> {
+        format!("{}Connection", Node::type_name()).into()
+    }
+}
+
+impl<Node: OutputType> TypeName for Edge<Node> {
+    fn type_name() -> Cow<'static, str> {
+        format!("{}Edge", Node::type_name()).into()
+    }
+}
 
 /// The cost of a list: its page size times what one row costs. In a field's attribute:
 /// `complexity = "cost(first, last, child_complexity)"`.
@@ -83,14 +117,24 @@ where
     K: Serialize + DeserializeOwned + Send + Sync,
     N: From<R> + OutputType,
 {
-    let mut connection =
-        Connection::with_additional_fields(slice.has_previous, slice.has_next, Total { total_count: total });
-    connection.edges = slice
+    let edges: Vec<Edge<N>> = slice
         .rows
         .into_iter()
-        .map(|row| Edge::new(OpaqueCursor(key(&row)).encode_cursor(), N::from(row)))
+        .map(|row| Edge {
+            cursor: OpaqueCursor(key(&row)).encode_cursor(),
+            node: N::from(row),
+        })
         .collect();
-    connection
+    Connection {
+        page_info: PageInfo {
+            has_previous_page: slice.has_previous,
+            has_next_page: slice.has_next,
+            start_cursor: edges.first().map(|edge| edge.cursor.clone()),
+            end_cursor: edges.last().map(|edge| edge.cursor.clone()),
+        },
+        edges,
+        total_count: total,
+    }
 }
 
 #[cfg(test)]
