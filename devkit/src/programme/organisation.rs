@@ -92,14 +92,14 @@ pub(super) const CENTERS: [Center; 29] = [
     center("ST-07", "Oldenburg", "26122", "RB-HB", "Bildungshaus Hunte", "Gerd Janssen", 20, 30),
     center("ST-08", "Hannover", "30159", "RB-H", "Leine Akademie", "Petra Schünemann", 50, 50),
     center("ST-09", "Braunschweig", "38100", "RB-H", "Löwen Bildung", "Kai Ahrens", 25, 30),
-    center("ST-10", "Magdeburg", "39104", "RB-H", "Elbe Lernwerk", "Doreen Schulze", 70, 9),
+    center("ST-10", "Magdeburg", "39104", "RB-H", "Elbe Lernwerk", "Doreen Schulze", 70, 13),
     center("ST-11", "Rostock", "18055", "RB-HRO", "Warnow Bildung", "Silke Jürß", 30, 20),
     center("ST-12", "Schwerin", "19053", "RB-HRO", "Seenland Lernhaus", "Torsten Prüß", 15, 14),
     center("ST-13", "Leipzig", "04109", "RB-L", "Pleiße Bildungswerk", "Antje Förster", 55, 45),
     center("ST-14", "Halle", "06108", "RB-L", "Saale Berufswege", "Ronny Götze", 35, 22),
     center("ST-15", "Erfurt", "99084", "RB-L", "Thüringer Lernhaus", "Cornelia Weiß", 25, 28),
     center("ST-16", "Dresden", "01067", "RB-DD", "Elbtal Bildung", "Grit Zschoche", 45, 45),
-    center("ST-17", "Chemnitz", "09111", "RB-DD", "Erzgebirge Berufswege", "Uwe Lindner", 80, 11),
+    center("ST-17", "Chemnitz", "09111", "RB-DD", "Erzgebirge Berufswege", "Uwe Lindner", 80, 14),
     center("ST-18", "Kassel", "34117", "RB-KS", "Fulda Bildungswerk", "Birgit Möller", 30, 30),
     center("ST-19", "Göttingen", "37073", "RB-KS", "Leinetal Lernen", "Holger Böttcher", 15, 25),
     center("ST-20", "Dortmund", "44137", "RB-DO", "Ruhr Bildung", "Aylin Demir", 60, 50),
@@ -151,6 +151,15 @@ pub(super) fn offices() -> String {
     )
 }
 
+/// Most centres look after as many as they get experts for; two small ones have a limit.
+fn match_limit(center: &str) -> &'static str {
+    match center {
+        "ST-12" => "25",
+        "ST-19" => "40",
+        _ => "",
+    }
+}
+
 /// `centers.csv`.
 pub(super) fn centers() -> String {
     let rows = CENTERS.iter().enumerate().map(|(number, center)| {
@@ -164,7 +173,7 @@ pub(super) fn centers() -> String {
             mailbox(center.key),
             phone(center.postal_code, 100 + number),
             center.contact.to_owned(),
-            String::new(),
+            match_limit(center.key).to_owned(),
             "ja".to_owned(),
         ]
     });

@@ -181,7 +181,7 @@ async fn an_experts_life_goes_only_the_ways_that_the_programme_knows() {
         assert_eq!(
             refusals::<tandem_storage::experts::Expert>(result)[0].0,
             Code::Conflict
-        )
+        );
     };
 
     conflict(experts::activate(&app.api, &caller, id, None, None).await);

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use tandem_domain::experts::ExpertState;
+use tandem_domain::occupations::KldbCode;
 use tandem_operations::experts as operations;
 use tandem_operations::import::{Kind, Report, import};
 use tandem_operations::{Caller, Error};
@@ -61,7 +62,7 @@ async fn a_list_in_windows_1252_with_semicolons_and_german_headers_is_understood
         .iter()
         .map(|occupation| {
             (
-                occupation.kldb_code.as_ref().map(|code| code.as_str()),
+                occupation.kldb_code.as_ref().map(KldbCode::as_str),
                 occupation.label.as_str(),
             )
         })
