@@ -24,7 +24,11 @@ const UPDATE: &str = "mutation($id: ID!, $version: Int, $input: CaseInput!) {
         case { id state version contactName } userErrors { code field message } } }";
 
 fn step(name: &str) -> String {
-    let note = if name == "returnCase" { r#", note: "Bitte ergänzen""# } else { "" };
+    let note = if name == "returnCase" {
+        r#", note: "Bitte ergänzen""#
+    } else {
+        ""
+    };
     format!(
         "mutation($id: ID!, $version: Int) {{ {name}(id: $id, version: $version{note}) {{
             case {{ id state version returnNote }} userErrors {{ code field message }} }} }}"
@@ -95,7 +99,10 @@ async fn a_centre_files_a_case_and_the_office_accepts_it() {
 async fn only_the_centre_files_and_only_its_office_decides() {
     let scene = Scene::set().await;
     let other_office = scene.app.office("Büro Leipzig", "04109").await;
-    let other_center = scene.app.center(other_office, "Servicestelle Leipzig", "04109").await;
+    let other_center = scene
+        .app
+        .center(other_office, "Servicestelle Leipzig", "04109")
+        .await;
     let strangers = [
         scene.app.coordinator(other_office).await,
         scene.app.center_staff(other_center).await,
@@ -103,7 +110,11 @@ async fn only_the_centre_files_and_only_its_office_decides() {
     let id = draft(&scene, case_input()).await;
 
     for name in ["submitCase", "withdrawCase"] {
-        assert_eq!(take(&scene.coordinator, name, id).await, ["FORBIDDEN id"], "{name}");
+        assert_eq!(
+            take(&scene.coordinator, name, id).await,
+            ["FORBIDDEN id"],
+            "{name}"
+        );
     }
     for name in ["acceptCase", "returnCase"] {
         assert_eq!(take(&scene.staff, name, id).await, ["FORBIDDEN id"], "{name}");
@@ -112,16 +123,27 @@ async fn only_the_centre_files_and_only_its_office_decides() {
         for name in ["submitCase", "withdrawCase", "acceptCase", "returnCase"] {
             assert_eq!(take(stranger, name, id).await, ["NOT_FOUND id"], "{name}");
         }
-        let seen = stranger.ask("query($id: ID!) { case(id: $id) { id } node(id: $id) { id } }", json!({ "id": gid(id) })).await;
+        let seen = stranger
+            .ask(
+                "query($id: ID!) { case(id: $id) { id } node(id: $id) { id } }",
+                json!({ "id": gid(id) }),
+            )
+            .await;
         assert_eq!(seen.data(), &json!({ "case": null, "node": null }));
-        let list = stranger.ask("{ cases { totalCount } mentees { totalCount } }", json!({})).await;
+        let list = stranger
+            .ask("{ cases { totalCount } mentees { totalCount } }", json!({}))
+            .await;
         assert_eq!(list.data()["cases"]["totalCount"], 0);
         assert_eq!(list.data()["mentees"]["totalCount"], 0);
     }
     let mentee = gid(scene.case(id).await.mentee);
     let variables = json!({ "mentee": mentee, "input": case_input() });
     assert_eq!(
-        scene.coordinator.ask(DRAFT, variables.clone()).await.refusals("draftCase"),
+        scene
+            .coordinator
+            .ask(DRAFT, variables.clone())
+            .await
+            .refusals("draftCase"),
         ["FORBIDDEN menteeId"]
     );
     assert_eq!(
@@ -130,11 +152,18 @@ async fn only_the_centre_files_and_only_its_office_decides() {
     );
     let variables = json!({ "center": gid(scene.center), "input": mentee_input() });
     assert_eq!(
-        scene.coordinator.ask(REGISTER, variables.clone()).await.refusals("registerMentee"),
+        scene
+            .coordinator
+            .ask(REGISTER, variables.clone())
+            .await
+            .refusals("registerMentee"),
         ["FORBIDDEN centerId"]
     );
     assert_eq!(
-        strangers[1].ask(REGISTER, variables).await.refusals("registerMentee"),
+        strangers[1]
+            .ask(REGISTER, variables)
+            .await
+            .refusals("registerMentee"),
         ["NOT_FOUND centerId"]
     );
     scene.app.finish().await;
@@ -154,7 +183,10 @@ async fn a_step_that_the_state_does_not_have_is_a_conflict() {
         assert_eq!(take(&scene.staff, name, id).await, ["CONFLICT"], "{name}");
     }
     let variables = json!({ "id": gid(id), "input": case_input() });
-    assert_eq!(scene.staff.ask(UPDATE, variables).await.refusals("updateCase"), ["CONFLICT"]);
+    assert_eq!(
+        scene.staff.ask(UPDATE, variables).await.refusals("updateCase"),
+        ["CONFLICT"]
+    );
     scene.app.finish().await;
 }
 
@@ -168,7 +200,10 @@ async fn a_case_is_returned_with_a_note_and_submitted_again() {
     assert_eq!(answer.refusals("returnCase"), ["INVALID note"]);
     assert!(take(&scene.coordinator, "returnCase", id).await.is_empty());
     let case = scene.case(id).await;
-    assert_eq!((case.state, case.return_note.as_str()), (CaseState::Draft, "Bitte ergänzen"));
+    assert_eq!(
+        (case.state, case.return_note.as_str()),
+        (CaseState::Draft, "Bitte ergänzen")
+    );
     assert!(take(&scene.staff, "submitCase", id).await.is_empty());
     assert_eq!(scene.case(id).await.return_note, "", "the note is settled");
     scene.app.finish().await;
@@ -183,7 +218,7 @@ async fn submitting_names_everything_that_is_missing() {
         [
             "INVALID supportAreas",
             "INVALID plannedStart",
-            "INVALID eligibilityConfirmed",
+            "NOT_READY eligibilityConfirmed",
             "NOT_READY menteeConsentOn"
         ]
     );
@@ -254,7 +289,10 @@ async fn a_stale_version_is_a_conflict_that_shows_the_case_as_it_is() {
         .await;
     assert_eq!(answer.refusals("updateCase"), ["CONFLICT version"]);
     let payload = &answer.data()["updateCase"]["case"];
-    assert_eq!((&payload["contactName"], &payload["version"]), (&json!("Erste"), &json!(2)));
+    assert_eq!(
+        (&payload["contactName"], &payload["version"]),
+        (&json!("Erste"), &json!(2))
+    );
     let stale = json!({ "id": gid(id), "version": 1 });
     let answer = scene.staff.ask(&step("submitCase"), stale).await;
     assert_eq!(answer.refusals("submitCase"), ["CONFLICT version"]);
@@ -274,10 +312,20 @@ async fn bad_input_is_named_by_its_field() {
     for (input, refusals) in [
         (with(case_input(), "radiusKm", json!(0)), ["INVALID radiusKm"]),
         (with(case_input(), "radiusKm", json!(1000)), ["INVALID radiusKm"]),
-        (with(case_input(), "plannedStart", json!("2016-07-31")), ["INVALID plannedStart"]),
-        (with(case_input(), "menteeConsentOn", json!("2026-11-24")), ["INVALID menteeConsentOn"]),
         (
-            with(case_input(), "supportAreas", json!([{ "area": "OTHER", "priority": 4 }])),
+            with(case_input(), "plannedStart", json!("2016-07-31")),
+            ["INVALID plannedStart"],
+        ),
+        (
+            with(case_input(), "menteeConsentOn", json!("2026-11-24")),
+            ["INVALID menteeConsentOn"],
+        ),
+        (
+            with(
+                case_input(),
+                "supportAreas",
+                json!([{ "area": "OTHER", "priority": 4 }]),
+            ),
             ["INVALID supportAreas.0.priority"],
         ),
         (
@@ -286,16 +334,35 @@ async fn bad_input_is_named_by_its_field() {
         ),
     ] {
         let variables = json!({ "mentee": gid(mentee), "input": input });
-        assert_eq!(scene.staff.ask(DRAFT, variables).await.refusals("draftCase"), refusals);
+        assert_eq!(
+            scene.staff.ask(DRAFT, variables).await.refusals("draftCase"),
+            refusals
+        );
     }
     for (input, refusal) in [
-        (with(mentee_input(), "birthDate", json!("2026-11-24")), "INVALID birthDate"),
+        (
+            with(mentee_input(), "birthDate", json!("2026-11-24")),
+            "INVALID birthDate",
+        ),
         (with(mentee_input(), "email", json!("samira")), "INVALID email"),
-        (with(mentee_input(), "firstLanguage", json!("fa")), "INVALID firstLanguageConsent"),
-        (with(mentee_input(), "guardianName", json!("Jugendamt")), "INVALID guardianKind"),
+        (
+            with(mentee_input(), "firstLanguage", json!("fa")),
+            "INVALID firstLanguageConsent",
+        ),
+        (
+            with(mentee_input(), "guardianName", json!("Jugendamt")),
+            "INVALID guardianKind",
+        ),
     ] {
         let variables = json!({ "center": gid(scene.center), "input": input });
-        assert_eq!(scene.staff.ask(REGISTER, variables).await.refusals("registerMentee"), [refusal]);
+        assert_eq!(
+            scene
+                .staff
+                .ask(REGISTER, variables)
+                .await
+                .refusals("registerMentee"),
+            [refusal]
+        );
     }
     scene.app.finish().await;
 }
@@ -311,7 +378,10 @@ async fn an_unknown_id_is_not_found_and_one_of_another_type_is_invalid() {
     let expert = json!({ "id": gid(ExpertId::from(nothing)) });
     let answer = scene.staff.ask(&step("submitCase"), expert.clone()).await;
     assert_eq!(answer.refusals("submitCase"), ["INVALID id"]);
-    let answer = scene.staff.ask("query($id: ID!) { case(id: $id) { id } }", expert).await;
+    let answer = scene
+        .staff
+        .ask("query($id: ID!) { case(id: $id) { id } }", expert)
+        .await;
     assert_eq!(answer.code(), Some("BAD_USER_INPUT"));
     let unknown = json!({ "mentee": gid(MenteeId::from(nothing)), "input": case_input() });
     assert_eq!(
@@ -359,9 +429,17 @@ async fn an_external_id_is_unique_within_a_centre() {
     let scene = Scene::set().await;
     let input = with(mentee_input(), "externalId", json!("M-1"));
     let variables = json!({ "center": gid(scene.center), "input": input });
-    scene.staff.ask(REGISTER, variables.clone()).await.done("registerMentee");
+    scene
+        .staff
+        .ask(REGISTER, variables.clone())
+        .await
+        .done("registerMentee");
     assert_eq!(
-        scene.staff.ask(REGISTER, variables).await.refusals("registerMentee"),
+        scene
+            .staff
+            .ask(REGISTER, variables)
+            .await
+            .refusals("registerMentee"),
         ["INVALID externalId"]
     );
     let input = with(case_input(), "externalId", json!("F-1"));
@@ -389,15 +467,18 @@ async fn a_withdrawn_case_takes_its_questions_back_with_neutral_mails() {
     }
     let subjects = scene.subjects("weber");
     assert_eq!(subjects.len(), 2, "the question, then its end: {subjects:?}");
-    assert!(scene.subjects("vogel").is_empty(), "who was never asked hears nothing");
+    assert!(
+        scene.subjects("vogel").is_empty(),
+        "who was never asked hears nothing"
+    );
     scene.app.finish().await;
 }
 
 #[tokio::test]
 async fn who_has_waited_longest_comes_first_and_filters_narrow_the_list() {
-    let scene = Scene::set().await;
+    let mut scene = Scene::set().await;
     let old = scene.app.case(scene.center).await;
-    scene.app.advance(chrono::Duration::days(20));
+    scene.days_later(20).await;
     let young = scene.app.case(scene.center).await;
     let drafted = draft(&scene, case_input()).await;
     let list = "query($filter: CaseFilterInput, $order: CaseOrder, $first: Int, $after: String, $last: Int) {
@@ -412,26 +493,51 @@ async fn who_has_waited_longest_comes_first_and_filters_narrow_the_list() {
             .collect()
     };
     let [old, young, drafted] = [old, young, drafted].map(gid);
-    assert_eq!(found(json!({})).await, [old.clone(), young.clone(), drafted.clone()]);
+    assert_eq!(
+        found(json!({})).await,
+        [old.clone(), young.clone(), drafted.clone()]
+    );
     assert_eq!(
         found(json!({ "order": "NEWEST" })).await,
         [drafted.clone(), young.clone(), old.clone()]
     );
     assert_eq!(found(json!({ "last": 1 })).await, std::slice::from_ref(&drafted));
-    assert_eq!(found(json!({ "order": "NEWEST", "last": 1 })).await, std::slice::from_ref(&old));
-    let page = scene.coordinator.ask(list, json!({ "first": 1, "order": "NEWEST" })).await;
+    assert_eq!(
+        found(json!({ "order": "NEWEST", "last": 1 })).await,
+        std::slice::from_ref(&old)
+    );
+    let page = scene
+        .coordinator
+        .ask(list, json!({ "first": 1, "order": "NEWEST" }))
+        .await;
     let info = &page.data()["cases"]["pageInfo"];
     assert_eq!(info["hasNextPage"], true);
     assert_eq!(
         found(json!({ "first": 1, "order": "NEWEST", "after": info["endCursor"] })).await,
         std::slice::from_ref(&young)
     );
-    assert_eq!(found(json!({ "filter": { "states": ["DRAFT"] } })).await, std::slice::from_ref(&drafted));
-    assert_eq!(found(json!({ "filter": { "waitingDays": 14 } })).await, std::slice::from_ref(&old));
-    assert_eq!(found(json!({ "filter": { "text": "elektronik" } })).await, [drafted]);
-    assert_eq!(found(json!({ "filter": { "text": "SAMIRA ahm" } })).await.len(), 3);
+    assert_eq!(
+        found(json!({ "filter": { "states": ["DRAFT"] } })).await,
+        std::slice::from_ref(&drafted)
+    );
+    assert_eq!(
+        found(json!({ "filter": { "waitingDays": 14 } })).await,
+        std::slice::from_ref(&old)
+    );
+    assert_eq!(
+        found(json!({ "filter": { "text": "elektronik" } })).await,
+        [drafted]
+    );
+    assert_eq!(
+        found(json!({ "filter": { "text": "SAMIRA ahm" } })).await.len(),
+        3
+    );
     assert!(found(json!({ "filter": { "text": "%" } })).await.is_empty());
-    assert!(found(json!({ "filter": { "hasOpenMatch": true } })).await.is_empty());
+    assert!(
+        found(json!({ "filter": { "hasOpenMatch": true } }))
+            .await
+            .is_empty()
+    );
     scene.app.finish().await;
 }
 
@@ -439,17 +545,17 @@ async fn who_has_waited_longest_comes_first_and_filters_narrow_the_list() {
 async fn reading_a_mentees_record_leaves_a_trace_and_a_list_does_not() {
     let scene = Scene::set().await;
     let mentee = scene.app.mentee(scene.center, "Samira").await;
-    scene
-        .app
-        .mentee(scene.center, "Amir")
-        .await;
+    scene.app.mentee(scene.center, "Amir").await;
     let list = "{ mentees { nodes { familyName } } }";
     scene.coordinator.ask(list, json!({})).await.data();
     assert_eq!(scene.trail(mentee.uuid()).await, ["mentee.registered"]);
     let one = "query($id: ID!) { mentee(id: $id) { givenName } }";
     let answer = scene.coordinator.ask(one, json!({ "id": gid(mentee) })).await;
     assert_eq!(answer.data()["mentee"]["givenName"], "Samira");
-    assert_eq!(scene.trail(mentee.uuid()).await, ["mentee.registered", "mentee.viewed"]);
+    assert_eq!(
+        scene.trail(mentee.uuid()).await,
+        ["mentee.registered", "mentee.viewed"]
+    );
     scene.app.finish().await;
 }
 
@@ -466,7 +572,12 @@ async fn saving_a_case_keeps_the_order_of_its_wishes() {
     };
     let id = scene.app.case_of(scene.center, wishes).await;
     let case = cases::get(&scene.app.api, &Caller::system(), id).await.unwrap();
-    let labels: Vec<&str> = case.wishes.occupations.iter().map(|(_, label)| label.as_str()).collect();
+    let labels: Vec<&str> = case
+        .wishes
+        .occupations
+        .iter()
+        .map(|(_, label)| label.as_str())
+        .collect();
     assert_eq!(labels, ["Fachinformatikerin", "Elektronikerin"]);
     assert_eq!(case.wishes.guardian_consent_on, Some(date("2026-11-21")));
     scene.app.finish().await;

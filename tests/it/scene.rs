@@ -49,6 +49,13 @@ impl Scene {
         }
     }
 
+    /// Lets days pass; sessions end meanwhile, so that everybody signs in again.
+    pub(crate) async fn days_later(&mut self, days: i64) {
+        self.app.advance(chrono::Duration::days(days));
+        self.coordinator = self.app.coordinator(self.office).await;
+        self.staff = self.app.center_staff(self.center).await;
+    }
+
     /// An active expert near the centre, `name@expert.example.org`.
     pub(crate) async fn expert(&self, name: &str) -> ExpertId {
         self.app.expert(self.office, name, "20099").await
@@ -82,7 +89,9 @@ impl Scene {
     /// A match as it is stored.
     pub(crate) async fn matching(&self, id: MatchId) -> tandem_storage::matches::Match {
         let mut conn = self.app.conn().await;
-        let matching = tandem_storage::matches::get(&mut conn, id).await.expect("a match");
+        let matching = tandem_storage::matches::get(&mut conn, id)
+            .await
+            .expect("a match");
         matching.expect("a match")
     }
 
@@ -102,7 +111,11 @@ impl Scene {
     /// The address of the answer page from the newest approach to an expert.
     pub(crate) fn link(&self, name: &str) -> String {
         let mails = self.app.mails_to(&format!("{name}@expert.example.org"));
-        mails.iter().rev().find_map(|mail| link_of(mail)).expect("an approach")
+        mails
+            .iter()
+            .rev()
+            .find_map(|mail| link_of(mail))
+            .expect("an approach")
     }
 
     /// What the audit log says was done to a row, the oldest first.
