@@ -1,6 +1,5 @@
 //! The page behind the links of an approach e-mail.
 
-use chrono::Duration;
 use reqwest::StatusCode;
 use serde_json::json;
 use tandem_domain::cases::CaseState;
@@ -206,17 +205,17 @@ async fn a_question_that_was_taken_back_is_settled() {
 
 #[tokio::test]
 async fn a_link_expires_after_the_day_that_the_mail_names_and_the_telephone_does_not() {
-    let scene = Scene::set().await;
+    let mut scene = Scene::set().await;
     let expert = scene.expert("Weber").await;
     let (_, matches) = scene.asked(&[expert]).await;
     scene.app.drain().await;
     let link = scene.link("weber");
-    scene.app.advance(Duration::days(14));
+    scene.days_later(14).await;
     assert!(
         get(&link).await.1.contains("Ja, ich bin interessiert"),
         "still on the last day"
     );
-    scene.app.advance(Duration::days(1));
+    scene.days_later(1).await;
     assert!(post(&link, "answer", "yes").await.contains("nicht mehr offen"));
     assert_eq!(scene.state(matches[0]).await, MatchState::Approached);
     let record = "mutation($id: ID!) { recordAnswerByTelephone(id: $id, answer: YES) { outcome userErrors { code } } }";

@@ -218,7 +218,7 @@ async fn submitting_names_everything_that_is_missing() {
         [
             "INVALID supportAreas",
             "INVALID plannedStart",
-            "INVALID eligibilityConfirmed",
+            "NOT_READY eligibilityConfirmed",
             "NOT_READY menteeConsentOn"
         ]
     );
@@ -476,9 +476,9 @@ async fn a_withdrawn_case_takes_its_questions_back_with_neutral_mails() {
 
 #[tokio::test]
 async fn who_has_waited_longest_comes_first_and_filters_narrow_the_list() {
-    let scene = Scene::set().await;
+    let mut scene = Scene::set().await;
     let old = scene.app.case(scene.center).await;
-    scene.app.advance(chrono::Duration::days(20));
+    scene.days_later(20).await;
     let young = scene.app.case(scene.center).await;
     let drafted = draft(&scene, case_input()).await;
     let list = "query($filter: CaseFilterInput, $order: CaseOrder, $first: Int, $after: String, $last: Int) {

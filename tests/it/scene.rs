@@ -49,6 +49,13 @@ impl Scene {
         }
     }
 
+    /// Lets days pass; sessions end meanwhile, so that everybody signs in again.
+    pub(crate) async fn days_later(&mut self, days: i64) {
+        self.app.advance(chrono::Duration::days(days));
+        self.coordinator = self.app.coordinator(self.office).await;
+        self.staff = self.app.center_staff(self.center).await;
+    }
+
     /// An active expert near the centre, `name@expert.example.org`.
     pub(crate) async fn expert(&self, name: &str) -> ExpertId {
         self.app.expert(self.office, name, "20099").await
