@@ -1,6 +1,7 @@
 //! The command line.
 
 mod admin;
+mod import;
 pub mod migrate;
 
 use std::process::ExitCode;
@@ -32,6 +33,8 @@ enum Command {
     Migrate,
     /// Print the GraphQL schema.
     Schema,
+    /// Take over a list of offices, centres, experts or cases.
+    Import(import::ImportArguments),
     /// Look after administrators.
     #[command(subcommand)]
     Admin(admin::AdminCommand),
@@ -66,6 +69,7 @@ async fn run(command: Command, variables: &Variables) -> anyhow::Result<()> {
             print!("{}", graphql::sdl());
             Ok(())
         }
+        Command::Import(arguments) => import::run(arguments, &command_app(variables).await?).await,
         Command::Admin(command) => admin::run(command, &command_app(variables).await?).await,
     }
 }

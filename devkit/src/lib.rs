@@ -6,6 +6,7 @@ pub mod demo;
 mod keeper;
 pub mod ports;
 pub mod processes;
+pub mod programme;
 pub mod programs;
 pub mod secret;
 pub mod servers;

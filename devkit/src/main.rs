@@ -24,6 +24,8 @@ enum Command {
     WithServers(commands::with_servers::Arguments),
     /// Start private servers, print their URLs and stay up until Ctrl-C.
     Servers(commands::servers::Arguments),
+    /// Write the lists of an invented programme, as `tandem-api import` takes them.
+    Generate(commands::generate::Arguments),
     /// Run the mail catcher alone.
     Catcher(commands::catcher::Arguments),
 }
@@ -45,6 +47,7 @@ async fn execute(command: Command) -> Result<ExitCode> {
         Command::Demo(options) => demo::run(options).await?,
         Command::Dev(arguments) => commands::dev::run(arguments).await?,
         Command::WithServers(arguments) => return commands::with_servers::run(arguments).await,
+        Command::Generate(arguments) => commands::generate::run(&arguments)?,
         Command::Catcher(arguments) => commands::catcher::run(arguments).await?,
         Command::Servers(arguments) => commands::servers::run(arguments).await?,
     }

@@ -230,6 +230,8 @@ impl Stack {
             ("REDIS_URL", self.servers.urls().redis_url.clone()),
             ("PUBLIC_URL", self.api_url()),
             ("LINK_SECRET", self.settings.link_secret.clone()),
+            // The logs are files.
+            ("NO_COLOR", "1".to_owned()),
         ];
         common
             .into_iter()

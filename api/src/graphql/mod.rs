@@ -6,19 +6,31 @@
 
 pub mod audit;
 pub mod auth;
+pub mod candidates;
+pub mod cases;
+pub mod centers;
+pub mod checks;
 pub mod connection;
+pub mod deliveries;
 pub mod enums;
 pub mod error;
+pub mod experts;
 pub mod gate;
 pub mod ids;
 pub mod jobs;
 pub mod loaders;
+pub mod matches;
+pub mod mentees;
 pub mod node;
+pub mod occupations;
 pub mod offices;
 pub mod payload;
+pub mod places;
+pub mod runs;
 pub mod scalars;
 pub mod settings;
 pub mod subscriptions;
+pub mod training;
 pub mod users;
 
 use async_graphql::{Context, MergedObject, MergedSubscription, SDLExportOptions, Schema, SchemaBuilder};
@@ -34,6 +46,17 @@ pub struct Query(
     auth::AuthQuery,
     users::UserQuery,
     offices::OfficeQuery,
+    mentees::MenteeQuery,
+    cases::CaseQuery,
+    matches::MatchQuery,
+    deliveries::DeliveryQuery,
+    candidates::CandidateQuery,
+    runs::RunQuery,
+    centers::CenterQuery,
+    experts::ExpertQuery,
+    training::TrainingQuery,
+    occupations::OccupationQuery,
+    places::PlaceQuery,
     jobs::JobQuery,
     audit::AuditQuery,
     settings::SettingsQuery,
@@ -45,12 +68,25 @@ pub struct Mutation(
     auth::AuthMutation,
     users::UserMutation,
     offices::OfficeMutation,
+    mentees::MenteeMutation,
+    cases::CaseMutation,
+    matches::MatchMutation,
+    deliveries::DeliveryMutation,
+    runs::RunMutation,
+    centers::CenterMutation,
+    experts::ExpertMutation,
+    checks::CheckMutation,
+    training::TrainingMutation,
     jobs::JobMutation,
 );
 
 /// What can be watched.
 #[derive(MergedSubscription, Default)]
-pub struct Subscription(subscriptions::InboxSubscription);
+pub struct Subscription(
+    subscriptions::InboxSubscription,
+    cases::CaseSubscription,
+    runs::RunSubscription,
+);
 
 /// The schema of the API.
 pub type ApiSchema = Schema<Query, Mutation, Subscription>;

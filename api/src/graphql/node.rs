@@ -1,9 +1,26 @@
 //! `node` and `nodes`: any entity by its global id.
 
 use async_graphql::{Context, ID, Interface, Object};
-use tandem_domain::ids::{Id, JobId, OfficeId, UserId};
+use tandem_domain::ids::{
+    CaseId, CenterId, DeliveryId, ExpertId, Id, JobId, MatchId, MenteeId, ModuleId, OfficeId, ProposalId,
+    RunId, UserId,
+};
 
-use super::{error::bad_input, ids, jobs::Job, offices::RegionalOffice, users::User};
+use super::{
+    cases::Case,
+    centers::ServiceCenter,
+    deliveries::EmailDelivery,
+    error::bad_input,
+    experts::Expert,
+    ids,
+    jobs::Job,
+    matches::Match,
+    mentees::Mentee,
+    offices::RegionalOffice,
+    runs::{MatchingRun, Proposal},
+    training::TrainingModule,
+    users::User,
+};
 
 /// Anything that has a global id.
 #[derive(Interface)]
@@ -13,6 +30,24 @@ pub enum Node {
     RegionalOffice(RegionalOffice),
     /// Somebody who can sign in.
     User(User),
+    /// A young person.
+    Mentee(Mentee),
+    /// A young person's wish for one expert.
+    Case(Case),
+    /// One expert for one case.
+    Match(Match),
+    /// An e-mail.
+    EmailDelivery(EmailDelivery),
+    /// A service centre.
+    ServiceCenter(ServiceCenter),
+    /// A Senior Expert.
+    Expert(Expert),
+    /// Something that an expert must or may learn.
+    TrainingModule(TrainingModule),
+    /// One bulk matching job.
+    MatchingRun(MatchingRun),
+    /// One pair of a plan.
+    Proposal(Proposal),
     /// Something that the worker does.
     Job(Job),
 }
@@ -29,7 +64,22 @@ async fn load(ctx: &Context<'_>, id: &ID) -> async_graphql::Result<Option<Node>>
         OfficeId::KIND => RegionalOffice::load(ctx, uuid.into())
             .await?
             .map(Node::RegionalOffice),
+        CenterId::KIND => ServiceCenter::load(ctx, uuid.into())
+            .await?
+            .map(Node::ServiceCenter),
+        ExpertId::KIND => Expert::load(ctx, uuid.into()).await?.map(Node::Expert),
+        ModuleId::KIND => TrainingModule::load(ctx, uuid.into())
+            .await?
+            .map(Node::TrainingModule),
         UserId::KIND => User::load(ctx, uuid.into()).await?.map(Node::User),
+        MenteeId::KIND => Mentee::load(ctx, uuid.into()).await?.map(Node::Mentee),
+        RunId::KIND => MatchingRun::load(ctx, uuid.into()).await?.map(Node::MatchingRun),
+        ProposalId::KIND => Proposal::load(ctx, uuid.into()).await?.map(Node::Proposal),
+        CaseId::KIND => Case::load(ctx, uuid.into()).await?.map(Node::Case),
+        MatchId::KIND => Match::load(ctx, uuid.into()).await?.map(Node::Match),
+        DeliveryId::KIND => EmailDelivery::load(ctx, uuid.into())
+            .await?
+            .map(Node::EmailDelivery),
         JobId::KIND => Job::load(ctx, uuid.into()).await?.map(Node::Job),
         _ => None,
     })

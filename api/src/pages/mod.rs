@@ -1,14 +1,17 @@
 //! Server-rendered pages behind e-mail links, under `/p/…`. Without scripts; a GET changes nothing,
 //! since mail scanners follow links.
 
+mod answer;
+pub(crate) mod frame;
 mod sign_in;
 
-use askama::Template;
+use std::net::SocketAddr;
+
 use axum::{
     Router,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
-    routing::get,
+    extract::ConnectInfo,
+    http::{Extensions, HeaderMap, HeaderValue},
+    routing::{get, post},
 };
 
 use crate::server::ApiState;
@@ -16,53 +19,10 @@ use crate::server::ApiState;
 /// All pages.
 pub fn router() -> Router<ApiState> {
     Router::new()
-        .route("/p/style.css", get(style))
+        .route("/p/style.css", get(frame::style))
         .route("/p/sign-in/{token}", get(sign_in::look).post(sign_in::open))
-}
-
-async fn style() -> impl IntoResponse {
-    (
-        [
-            (header::CONTENT_TYPE, "text/css; charset=utf-8"),
-            (header::CACHE_CONTROL, "public, max-age=3600"),
-        ],
-        include_str!("../../assets/pages.css"),
-    )
-}
-
-/// A page, with the headers that every page behind a link has: its address holds a secret, so that it
-/// is not kept, not told to other sites, not indexed and not framed.
-pub(crate) fn page(status: StatusCode, template: &impl Template) -> Response {
-    let html = match template.render() {
-        Ok(html) => html,
-        Err(error) => {
-            tracing::error!(%error, "a page could not be rendered");
-            return (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "Something went wrong on our side.\n",
-            )
-                .into_response();
-        }
-    };
-    let mut response = (status, html).into_response();
-    for (name, value) in [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CACHE_CONTROL, "no-store"),
-        // with "no-referrer" browsers would send "Origin: null" with the page's own form
-        (header::REFERRER_POLICY, "same-origin"),
-        (
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-        ),
-    ] {
-        response
-            .headers_mut()
-            .insert(name, HeaderValue::from_static(value));
-    }
-    response
-        .headers_mut()
-        .insert("x-robots-tag", HeaderValue::from_static("noindex, nofollow"));
-    response
+        .route("/p/answer/{token}", get(answer::get).post(answer::post))
+        .route("/p/answer/{token}/reason", post(answer::post_reason))
 }
 
 /// Whether a form was sent by a page of ours, or by a program, and not by another site's page.
@@ -73,16 +33,10 @@ pub(crate) fn is_own_form(state: &ApiState, headers: &HeaderMap) -> bool {
     }
 }
 
-/// Something went wrong on our side; the log has the cause.
-pub(crate) fn fault(state: &ApiState, error: &tandem_operations::Error) -> Response {
-    let id: uuid::Uuid = state.app.random.id(&*state.app.clock);
-    tracing::error!(error_id = %id, cause = %error, "a page failed");
-    (
-        StatusCode::INTERNAL_SERVER_ERROR,
-        format!(
-            "Das hat leider nicht geklappt. Bitte versuchen Sie es später noch einmal.\n\
-             Something went wrong on our side. Please try again later.\nID: {id}\n"
-        ),
-    )
-        .into_response()
+/// From where a request comes, for the audit log.
+fn peer(extensions: &Extensions) -> String {
+    extensions
+        .get::<ConnectInfo<SocketAddr>>()
+        .map(|info| info.0.ip().to_string())
+        .unwrap_or_default()
 }

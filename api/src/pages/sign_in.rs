@@ -11,7 +11,10 @@ use axum::{
 use tandem_domain::{settings::Settings, users::LinkState};
 use tandem_operations::{App, Error, auth};
 
-use super::{fault, is_own_form, page};
+use super::{
+    frame::{Frame, fault, show},
+    is_own_form,
+};
 use crate::{
     auth::{Origin, cookie},
     server::ApiState,
@@ -20,35 +23,33 @@ use crate::{
 #[derive(Template)]
 #[template(path = "sign_in/confirm.html")]
 struct Confirm<'a> {
-    programme: &'a str,
+    frame: Frame,
     token: &'a str,
 }
 
 #[derive(Template)]
 #[template(path = "sign_in/done.html")]
 struct Done<'a> {
-    programme: &'a str,
+    frame: Frame,
     name: &'a str,
 }
 
 #[derive(Template)]
 #[template(path = "sign_in/unusable.html")]
-struct Unusable<'a> {
-    programme: &'a str,
-    german: (&'static str, &'static str),
+struct Unusable {
+    frame: Frame,
+    german: &'static str,
     english: &'static str,
 }
 
-macro_rules! german_page {
-    ($($page:ident),*) => {$(
-        impl $page<'_> {
-            fn lang(&self) -> &'static str {
-                "de"
-            }
-        }
-    )*};
+/// German first: the link went to somebody whose browser may be anywhere.
+fn frame(settings: &Settings, title: &str) -> Frame {
+    Frame {
+        lang: "de",
+        title: title.to_owned(),
+        programme: settings.programme_name.clone(),
+    }
 }
-german_page!(Confirm, Done, Unusable);
 
 async fn settings(app: &App) -> tandem_operations::Result<Settings> {
     let mut conn = app.db.acquire().await?;
@@ -56,35 +57,29 @@ async fn settings(app: &App) -> tandem_operations::Result<Settings> {
 }
 
 fn unusable(settings: &Settings, state: LinkState) -> Response {
-    let (german, english) = match state {
+    let (title, german, english) = match state {
         LinkState::Used => (
-            (
-                "Dieser Link wurde schon benutzt",
-                "Jeder Link zum Anmelden gilt nur einmal.",
-            ),
+            "Dieser Link wurde schon benutzt",
+            "Jeder Link zum Anmelden gilt nur einmal.",
             "This link was used already.",
         ),
         LinkState::Expired => (
-            (
-                "Dieser Link ist abgelaufen",
-                "Ein Link zum Anmelden gilt 15 Minuten.",
-            ),
+            "Dieser Link ist abgelaufen",
+            "Ein Link zum Anmelden gilt 15 Minuten.",
             "This link is older than 15 minutes.",
         ),
         LinkState::Unknown | LinkState::Open => (
-            (
-                "Diesen Link gibt es nicht",
-                "Vielleicht wurde er beim Kopieren abgeschnitten.",
-            ),
+            "Diesen Link gibt es nicht",
+            "Vielleicht wurde er beim Kopieren abgeschnitten.",
             "There is no such link. Perhaps a part of it is missing.",
         ),
     };
     let template = Unusable {
-        programme: &settings.programme_name,
+        frame: frame(settings, title),
         german,
         english,
     };
-    page(StatusCode::GONE, &template)
+    show(StatusCode::GONE, &template)
 }
 
 /// `GET`: shows the button. Nothing is used up.
@@ -94,15 +89,15 @@ pub(super) async fn look(State(state): State<ApiState>, Path(token): Path<String
         Ok::<_, Error>((auth::look_at_link(&state.app, &token).await?, settings))
     };
     match looked.await {
-        Ok((LinkState::Open, settings)) => page(
+        Ok((LinkState::Open, settings)) => show(
             StatusCode::OK,
             &Confirm {
-                programme: &settings.programme_name,
+                frame: frame(&settings, "Anmelden"),
                 token: &token,
             },
         ),
         Ok((link, settings)) => unusable(&settings, link),
-        Err(error) => fault(&state, &error),
+        Err(error) => fault(&error),
     }
 }
 
@@ -115,7 +110,7 @@ pub(super) async fn open(
 ) -> Response {
     let settings = match settings(&state.app).await {
         Ok(settings) => settings,
-        Err(error) => return fault(&state, &error),
+        Err(error) => return fault(&error),
     };
     // another site must not sign its visitors in as somebody else
     if !is_own_form(&state, &headers) {
@@ -125,10 +120,10 @@ pub(super) async fn open(
     let origin = Origin::of(&headers, peer);
     match auth::sign_in(&state.app, &token, &origin.user_agent, &origin.address).await {
         Ok(new) => {
-            let mut response = page(
+            let mut response = show(
                 StatusCode::OK,
                 &Done {
-                    programme: &settings.programme_name,
+                    frame: frame(&settings, "Sie sind angemeldet"),
                     name: &new.user.name,
                 },
             );
@@ -141,8 +136,8 @@ pub(super) async fn open(
         }
         Err(Error::Refused(_)) => match auth::look_at_link(&state.app, &token).await {
             Ok(link) => unusable(&settings, link),
-            Err(error) => fault(&state, &error),
+            Err(error) => fault(&error),
         },
-        Err(error) => fault(&state, &error),
+        Err(error) => fault(&error),
     }
 }

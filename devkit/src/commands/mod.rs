@@ -2,5 +2,6 @@
 
 pub mod catcher;
 pub mod dev;
+pub mod generate;
 pub mod servers;
 pub mod with_servers;

@@ -1,9 +1,15 @@
 //! `cargo xtask demo`: the whole product with a believable programme in it, from nothing.
 
-use std::path::PathBuf;
+mod client;
+mod progress;
+mod scenario;
 
-use anyhow::{Result, bail};
+use std::path::{Path, PathBuf};
 
+use anyhow::{Context, Result, bail};
+use tandem_domain::clock::{Clock, SystemClock};
+
+use crate::programme::{Plan, generate};
 use crate::servers::{self, Durability};
 use crate::signals::Requests;
 use crate::stack::{self, Stack};
@@ -76,9 +82,39 @@ impl Options {
     }
 }
 
+/// The lists to import, each with its kind, in the order of their import: invented ones, or the caller's
+/// own instead.
+fn programme_files(options: &Options, folder: &Path) -> Result<Vec<(&'static str, PathBuf)>> {
+    let plan = Plan {
+        experts: options.experts as usize,
+        cases: options.cases as usize,
+        seed: options.seed,
+        day: SystemClock.today(),
+    };
+    let lists = generate(&plan);
+    lists
+        .write(folder)
+        .context("the invented programme cannot be written")?;
+    let own = |kind: &str| match kind {
+        "centers" => options.centers_csv.clone(),
+        "experts" => options.experts_csv.clone(),
+        "cases" => options.cases_csv.clone(),
+        _ => None,
+    };
+    let files = lists.named().map(|(kind, _)| {
+        let invented = || folder.join(format!("{kind}.csv"));
+        (kind, own(kind).unwrap_or_else(invented))
+    });
+    Ok(files.into())
+}
+
 async fn start_and_show(options: &Options) -> Result<()> {
     eprintln!("Starting PostgreSQL, Redis, the mail catcher, the api and the worker …");
     let stack = Stack::start(&options.stack()).await?;
+    let outcome = tokio::select! {
+        outcome = scenario::play(&stack, options) => outcome?,
+        failure = stack.failure() => bail!(failure),
+    };
     if !options.once {
         tokio::select! {
             () = stay(&stack, options) => {}
@@ -86,6 +122,9 @@ async fn start_and_show(options: &Options) -> Result<()> {
         }
     }
     stack.stop().await;
+    if options.once {
+        println!("{}", serde_json::to_string(&outcome)?);
+    }
     Ok(())
 }
 

@@ -43,7 +43,9 @@ pub struct Solution {
 /// Under [`Objective::Score`] there is no first level and nothing is contested.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Duals {
-    /// Cases that compete for too few experts: reachable by alternating paths from an unmatched case.
+    /// Cases that compete for too few experts: all that can be reached from an unmatched case by
+    /// alternating paths are among them. Where cases and experts come out even, the cover can be drawn on
+    /// either side; ask [`crate::WhatIf::price`] who is scarce, not this.
     pub contested_cases: Vec<bool>,
     /// Experts that are full in every plan with the most matches because contested cases want them.
     pub contested_experts: Vec<bool>,
@@ -51,6 +53,37 @@ pub struct Duals {
     pub case_surplus: Vec<i64>,
     /// What one unit of the expert's capacity is worth, in points.
     pub expert_price: Vec<i64>,
+}
+
+impl Duals {
+    /// Whether the plan would still be proved the best one if this pair were possible too.
+    ///
+    /// For pairs that were left out of the instance to keep it small: where all of them are allowed, the
+    /// plan is the best one for the whole. Pairs that are not allowed belong into the instance, and it has
+    /// to be solved again. Pinned cases and experts without room need not be asked about: their pairs
+    /// change nothing.
+    ///
+    /// # Panics
+    /// If there is no such case or expert.
+    ///
+    /// ```
+    /// use tandem_matching::{Instance, Objective, Silent, solve};
+    ///
+    /// let instance = Instance::new(vec![1, 1], vec![0, 1, 2], vec![0, 1], vec![50, 60]).unwrap();
+    /// let duals = solve(&instance, Objective::Participation, &[], &mut Silent).unwrap().duals;
+    /// assert!(duals.allow(0, 1, 40));
+    /// assert!(!duals.allow(0, 1, 1_000));
+    /// ```
+    pub fn allow(&self, case: usize, expert: usize, score: i32) -> bool {
+        match (self.contested_cases[case], self.contested_experts[expert]) {
+            (true, false) => false,
+            (false, true) => true,
+            (true, true) | (false, false) => {
+                i128::from(score)
+                    <= i128::from(self.case_surplus[case]) + i128::from(self.expert_price[expert])
+            }
+        }
+    }
 }
 
 /// Where the solver is. Some phases may be left out, and where cases compete for too few experts in one
@@ -71,7 +104,8 @@ pub enum Phase {
 /// neither listens nor stops.
 pub trait Observer {
     /// `done` of `total` steps of this phase are behind. `Break` stops the solver with
-    /// [`SolveError::Stopped`]. Called at least every few thousand steps, not for each one.
+    /// [`SolveError::Stopped`]. Called between steps, not at each one: every few thousand bids, every few
+    /// hundred paths, and before each phase of the search for the largest number of matches.
     fn progress(&mut self, phase: Phase, done: u64, total: u64) -> ControlFlow<()>;
 }
 

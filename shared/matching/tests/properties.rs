@@ -54,6 +54,31 @@ proptest! {
     }
 
     #[test]
+    fn pairs_that_the_duals_allow_can_be_left_out(lists in lists(), modulus in 2..5_usize) {
+        let mut less = lists.clone();
+        let mut left_out = Vec::new();
+        for (case, row) in less.rows.iter_mut().enumerate() {
+            let mut number = case;
+            row.retain(|&(expert, score)| {
+                number += 1;
+                let stays = number % modulus > 0;
+                if !stays && lists.capacities[expert as usize] > 0 {
+                    left_out.push((case, expert as usize, score));
+                }
+                stays
+            });
+        }
+        for objective in [Objective::Participation, Objective::Score] {
+            let instance = less.instance();
+            let solution = solve(&instance, objective, &[], &mut Silent).expect("no pins");
+            let allowed = left_out.iter().all(|&(case, expert, score)| solution.duals.allow(case, expert, score));
+            // The certificate for the whole is the judge, in both directions.
+            let whole = certify(&lists.instance(), objective, &[], &solution);
+            prop_assert_eq!(whole.is_ok(), allowed, "{:?}", whole);
+        }
+    }
+
+    #[test]
     fn more_room_never_makes_a_plan_worse(lists in lists(), expert in any::<prop::sample::Index>()) {
         let mut more = lists.clone();
         *expert.get_mut(&mut more.capacities) += 1;

@@ -206,3 +206,26 @@ fn questions_about_what_does_not_exist_are_refused() {
     );
     assert_eq!(what_if.surplus(1), Err(WhatIfError::UnknownCase { case: 1 }));
 }
+
+#[test]
+fn a_case_that_has_to_move_finds_its_way_past_many_dead_ends() {
+    // Case 10 has expert 0, wanted for case 11. Ten experts are nearer to it than the one with room, each
+    // taken by a case that has nobody else.
+    let mut rows: Vec<Vec<(u32, i32)>> = (1..=10).map(|expert| vec![(expert, 100)]).collect();
+    let near = (1..=10).map(|expert| (expert, 50 - expert as i32));
+    rows.push([(0, 50)].into_iter().chain(near).chain([(11, 30)]).collect());
+    rows.push(vec![(0, 60), (12, 59)]);
+    let lists = Lists {
+        capacities: vec![1; 13],
+        rows,
+    };
+    let instance = lists.instance();
+    let solution = solve(&instance, Objective::Participation, &[], &mut Silent).expect("no pins");
+    assert_eq!(
+        (solution.assignment[10], solution.assignment[11]),
+        (Some(0), Some(12))
+    );
+    let mut what_if = WhatIf::new(&instance, Objective::Participation, &solution);
+    let cost = what_if.instead(11, 0).expect("possible");
+    assert_eq!((cost.cases, cost.score), (0, 50 + 59 - 60 - 30));
+}

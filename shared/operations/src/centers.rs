@@ -10,7 +10,7 @@ use tandem_storage::centers::{self, Center, CenterFilter, Saved};
 use tandem_storage::paging::{Page, Slice};
 
 use crate::occupations::exists;
-use crate::{App, Audit, Caller, Error, Result, refuse};
+use crate::{App, Audit, Caller, Error, Result, idempotency, refuse};
 
 /// A change of a centre: what is not given stays.
 #[derive(Debug, Clone, Default)]
@@ -98,8 +98,14 @@ pub async fn list(
     Ok((slice, total))
 }
 
-/// Makes a centre that `office` serves.
-pub async fn create(app: &App, caller: &Caller, office: OfficeId, draft: CenterDraft) -> Result<Center> {
+/// Makes a centre that `office` serves; `key` makes a repeated call the same effect.
+pub async fn create(
+    app: &App,
+    caller: &Caller,
+    office: OfficeId,
+    draft: CenterDraft,
+    key: Option<&str>,
+) -> Result<Center> {
     let id: CenterId = app.id();
     caller.authorize(
         Action::ManageCenter,
@@ -109,6 +115,17 @@ pub async fn create(app: &App, caller: &Caller, office: OfficeId, draft: CenterD
     )?;
     let profile = draft.validate(exists)?;
     let mut tx = app.begin().await?;
+    if let Some(earlier) = idempotency::claim(&mut tx, app, caller, "createServiceCenter", key, id).await? {
+        let center = found(centers::get(&mut tx, earlier).await?, "idempotencyKey")?;
+        // another office may serve it since
+        caller.authorize(
+            Action::ManageCenter,
+            &Resource::center(earlier, center.office_id),
+            "idempotencyKey",
+            "service centre",
+        )?;
+        return Ok(center);
+    }
     centers::save(
         &mut tx,
         &[Saved {

@@ -24,7 +24,7 @@ use tandem_storage::facts;
 
 use crate::centers::stale;
 use crate::occupations::{exists, place};
-use crate::{App, Audit, Caller, Error, Result, refuse};
+use crate::{App, Audit, Caller, Error, Result, idempotency, refuse};
 
 /// How much of an expert a caller sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -140,12 +140,13 @@ async fn at_least(
 }
 
 /// Registers an expert with an office. Experts who may be the same person are returned with it: a warning, no
-/// refusal (S55).
+/// refusal (S55). `key` makes a repeated call the same effect, then without the warning.
 pub async fn register(
     app: &App,
     caller: &Caller,
     office: OfficeId,
     draft: ExpertDraft,
+    key: Option<&str>,
 ) -> Result<(Expert, Vec<Duplicate>)> {
     let id: ExpertId = app.id();
     caller.authorize(
@@ -156,6 +157,17 @@ pub async fn register(
     )?;
     let profile = draft.validate(app.today(), exists)?;
     let mut tx = app.begin().await?;
+    if let Some(earlier) = idempotency::claim(&mut tx, app, caller, "registerExpert", key, id).await? {
+        let expert = found(experts::get(&mut tx, earlier).await?, "idempotencyKey")?;
+        // the expert may have moved to another office since
+        caller.authorize(
+            Action::ManageExpert,
+            &Resource::expert(earlier, expert.office_id),
+            "idempotencyKey",
+            "expert",
+        )?;
+        return Ok((expert, Vec::new()));
+    }
     let duplicates = duplicates::of(&mut tx, caller, &profile).await?;
     save(&mut tx, app, id, office, ExpertState::Registered, &profile).await?;
     app.audit(&mut tx, caller, &[Audit::new("expert.registered", id).about(id)])

@@ -4,12 +4,16 @@
 //! reported, all in one transaction: a crash leaves nothing half done. The external id is the key, so that a
 //! second import of the same list changes what differs and nothing else.
 
+mod cases;
 mod cells;
 mod experts;
 mod file;
+mod organisation;
 mod report;
 
 pub use report::{BadRow, Problem, Report};
+
+use std::collections::HashMap;
 
 use serde_json::json;
 use tandem_domain::errors::UserError;
@@ -18,6 +22,7 @@ use tandem_storage::PgConnection;
 use tandem_storage::import::lock;
 
 use crate::{App, Audit, Caller, Result, Who, refuse};
+use cells::Row;
 use file::{Column, Table};
 
 /// So many rows are written by one statement.
@@ -40,8 +45,10 @@ pub enum Kind {
 impl Kind {
     fn columns(self) -> &'static [Column] {
         match self {
+            Self::Offices => organisation::OFFICE_COLUMNS,
+            Self::Centers => organisation::CENTER_COLUMNS,
             Self::Experts => experts::COLUMNS,
-            _ => &[],
+            Self::Cases => cases::COLUMNS,
         }
     }
 }
@@ -98,7 +105,49 @@ pub async fn import(app: &App, caller: &Caller, kind: Kind, bytes: &[u8]) -> Res
 
 async fn rows(conn: &mut PgConnection, app: &App, kind: Kind, table: &Table) -> Result<Outcome> {
     match kind {
+        Kind::Offices => organisation::offices(conn, app, table).await,
+        Kind::Centers => organisation::centers(conn, app, table).await,
         Kind::Experts => experts::run(conn, app, table).await,
-        _ => Ok(Outcome::default()),
+        Kind::Cases => cases::run(conn, app, table).await,
     }
+}
+
+/// Offices or centres by external id and by name; a name that several have stands for none of them.
+fn by_name<T: Copy + PartialEq>(rows: Vec<(T, Option<String>, String)>) -> HashMap<String, Option<T>> {
+    let mut by_name: HashMap<String, Option<T>> = HashMap::new();
+    for (id, _, name) in &rows {
+        by_name
+            .entry(name.clone())
+            .and_modify(|known| *known = None)
+            .or_insert(Some(*id));
+    }
+    for (id, external_id, _) in rows {
+        if let Some(external_id) = external_id {
+            by_name.insert(external_id, Some(id));
+        }
+    }
+    by_name
+}
+
+/// What a cell says that names something unknown or ambiguous.
+fn unknown(what: &str, cell: &str, ambiguous: bool) -> String {
+    match (cell, ambiguous) {
+        ("", _) => format!("the {what} is missing: its external id or its name"),
+        (_, true) => format!("several have the name {cell:?}: write the external id of the {what}"),
+        (_, false) => format!("there is no {what} with the external id or the name {cell:?}"),
+    }
+}
+
+/// The row's external id, each at most once in a list.
+fn external_id(row: &mut Row<'_>, seen: &mut HashMap<String, u64>, scope: &str) -> String {
+    let id = row.text("externalId").unwrap_or_default();
+    if id.is_empty() {
+        row.refuse("externalId", "the external id is missing: it is the key of a row");
+    } else if let Some(line) = seen.insert(format!("{scope}\u{0}{id}"), row.line()) {
+        row.refuse(
+            "externalId",
+            format!("the external id {id:?} stands on line {line} already"),
+        );
+    }
+    id
 }

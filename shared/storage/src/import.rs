@@ -1,7 +1,8 @@
 //! What imports of lists need besides the aggregates' own functions.
 
 use sqlx::PgConnection;
-use tandem_domain::ids::{CenterId, OfficeId};
+use tandem_domain::ids::{CenterId, MenteeId, OfficeId};
+use uuid::Uuid;
 
 use crate::Result;
 
@@ -33,4 +34,16 @@ pub async fn center_names(conn: &mut PgConnection) -> Result<Vec<(CenterId, Opti
         .into_iter()
         .map(|row| (row.id.into(), row.external_id, row.name))
         .collect())
+}
+
+/// Locks the cases of these mentees, by rising id, until the transaction ends.
+pub async fn lock_cases_of(conn: &mut PgConnection, mentees: &[MenteeId]) -> Result<()> {
+    let mentees: Vec<Uuid> = mentees.iter().map(|id| id.uuid()).collect();
+    sqlx::query!(
+        "SELECT id FROM cases WHERE mentee_id = ANY($1) ORDER BY id FOR UPDATE",
+        &mentees
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(())
 }

@@ -52,33 +52,50 @@ async fn a_worker_process_of_these_tests() {
     .unwrap();
 }
 
-fn worker_process(stage: &Stage) -> Child {
-    Command::new(std::env::current_exe().unwrap())
-        .args([
-            "--exact",
-            "processes::a_worker_process_of_these_tests",
-            "--nocapture",
-        ])
-        .env(DATABASE, &stage.database)
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap()
+/// A process that does not outlive its test, whatever becomes of that.
+struct Process(Child);
+
+impl Process {
+    fn worker(stage: &Stage) -> Self {
+        let child = Command::new(std::env::current_exe().unwrap())
+            .args([
+                "--exact",
+                "processes::a_worker_process_of_these_tests",
+                "--nocapture",
+            ])
+            .env(DATABASE, &stage.database)
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        Self(child)
+    }
+
+    /// `kill -9`.
+    fn kill(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_whose_worker_is_killed_is_done_by_another_one_on_attempt_two() {
     let stage = Stage::in_real_time().await;
     let id = stage.promise_mails(1).await[0];
-    let mut first = worker_process(&stage);
+    let mut first = Process::worker(&stage);
     stage
         .until("SELECT EXISTS (SELECT FROM effects WHERE what = 'begun')")
         .await;
-    let mut second = worker_process(&stage);
-    first.kill().unwrap();
-    first.wait().unwrap();
+    let second = Process::worker(&stage);
+    first.kill();
     stage.until_all_done().await;
-    second.kill().unwrap();
-    second.wait().unwrap();
+    drop(second);
     assert_eq!(stage.attempts_that("begun").await, [1, 2]);
     assert_eq!(stage.attempts_that("done").await, [2]);
     let job = stage.job(id).await;

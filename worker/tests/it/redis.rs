@@ -137,6 +137,19 @@ async fn a_dispatch_that_redis_forgot_is_made_again() {
     stage.close().await;
 }
 
+#[tokio::test]
+async fn a_job_that_redis_knows_already_can_be_dispatched_again() {
+    let stage = Stage::new().await;
+    let queues = stage.queues().await;
+    let ids = stage.promise_mails(1).await;
+    for times in 1..=3 {
+        stage.clock.advance(chrono::TimeDelta::seconds(1));
+        queues.push(Queue::Mail, &ids, stage.app.now()).await.unwrap();
+        assert_eq!(queues.depths().await.unwrap().waiting[&Queue::Mail], times);
+    }
+    stage.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_never_holds_more_than_two_thousand() {
     let stage = Stage::in_real_time().await;

@@ -23,17 +23,34 @@ fuzz_target!(|input: Input| {
         }
         row_offsets.push(experts.len());
     }
-    let Ok(instance) = Instance::new(input.capacities, row_offsets, experts, scores) else { return };
-    let objective = if input.score_only { Objective::Score } else { Objective::Participation };
-    let pins: Vec<Pin> =
-        input.pins.iter().map(|&(case, expert)| Pin { case: case.into(), expert: expert.into() }).collect();
-    let Ok(solution) = solve(&instance, objective, &pins, &mut Silent) else { return };
+    let Ok(instance) = Instance::new(input.capacities, row_offsets, experts, scores) else {
+        return;
+    };
+    let objective = if input.score_only {
+        Objective::Score
+    } else {
+        Objective::Participation
+    };
+    let pins: Vec<Pin> = input
+        .pins
+        .iter()
+        .map(|&(case, expert)| Pin {
+            case: case.into(),
+            expert: expert.into(),
+        })
+        .collect();
+    let Ok(solution) = solve(&instance, objective, &pins, &mut Silent) else {
+        return;
+    };
     certify(&instance, objective, &pins, &solution).expect("every plan is proved");
     let mut what_if = WhatIf::new(&instance, objective, &solution);
     for case in 0..instance.cases().min(8) as u32 {
         for &expert in instance.row(case as usize).0.iter().take(8) {
             if let Ok(cost) = what_if.instead(case, expert) {
-                assert!((cost.cases, cost.score) >= (0, 0), "a best plan cannot be bettered");
+                assert!(
+                    (cost.cases, cost.score) >= (0, 0),
+                    "a best plan cannot be bettered"
+                );
             }
         }
     }

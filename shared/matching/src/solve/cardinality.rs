@@ -1,8 +1,9 @@
 //! The largest number of matches, and where cases compete for too few experts.
 //!
-//! Hopcroft and Karp (1973), generalized to capacities, after a greedy start: O(edges · √cases). The
-//! split is that of Dulmage and Mendelsohn (1958), with its square part on the side of the plentiful
-//! experts.
+//! From the cases: Hopcroft and Karp (1973), generalized to capacities, O(edges · √cases). From the
+//! experts: a breadth-first search for each unit of room. Both go on from any matching. The split is that
+//! of Dulmage and Mendelsohn (1958); its square part, where neither cases nor experts are left over, counts
+//! as not contested when the search came from the cases, and as contested when it came from the experts.
 
 use std::ops::ControlFlow;
 

@@ -12,23 +12,23 @@ use uuid::Uuid;
 use super::{Trigger, insert};
 use crate::{App, Audit, Caller, Result, refuse};
 
-/// The deliveries that the caller may see, newest first.
+/// The deliveries that the caller may see, newest first, and how many there are where `total` is wanted.
 pub async fn list(
     app: &App,
     caller: &Caller,
     filter: &DeliveryFilter,
     page: &Page<(DateTime<Utc>, Uuid)>,
-) -> Result<Slice<Delivery>> {
+    total: bool,
+) -> Result<(Slice<Delivery>, Option<i64>)> {
     let mut conn = app.db.acquire().await?;
     let scope = caller.scope(Action::ViewDeliveries);
-    Ok(deliveries::list(&mut conn, &scope, filter, page).await?)
-}
-
-/// How many that are.
-pub async fn count(app: &App, caller: &Caller, filter: &DeliveryFilter) -> Result<i64> {
-    let mut conn = app.db.acquire().await?;
-    let scope = caller.scope(Action::ViewDeliveries);
-    Ok(deliveries::count(&mut conn, &scope, filter).await?)
+    let slice = deliveries::list(&mut conn, &scope, filter, page).await?;
+    let total = if total {
+        Some(deliveries::count(&mut conn, &scope, filter).await?)
+    } else {
+        None
+    };
+    Ok((slice, total))
 }
 
 /// Those of the deliveries that the caller may see.

@@ -14,7 +14,7 @@ use self::extras::{Extras, Known};
 use super::cells::{Names, Row};
 use super::file::{Column, Record, Table, column, needed};
 use super::report::BadRow;
-use super::{CHUNK, Outcome};
+use super::{CHUNK, Outcome, by_name, external_id, unknown};
 use crate::occupations::{catalogue, exists, place};
 use crate::{App, Audit, Result, settings};
 
@@ -148,48 +148,6 @@ async fn load(conn: &mut PgConnection, app: &App, table: &Table) -> Result<Groun
             .filter_map(|expert| Some((expert.external_id.clone()?, expert)))
             .collect(),
     })
-}
-
-/// Offices or centres by external id and by name; a name that several have stands for none of them.
-pub(super) fn by_name<T: Copy + PartialEq>(
-    rows: Vec<(T, Option<String>, String)>,
-) -> HashMap<String, Option<T>> {
-    let mut by_name: HashMap<String, Option<T>> = HashMap::new();
-    for (id, _, name) in &rows {
-        by_name
-            .entry(name.clone())
-            .and_modify(|known| *known = None)
-            .or_insert(Some(*id));
-    }
-    for (id, external_id, _) in rows {
-        if let Some(external_id) = external_id {
-            by_name.insert(external_id, Some(id));
-        }
-    }
-    by_name
-}
-
-/// What a cell says that names something unknown or ambiguous.
-pub(super) fn unknown(what: &str, cell: &str, ambiguous: bool) -> String {
-    match (cell, ambiguous) {
-        ("", _) => format!("the {what} is missing: its external id or its name"),
-        (_, true) => format!("several have the name {cell:?}: write the external id of the {what}"),
-        (_, false) => format!("there is no {what} with the external id or the name {cell:?}"),
-    }
-}
-
-/// The row's external id, each at most once in a list.
-pub(super) fn external_id(row: &mut Row<'_>, seen: &mut HashMap<String, u64>, scope: &str) -> String {
-    let id = row.text("externalId").unwrap_or_default();
-    if id.is_empty() {
-        row.refuse("externalId", "the external id is missing: it is the key of a row");
-    } else if let Some(line) = seen.insert(format!("{scope}\u{0}{id}"), row.line()) {
-        row.refuse(
-            "externalId",
-            format!("the external id {id:?} stands on line {line} already"),
-        );
-    }
-    id
 }
 
 fn plan(

@@ -190,11 +190,6 @@ pub(super) fn read(bytes: &[u8], columns: &[Column]) -> Result<Table, String> {
 }
 
 impl Table {
-    /// Whether the list has a column for the field.
-    pub(super) fn has(&self, field: &str) -> bool {
-        self.positions.contains_key(field)
-    }
-
     /// The cell of a field; none where the list has no such column.
     pub(super) fn cell<'a>(&self, record: &'a Record, field: &str) -> Option<&'a str> {
         let position = *self.positions.get(field)?;

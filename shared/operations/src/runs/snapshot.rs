@@ -257,3 +257,175 @@ fn keep_center_limits(cases: &[CaseRow], fields: &mut [Field], pins: &[(CaseId, 
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeSet, HashMap};
+
+    use chrono::NaiveDate;
+    use tandem_domain::eligibility::{CaseFacts, ExpertFacts};
+    use tandem_domain::experts::ExpertState;
+    use tandem_domain::ids::OfficeId;
+    use tandem_domain::runs::Parameters;
+    use tandem_domain::scores::{CaseTraits, ExpertTraits};
+    use tandem_domain::settings::Settings;
+    use tandem_storage::facts::ExpertRow;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::candidates::{Ground, fields};
+
+    fn id<T: From<Uuid>>(number: u128) -> T {
+        Uuid::from_u128(number).into()
+    }
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    fn ground() -> Ground {
+        Ground {
+            today: day("2026-11-23"),
+            settings: Settings::default(),
+            required_modules: BTreeSet::new(),
+            parameters: Parameters {
+                admit_missing: true,
+                ..Parameters::default()
+            },
+        }
+    }
+
+    fn expert(number: u128, postal_code: &str) -> ExpertRow {
+        ExpertRow {
+            id: id(number),
+            postal_code: postal_code.parse().unwrap(),
+            facts: ExpertFacts {
+                state: ExpertState::Active,
+                office: OfficeId::from(Uuid::from_u128(1)),
+                pauses: vec![],
+                gender: None,
+                travel_radius_km: 40,
+                capacity: 2,
+                open_matches: 0,
+                recent_approaches: 0,
+                checks: vec![],
+                attended: vec![],
+            },
+            traits: ExpertTraits {
+                occupations: vec![],
+                support_areas: vec![],
+                languages: vec![],
+                programmes: 0,
+                capacity: 2,
+                open_matches: 0,
+            },
+        }
+    }
+
+    fn case(number: u128, waiting_since: &str, center_room: Option<u16>) -> CaseRow {
+        CaseRow {
+            id: id(number),
+            center: id(1),
+            mentee: id(number),
+            postal_code: "01067".parse().unwrap(),
+            center_room,
+            searching: true,
+            asked: false,
+            facts: CaseFacts {
+                office: id(1),
+                radius_km: 30,
+                planned_start: day("2026-12-01"),
+                mentee_birth_date: day("2004-01-01"),
+                expert_gender_wish: None,
+            },
+            traits: CaseTraits {
+                support_areas: vec![],
+                occupations: vec![],
+                languages: vec![],
+                waiting_since: day(waiting_since),
+            },
+        }
+    }
+
+    fn snapshot(cases: &[CaseRow], pins: Vec<(CaseId, ExpertId)>, threads: usize) -> Snapshot {
+        // two in Dresden, one in Munich
+        let pool = Pool::new(vec![expert(1, "01069"), expert(2, "01097"), expert(3, "80331")]).unwrap();
+        let fields = fields(&ground(), &pool, cases, &HashMap::new(), threads, &|_| true)
+            .unwrap()
+            .unwrap();
+        Snapshot::new(&pool, cases, fields, pins)
+    }
+
+    fn waiting() -> Vec<CaseRow> {
+        vec![
+            case(1, "2026-11-01", Some(2)),
+            case(2, "2026-09-01", Some(2)),
+            case(3, "2026-10-01", Some(2)),
+        ]
+    }
+
+    fn taking_part(snapshot: &Snapshot) -> Vec<CaseId> {
+        snapshot
+            .cases
+            .iter()
+            .filter(|case| !case.pairs.is_empty())
+            .map(|case| case.id)
+            .collect()
+    }
+
+    #[test]
+    fn a_snapshot_comes_back_as_it_was_stored() {
+        let snapshot = snapshot(&waiting(), vec![(id(1), id(2))], 1);
+        assert_eq!(Snapshot::decode(&snapshot.encode().unwrap()).unwrap(), snapshot);
+        assert!(Snapshot::decode(b"nonsense").is_err());
+    }
+
+    #[test]
+    fn only_experts_within_reach_are_candidates() {
+        let snapshot = snapshot(&[case(1, "2026-11-01", None)], vec![], 1);
+        let experts: Vec<u32> = snapshot.cases[0].pairs.iter().map(|pair| pair.expert).collect();
+        assert_eq!(experts, [0, 1]);
+        assert_eq!(snapshot.instance().unwrap().edges(), 2);
+    }
+
+    #[test]
+    fn where_a_centre_has_little_room_its_longest_waiting_cases_take_it() {
+        let snapshot = snapshot(&waiting(), vec![], 1);
+        assert_eq!(taking_part(&snapshot), [id::<CaseId>(2), id(3)]);
+        assert_eq!(snapshot.cases[0].removed[&Rule::CenterLimit], 2);
+    }
+
+    #[test]
+    fn a_pinned_case_takes_a_centres_room_first() {
+        let snapshot = snapshot(&waiting(), vec![(id(1), id(2))], 1);
+        assert_eq!(taking_part(&snapshot), [id::<CaseId>(1), id(2)]);
+        assert_eq!(snapshot.solver_pins(), Ok(vec![Pin { case: 0, expert: 1 }]));
+    }
+
+    #[test]
+    fn a_full_centre_takes_part_with_no_case() {
+        let snapshot = snapshot(&[case(1, "2026-11-01", Some(0))], vec![], 1);
+        assert_eq!(taking_part(&snapshot), []);
+        assert_eq!(snapshot.cases[0].removed[&Rule::CenterLimit], 2);
+    }
+
+    #[test]
+    fn the_number_of_threads_changes_nothing() {
+        let cases: Vec<CaseRow> = (1..200).map(|number| case(number, "2026-11-01", None)).collect();
+        assert_eq!(
+            snapshot(&cases, vec![], 1).encode().unwrap(),
+            snapshot(&cases, vec![], 7).encode().unwrap()
+        );
+    }
+
+    #[test]
+    fn a_pin_on_a_case_that_is_gone_is_told_in_words() {
+        let snapshot = snapshot(&waiting(), vec![(id(9), id(2))], 1);
+        assert!(
+            snapshot
+                .solver_pins()
+                .unwrap_err()
+                .contains("no longer searched for")
+        );
+    }
+}

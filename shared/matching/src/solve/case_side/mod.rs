@@ -42,7 +42,6 @@ pub(super) struct CaseSide<'a> {
 enum Outcome {
     Settled,
     Displaced(u32),
-    Again,
     GaveUp,
 }
 
@@ -137,7 +136,6 @@ impl<'a> CaseSide<'a> {
                 match self.place(matching, case) {
                     Outcome::Settled => break,
                     Outcome::Displaced(other) => case = other as usize,
-                    Outcome::Again => {}
                     Outcome::GaveUp => {
                         self.open.push(case as u32);
                         break;
@@ -265,12 +263,7 @@ impl<'a> CaseSide<'a> {
     /// Bids against the cases of a full expert.
     fn displace(&mut self, matching: &mut Matching, case: usize, entry: Entry, bid: i64) -> Outcome {
         let expert = entry.partner as usize;
-        let (loser, least, second) = self.least_bids(matching, expert);
-        if bid <= least {
-            // They all stay at this price.
-            self.price[expert] = bid;
-            return Outcome::Again;
-        }
+        let (loser, _, second) = self.least_bids(matching, expert);
         matching.release(loser as usize);
         matching.assign(case, expert);
         self.score[case] = entry.score;

@@ -1,0 +1,165 @@
+//! What is done with cases.
+
+use async_graphql::{Context, ID, Object};
+use tandem_domain::ids::CaseId;
+use tandem_operations::cases::{self, Case as Row};
+use tandem_operations::{App, Caller};
+
+use super::{Case, CaseInput};
+use crate::graphql::{
+    app, caller, ids,
+    payload::{Payload, payload, settle, settle_with_current},
+};
+
+payload! {
+    /// The answer to `draftCase`.
+    DraftCasePayload {
+        /// The new case.
+        case: Case,
+    }
+}
+
+payload! {
+    /// The answer to `updateCase`.
+    UpdateCasePayload {
+        /// The case as it is now, after a conflict as well.
+        case: Case,
+    }
+}
+
+payload! {
+    /// The answer to `submitCase`.
+    SubmitCasePayload {
+        /// The case as it is now, after a conflict as well.
+        case: Case,
+    }
+}
+
+payload! {
+    /// The answer to `acceptCase`.
+    AcceptCasePayload {
+        /// The case as it is now, after a conflict as well.
+        case: Case,
+    }
+}
+
+payload! {
+    /// The answer to `returnCase`.
+    ReturnCasePayload {
+        /// The case as it is now, after a conflict as well.
+        case: Case,
+    }
+}
+
+payload! {
+    /// The answer to `withdrawCase`.
+    WithdrawCasePayload {
+        /// The case as it is now, after a conflict as well.
+        case: Case,
+    }
+}
+
+/// Reads the id, does it, and answers with the case as it is now.
+async fn on_case<P: Payload<Object = Case>>(
+    ctx: &Context<'_>,
+    id: &ID,
+    act: impl AsyncFnOnce(&App, &Caller, CaseId) -> tandem_operations::Result<Row>,
+) -> async_graphql::Result<P> {
+    let (app, caller) = (app(ctx), caller(ctx)?);
+    let id: CaseId = match ids::parse("id", id) {
+        Ok(id) => id,
+        Err(error) => return settle(Err::<Row, _>(error.into())),
+    };
+    settle_with_current(act(app, caller, id).await, cases::get(app, caller, id)).await
+}
+
+/// Mutations of cases.
+#[derive(Default)]
+pub struct CaseMutation;
+
+#[Object]
+impl CaseMutation {
+    /// Drafts a case for a mentee. For the staff of the service centre.
+    async fn draft_case(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The mentee; one open case at a time.")] mentee_id: ID,
+        #[graphql(desc = "What is wished for.")] input: CaseInput,
+        #[graphql(desc = "The same key twice is one effect.")] idempotency_key: Option<String>,
+    ) -> async_graphql::Result<DraftCasePayload> {
+        let (app, caller) = (app(ctx), caller(ctx)?);
+        let drafted = async {
+            let mentee = ids::parse("menteeId", &mentee_id)?;
+            cases::draft(app, caller, mentee, input.into(), idempotency_key.as_deref()).await
+        };
+        settle(drafted.await)
+    }
+
+    /// Changes what a case wishes for. For the staff of the service centre.
+    async fn update_case(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The case.")] id: ID,
+        #[graphql(desc = "The version that you read; a stale one is a conflict.")] version: Option<i64>,
+        #[graphql(desc = "What is wished for, all of it.")] input: CaseInput,
+    ) -> async_graphql::Result<UpdateCasePayload> {
+        on_case(ctx, &id, async |app, caller, id| {
+            cases::update(app, caller, id, version, input.into()).await
+        })
+        .await
+    }
+
+    /// Submits a draft to the regional office. For the staff of the service centre.
+    async fn submit_case(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The case.")] id: ID,
+        #[graphql(desc = "The version that you read; a stale one is a conflict.")] version: Option<i64>,
+    ) -> async_graphql::Result<SubmitCasePayload> {
+        on_case(ctx, &id, async |app, caller, id| {
+            cases::submit(app, caller, id, version).await
+        })
+        .await
+    }
+
+    /// Accepts a submitted case: the search for an expert begins. For the regional office.
+    async fn accept_case(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The case.")] id: ID,
+        #[graphql(desc = "The version that you read; a stale one is a conflict.")] version: Option<i64>,
+    ) -> async_graphql::Result<AcceptCasePayload> {
+        on_case(ctx, &id, async |app, caller, id| {
+            cases::accept(app, caller, id, version).await
+        })
+        .await
+    }
+
+    /// Returns a submitted case to its service centre. For the regional office.
+    async fn return_case(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The case.")] id: ID,
+        #[graphql(desc = "The version that you read; a stale one is a conflict.")] version: Option<i64>,
+        #[graphql(desc = "What the centre should change.")] note: String,
+    ) -> async_graphql::Result<ReturnCasePayload> {
+        on_case(ctx, &id, async |app, caller, id| {
+            cases::send_back(app, caller, id, version, &note).await
+        })
+        .await
+    }
+
+    /// Takes a case back; experts who are asked for it get a neutral e-mail. For the staff of the
+    /// service centre.
+    async fn withdraw_case(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The case.")] id: ID,
+        #[graphql(desc = "The version that you read; a stale one is a conflict.")] version: Option<i64>,
+    ) -> async_graphql::Result<WithdrawCasePayload> {
+        on_case(ctx, &id, async |app, caller, id| {
+            cases::withdraw(app, caller, id, version).await
+        })
+        .await
+    }
+}

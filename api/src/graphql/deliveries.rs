@@ -1,0 +1,268 @@
+//! The e-mails to people: what was sent, what failed, and why.
+
+use std::collections::HashMap;
+
+use async_graphql::{Context, Enum, ID, InputObject, Object, dataloader::Loader};
+use chrono::{DateTime, Utc};
+use tandem_domain::ids::{DeliveryId, ExpertId, Id, MatchId, UserId};
+use tandem_operations::deliveries::{self, Delivery, DeliveryFilter, RecipientKind};
+use uuid::Uuid;
+
+use super::{
+    app, caller,
+    connection::{Connection, connection, cost, page, wants_total},
+    ids,
+    loaders::{LoadError, Loaders, loader},
+    payload::{payload, settle},
+};
+
+/// Where an e-mail stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "tandem_operations::deliveries::State")]
+pub enum EmailState {
+    /// It waits for a worker, or for its next attempt.
+    Queued,
+    /// It is being handed to the mail server.
+    Sending,
+    /// The mail server has taken responsibility for it.
+    Sent,
+    /// It cannot be delivered; `reason` says why.
+    Failed,
+    /// It was no longer to be sent; `reason` says why.
+    Suppressed,
+}
+
+/// Why an e-mail is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "tandem_operations::deliveries::Trigger")]
+pub enum EmailTrigger {
+    /// A link that signs somebody in.
+    SignIn,
+    /// Asks an expert.
+    Approach,
+    /// Takes an open question back, neutrally.
+    ApproachWithdrawn,
+    /// Another expert said yes first.
+    Superseded,
+    /// Confirms a yes.
+    AnswerYes,
+    /// Confirms a no.
+    AnswerNo,
+    /// Tells an office that an approach cannot be delivered.
+    ApproachUndeliverable,
+}
+
+/// What kind of recipient an e-mail has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "tandem_operations::deliveries::RecipientKind")]
+pub enum EmailRecipientKind {
+    /// Somebody who can sign in.
+    User,
+    /// An expert.
+    Expert,
+    /// A mentee.
+    Mentee,
+    /// The guardian of a mentee.
+    Guardian,
+    /// A service centre's shared mailbox.
+    Center,
+    /// A regional office.
+    Office,
+}
+
+/// One e-mail. Its text is not kept; it is written anew from what is known when it is sent.
+#[derive(Debug, Clone)]
+pub struct EmailDelivery(pub Delivery);
+
+impl From<Delivery> for EmailDelivery {
+    fn from(delivery: Delivery) -> Self {
+        Self(delivery)
+    }
+}
+
+impl EmailDelivery {
+    /// The e-mail, through the request's loader.
+    pub async fn load(ctx: &Context<'_>, id: DeliveryId) -> async_graphql::Result<Option<Self>> {
+        Ok(loader(ctx)?.load_one(id).await?.map(Self))
+    }
+}
+
+impl Loader<DeliveryId> for Loaders {
+    type Value = Delivery;
+    type Error = LoadError;
+
+    async fn load(&self, keys: &[DeliveryId]) -> Result<HashMap<DeliveryId, Delivery>, LoadError> {
+        let mails = deliveries::by_ids(&self.app, &self.caller, keys).await?;
+        Ok(mails.into_iter().map(|mail| (mail.id, mail)).collect())
+    }
+}
+
+/// One e-mail. Its text is not kept; it is written anew from what is known when it is sent.
+#[Object]
+impl EmailDelivery {
+    /// The global id.
+    pub(crate) async fn id(&self) -> ID {
+        ids::global(self.0.id)
+    }
+
+    /// Why it is sent.
+    async fn trigger(&self) -> async_graphql::Result<EmailTrigger> {
+        let trigger: deliveries::Trigger =
+            tandem_storage::parse("email_deliveries", "trigger", self.0.id, &self.0.trigger)
+                .map_err(tandem_operations::Error::from)?;
+        Ok(trigger.into())
+    }
+
+    /// Which one of several about the same subject: 0 is the first, then come reminders.
+    async fn step(&self) -> i32 {
+        self.0.step.into()
+    }
+
+    /// The global id of what it is about, for instance of a match.
+    async fn subject_id(&self) -> ID {
+        ids::of_kind(&self.0.subject_kind, self.0.subject_id)
+    }
+
+    /// What kind of recipient it has.
+    async fn recipient_kind(&self) -> EmailRecipientKind {
+        self.0.recipient_kind.into()
+    }
+
+    /// The global id of the recipient; of a guardian, that of the mentee.
+    async fn recipient_id(&self) -> ID {
+        let kind = match self.0.recipient_kind {
+            RecipientKind::User => UserId::KIND,
+            RecipientKind::Expert => ExpertId::KIND,
+            RecipientKind::Mentee | RecipientKind::Guardian => tandem_domain::ids::MenteeId::KIND,
+            RecipientKind::Center => tandem_domain::ids::CenterId::KIND,
+            RecipientKind::Office => tandem_domain::ids::OfficeId::KIND,
+        };
+        ids::of_kind(kind, self.0.recipient_id)
+    }
+
+    /// Where it stands.
+    async fn state(&self) -> EmailState {
+        self.0.state.into()
+    }
+
+    /// Why it failed or was not sent; of a waiting one, why the last attempt did not succeed.
+    async fn reason(&self) -> Option<&str> {
+        self.0.reason.as_deref()
+    }
+
+    /// Attempts begun so far.
+    async fn attempts(&self) -> i32 {
+        self.0.attempts
+    }
+
+    /// When it was promised.
+    async fn created_at(&self) -> DateTime<Utc> {
+        self.0.created_at
+    }
+
+    /// When the mail server took it.
+    async fn sent_at(&self) -> Option<DateTime<Utc>> {
+        self.0.sent_at
+    }
+}
+
+/// Narrows the list of e-mails.
+#[derive(Debug, Default, InputObject)]
+pub struct EmailFilterInput {
+    /// Only e-mails in one of these states.
+    #[graphql(default)]
+    pub states: Vec<EmailState>,
+    /// Only e-mails sent for this reason.
+    pub trigger: Option<EmailTrigger>,
+    /// Only e-mails to this expert.
+    pub expert_id: Option<ID>,
+    /// Only e-mails to this user.
+    pub user_id: Option<ID>,
+    /// Only e-mails about this match.
+    pub match_id: Option<ID>,
+}
+
+impl EmailFilterInput {
+    fn check(self) -> Result<DeliveryFilter, tandem_domain::errors::UserError> {
+        let expert = ids::parse_optional::<ExpertId>("filter.expertId", self.expert_id.as_ref())?;
+        let user = ids::parse_optional::<UserId>("filter.userId", self.user_id.as_ref())?;
+        let matching = ids::parse_optional::<MatchId>("filter.matchId", self.match_id.as_ref())?;
+        let (recipient_kind, recipient) = match (expert, user) {
+            (Some(_), Some(_)) => {
+                return Err(tandem_domain::errors::UserError::invalid(
+                    "filter.userId",
+                    "give expertId or userId, not both: an e-mail has one recipient",
+                ));
+            }
+            (Some(expert), None) => (Some(RecipientKind::Expert), Some(expert.uuid())),
+            (None, Some(user)) => (Some(RecipientKind::User), Some(user.uuid())),
+            (None, None) => (None, None),
+        };
+        Ok(DeliveryFilter {
+            states: self.states.into_iter().map(Into::into).collect(),
+            trigger: self
+                .trigger
+                .map(|trigger| deliveries::Trigger::from(trigger).to_string()),
+            subject: matching.map(MatchId::uuid),
+            recipient_kind,
+            recipient,
+        })
+    }
+}
+
+payload! {
+    /// The answer to `resendEmail`.
+    ResendEmailPayload {
+        /// The new e-mail.
+        email: EmailDelivery,
+    }
+}
+
+/// Queries for e-mails.
+#[derive(Default)]
+pub struct DeliveryQuery;
+
+#[Object]
+impl DeliveryQuery {
+    /// The e-mails to people whom your office answers for, the newest first.
+    #[graphql(complexity = "cost(first, last, child_complexity)")]
+    async fn emails(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Narrows the list.")] filter: Option<EmailFilterInput>,
+        #[graphql(desc = "The first so many, at most 200.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The last so many, at most 200.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> async_graphql::Result<Connection<EmailDelivery>> {
+        let page = page::<(DateTime<Utc>, Uuid)>(first, after, last, before)?;
+        let filter = filter.unwrap_or_default().check()?;
+        let (slice, total) =
+            deliveries::list(app(ctx), caller(ctx)?, &filter, &page, wants_total(ctx)).await?;
+        Ok(connection(slice, total, |mail: &Delivery| {
+            (mail.created_at, mail.id.uuid())
+        }))
+    }
+}
+
+/// Mutations of e-mails.
+#[derive(Default)]
+pub struct DeliveryMutation;
+
+#[Object]
+impl DeliveryMutation {
+    /// Sends an e-mail again, as a new one, if there is still reason to. Refused while it, or an earlier
+    /// repetition, is on its way.
+    async fn resend_email(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The e-mail.")] delivery_id: ID,
+    ) -> async_graphql::Result<ResendEmailPayload> {
+        let (app, caller) = (app(ctx), caller(ctx)?);
+        let resent = async {
+            let id = ids::parse("deliveryId", &delivery_id)?;
+            deliveries::resend(app, caller, id).await
+        };
+        settle(resent.await)
+    }
+}

@@ -1,0 +1,256 @@
+//! The page behind the links of an approach e-mail.
+//!
+//! Looking at it changes nothing: mail scanners follow links. Only the button (a POST) answers, and
+//! whoever answers late, twice or after somebody else gets a friendly word.
+
+use askama::Template;
+use axum::{
+    Form,
+    extract::{
+        Path, Query, State,
+        rejection::{FormRejection, QueryRejection},
+    },
+    http::{Extensions, StatusCode},
+    response::Response,
+};
+use serde::Deserialize;
+use tandem_domain::matches::{Answer, DeclineReason};
+use tandem_mail::{Language, Words};
+use tandem_operations::answers::{self, Question};
+use tandem_operations::matches::AnswerOutcome;
+
+use super::frame::{Frame, Message, fault, show};
+use super::peer;
+use crate::server::ApiState;
+
+/// Yes or no.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Choice {
+    /// Yes.
+    Yes,
+    /// No.
+    No,
+}
+
+/// What the link in the e-mail says besides its token; nonsense says nothing.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Chosen {
+    answer: Option<String>,
+}
+
+/// The form of the question.
+#[derive(Debug, Deserialize)]
+pub(crate) struct AnswerForm {
+    answer: Choice,
+}
+
+/// The form after a no.
+#[derive(Debug, Deserialize)]
+pub(crate) struct ReasonForm {
+    reason: Reason,
+}
+
+/// What a no may say of itself.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Reason {
+    NotNow,
+    TooFar,
+    Other,
+}
+
+macro_rules! pages {
+    ($($name:ident($german:literal, $english:literal) { $($field:ident: $type:ty),* })*) => {$(
+        struct $name<'a> {
+            frame: Frame,
+            words: Words,
+            action: String,
+            question: &'a Question,
+            $($field: $type,)*
+        }
+
+        impl $name<'_> {
+            fn show(self, status: StatusCode) -> Response {
+                let Self { frame, words, action, question, $($field),* } = self;
+                if words.language() == Language::En {
+                    #[derive(Template)]
+                    #[template(path = $english)]
+                    struct English<'a> { frame: Frame, words: Words, action: String, question: &'a Question, $($field: $type),* }
+                    show(status, &English { frame, words, action, question, $($field),* })
+                } else {
+                    #[derive(Template)]
+                    #[template(path = $german)]
+                    struct German<'a> { frame: Frame, words: Words, action: String, question: &'a Question, $($field: $type),* }
+                    show(status, &German { frame, words, action, question, $($field),* })
+                }
+            }
+        }
+    )*};
+}
+
+pages! {
+    QuestionPage("answer/question.de.html", "answer/question.en.html") { chosen: Option<Choice> }
+    OutcomePage("answer/outcome.de.html", "answer/outcome.en.html") { outcome: AnswerOutcome }
+}
+
+/// Shows the question and two buttons, or how it stands.
+pub(crate) async fn get(
+    State(state): State<ApiState>,
+    Path(token): Path<String>,
+    chosen: Result<Query<Chosen>, QueryRejection>,
+) -> Response {
+    let chosen = match chosen.ok().and_then(|chosen| chosen.0.answer).as_deref() {
+        Some("yes") => Some(Choice::Yes),
+        Some("no") => Some(Choice::No),
+        _ => None,
+    };
+    match answers::question(&state.app, &token).await {
+        Ok(Some(question)) => page(&question, &token, question.outcome, chosen),
+        Ok(None) => unknown(),
+        Err(error) => fault(&error),
+    }
+}
+
+/// Answers.
+pub(crate) async fn post(
+    State(state): State<ApiState>,
+    Path(token): Path<String>,
+    extensions: Extensions,
+    form: Result<Form<AnswerForm>, FormRejection>,
+) -> Response {
+    // what no button of ours sends answers nothing
+    let Ok(Form(form)) = form else {
+        return after(&state, &token, None).await;
+    };
+    let answer = match form.answer {
+        Choice::Yes => Answer::Yes,
+        Choice::No => Answer::No(None),
+    };
+    let outcome = match answers::answer(&state.app, &token, answer, &peer(&extensions)).await {
+        Ok(Some(outcome)) => outcome,
+        Ok(None) => return unknown(),
+        Err(error) => return fault(&error),
+    };
+    after(&state, &token, Some(outcome)).await
+}
+
+/// Says why, after a no.
+pub(crate) async fn post_reason(
+    State(state): State<ApiState>,
+    Path(token): Path<String>,
+    extensions: Extensions,
+    form: Result<Form<ReasonForm>, FormRejection>,
+) -> Response {
+    let Ok(Form(form)) = form else {
+        return after(&state, &token, None).await;
+    };
+    let reason = match form.reason {
+        Reason::NotNow => DeclineReason::NotNow,
+        Reason::TooFar => DeclineReason::TooFar,
+        Reason::Other => DeclineReason::Other,
+    };
+    match answers::give_reason(&state.app, &token, reason, &peer(&extensions)).await {
+        Ok(Some(_)) => after(&state, &token, None).await,
+        Ok(None) => unknown(),
+        Err(error) => fault(&error),
+    }
+}
+
+/// The page after a POST: what became of it or, without that, how the question stands.
+async fn after(state: &ApiState, token: &str, outcome: Option<AnswerOutcome>) -> Response {
+    match answers::question(&state.app, token).await {
+        Ok(Some(question)) => page(&question, token, outcome.or(question.outcome), None),
+        Ok(None) => unknown(),
+        Err(error) => fault(&error),
+    }
+}
+
+fn page(
+    question: &Question,
+    token: &str,
+    outcome: Option<AnswerOutcome>,
+    chosen: Option<Choice>,
+) -> Response {
+    // other languages have no pages for experts; German is the fallback
+    let words = Words(if question.language == Language::En {
+        Language::En
+    } else {
+        Language::De
+    });
+    let frame = Frame {
+        lang: words.language().code(),
+        title: title(outcome, words.language()).to_owned(),
+        programme: question.organisation.programme_name.clone(),
+    };
+    let action = format!("/p/answer/{token}");
+    match outcome {
+        None => QuestionPage {
+            frame,
+            words,
+            action,
+            question,
+            chosen,
+        }
+        .show(StatusCode::OK),
+        Some(outcome) => OutcomePage {
+            frame,
+            words,
+            action,
+            question,
+            outcome,
+        }
+        .show(StatusCode::OK),
+    }
+}
+
+fn title(outcome: Option<AnswerOutcome>, language: Language) -> &'static str {
+    let (german, english) = match outcome {
+        None => (
+            "Möchten Sie einen jungen Menschen begleiten?",
+            "Would you accompany a young person?",
+        ),
+        Some(AnswerOutcome::Accepted) => ("Herzlichen Dank für Ihr Ja", "Thank you very much for your yes"),
+        Some(AnswerOutcome::AlreadyAccepted) => ("Ihr Ja ist schon bei uns", "We already have your yes"),
+        Some(AnswerOutcome::Declined) => ("Danke für Ihre Antwort", "Thank you for your answer"),
+        Some(AnswerOutcome::AlreadyDeclined) => {
+            ("Ihre Antwort ist schon bei uns", "We already have your answer")
+        }
+        Some(AnswerOutcome::Withdrawn) => (
+            "Diese Anfrage hat sich erledigt",
+            "This question has been settled",
+        ),
+        Some(AnswerOutcome::SomebodyWasFaster) => (
+            "Jemand anderes war etwas schneller",
+            "Somebody else was a little faster",
+        ),
+        Some(AnswerOutcome::Expired) => (
+            "Diese Anfrage ist nicht mehr offen",
+            "This question is no longer open",
+        ),
+    };
+    if language == Language::En { english } else { german }
+}
+
+/// A link that is none of ours: cut off by a mail program, or made up. Nothing is known of the reader,
+/// so that both languages are there.
+fn unknown() -> Response {
+    show(
+        StatusCode::NOT_FOUND,
+        &Message {
+            frame: Frame {
+                lang: "de",
+                title: "Dieser Link ist uns nicht bekannt".into(),
+                programme: String::new(),
+            },
+            paragraphs: vec![
+                "Vielleicht wurde er beim Kopieren abgeschnitten. Bitte öffnen Sie ihn noch einmal direkt aus \
+                 der E-Mail, oder rufen Sie die Person an, die in der E-Mail steht."
+                    .into(),
+                "We do not know this link. Perhaps it was cut off when it was copied. Please open it again \
+                 directly from the e-mail, or call the person named in it."
+                    .into(),
+            ],
+        },
+    )
+}

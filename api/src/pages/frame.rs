@@ -1,0 +1,88 @@
+//! What all pages have in common: layout, style sheet and headers. They work without a script, without
+//! cookies and without anything from elsewhere.
+
+use askama::Template;
+use axum::{
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+
+/// What the layout shows of itself.
+#[derive(Debug, Clone)]
+pub(crate) struct Frame {
+    /// The language of the page: `de` or `en`.
+    pub(crate) lang: &'static str,
+    /// The heading, and the title in the browser.
+    pub(crate) title: String,
+    /// The programme's name; empty where nothing is known of the reader.
+    pub(crate) programme: String,
+}
+
+/// A page of a heading and some sentences.
+#[derive(Debug, Template)]
+#[template(path = "message.html")]
+pub(crate) struct Message {
+    /// The frame.
+    pub(crate) frame: Frame,
+    /// The sentences.
+    pub(crate) paragraphs: Vec<String>,
+}
+
+const POLICY: &str =
+    "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// The answer to a browser: the page with headers that keep it private (a link is a secret) and out of
+/// caches and search engines.
+pub(crate) fn show(status: StatusCode, page: &impl Template) -> Response {
+    let html = page
+        .render()
+        .expect("templates write into a String and call nothing that can fail");
+    let mut response = (status, html).into_response();
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::CACHE_CONTROL, "no-store"),
+        // with "no-referrer" browsers would send "Origin: null" with the page's own form
+        (header::REFERRER_POLICY, "same-origin"),
+        (HeaderName::from_static("x-robots-tag"), "noindex, nofollow"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// The style sheet of all pages.
+pub(crate) async fn style() -> Response {
+    (
+        [
+            (header::CONTENT_TYPE, "text/css; charset=utf-8"),
+            (header::CACHE_CONTROL, "public, max-age=3600"),
+        ],
+        include_str!("../../templates/style.css"),
+    )
+        .into_response()
+}
+
+/// When something of ours went wrong: the log has the cause, the reader a friendly word.
+pub(crate) fn fault(error: &tandem_operations::Error) -> Response {
+    tracing::error!(cause = %error, "a page could not be shown");
+    show(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        &Message {
+            frame: Frame {
+                lang: "de",
+                title: "Das hat leider nicht geklappt".into(),
+                programme: String::new(),
+            },
+            paragraphs: vec![
+                "Auf unserer Seite ist etwas schiefgegangen. Bitte versuchen Sie es in ein paar Minuten noch \
+                 einmal, oder rufen Sie die Person an, die in unserer E-Mail steht."
+                    .into(),
+                "Something went wrong on our side. Please try again in a few minutes, or call the person \
+                 named in our e-mail."
+                    .into(),
+            ],
+        },
+    )
+}

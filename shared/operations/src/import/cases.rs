@@ -1,0 +1,315 @@
+//! Mentees with their cases: a row each, under the id that the centre gave both.
+
+mod drafts;
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde_json::json;
+use tandem_domain::cases::{CaseDraft, CaseState, CaseWishes, PROGRAMME_START, ready_to_submit};
+use tandem_domain::ids::{CaseId, CenterId, MenteeId};
+use tandem_domain::mentees::{MenteeDraft, MenteeProfile};
+use tandem_storage::cases::{self, Case};
+use tandem_storage::mentees::{self, Mentee};
+use tandem_storage::{PgConnection, import};
+
+use super::cells::{Names, Row};
+use super::file::{Column, Record, Table, column, needed};
+use super::report::BadRow;
+use super::{CHUNK, Outcome, by_name, external_id, unknown};
+use crate::occupations::catalogue;
+use crate::{App, Audit, Result, settings};
+
+/// Documented in docs/import.md.
+pub(super) const COLUMNS: &[Column] = &[
+    needed("externalId", &["id", "Nummer", "Fallnummer", "external id"]),
+    needed("center", &["Servicestelle", "Stelle", "centerId"]),
+    needed("givenName", &["Vorname", "first name"]),
+    needed("familyName", &["Nachname", "Name", "last name"]),
+    column("gender", &["Geschlecht"]),
+    needed("birthDate", &["Geburtsdatum", "geboren am"]),
+    column("email", &["E-Mail", "Mail"]),
+    column("phone", &["Telefon"]),
+    column("language", &["Korrespondenzsprache"]),
+    column("firstLanguage", &["Muttersprache", "Erstsprache"]),
+    column(
+        "firstLanguageConsent",
+        &["Einwilligung Erstsprache", "Einwilligung Muttersprache"],
+    ),
+    column("languages", &["Sprachen"]),
+    column("germanLevel", &["Deutschniveau", "Sprachniveau"]),
+    column("germanLevelOn", &["Deutschniveau am", "Sprachniveau am"]),
+    column(
+        "germanLevelSource",
+        &["Deutschniveau Nachweis", "Sprachniveau Nachweis"],
+    ),
+    column("guardianKind", &["Vertretung Art"]),
+    column("guardianName", &["Vertretung", "Vertretung Name"]),
+    column("guardianEmail", &["Vertretung E-Mail"]),
+    column("guardianPhone", &["Vertretung Telefon"]),
+    column("contactName", &["Ansprechperson", "Ansprechpartner"]),
+    column("menteeWishes", &["Wünsche Mentee"]),
+    column("centerWishes", &["Wünsche Servicestelle"]),
+    column("startLevel", &["Ausgangslage"]),
+    column("radiusKm", &["Radius", "Umkreis km", "Umkreis"]),
+    needed("plannedStart", &["geplanter Beginn", "Beginn"]),
+    column("expertGenderWish", &["Wunsch Geschlecht"]),
+    needed("supportAreas", &["Unterstützungsbereiche", "Bereiche"]),
+    column("occupations", &["Zielberufe", "Berufe", "Berufswunsch"]),
+    needed("eligibilityConfirmed", &["Teilnahme bestätigt"]),
+    needed("menteeConsentOn", &["Einwilligung Mentee am", "Einwilligung am"]),
+    column("guardianConsentOn", &["Einwilligung Vertretung am"]),
+    column("state", &["Status"]),
+    column("submittedOn", &["eingereicht am"]),
+];
+
+/// Under which centre and external id a row stands.
+type Key = (CenterId, String);
+
+/// What the rows are compared with.
+struct Ground {
+    names: Names,
+    default_radius_km: u16,
+    centers: HashMap<String, Option<CenterId>>,
+    mentees: HashMap<Key, Mentee>,
+    cases: HashMap<MenteeId, Vec<Case>>,
+}
+
+/// What a good row comes to.
+struct Plan {
+    center: CenterId,
+    mentee: MenteeId,
+    case: CaseId,
+    profile: Option<MenteeProfile>,
+    wishes: Option<CaseWishes>,
+    state: CaseState,
+    submitted_at: DateTime<Utc>,
+    new: bool,
+    accept: bool,
+}
+
+pub(super) async fn run(conn: &mut PgConnection, app: &App, table: &Table) -> Result<Outcome> {
+    let ground = load(conn, app, table).await?;
+    let mut outcome = Outcome::default();
+    let mut plans = Vec::with_capacity(table.rows.len());
+    let mut seen = HashMap::with_capacity(table.rows.len());
+    for record in &table.rows {
+        match plan(app, &ground, table, record, &mut seen) {
+            Ok(Some(plan)) => plans.push(plan),
+            Ok(None) => outcome.unchanged += 1,
+            Err(bad) => outcome.bad.push(bad),
+        }
+    }
+    for plan in &plans {
+        let action = if plan.new {
+            outcome.created += 1;
+            "case.imported"
+        } else {
+            outcome.updated += 1;
+            "case.updated"
+        };
+        let detail =
+            json!({ "mentee": plan.profile.is_some(), "case": plan.wishes.is_some(), "import": true });
+        outcome
+            .trace
+            .push(Audit::new(action, plan.case).about(plan.mentee).detail(detail));
+    }
+    for plans in plans.chunks(CHUNK) {
+        write(conn, app, plans).await?;
+    }
+    Ok(outcome)
+}
+
+async fn load(conn: &mut PgConnection, app: &App, table: &Table) -> Result<Ground> {
+    let centers = by_name(import::center_names(conn).await?);
+    let keys: Vec<Key> = table
+        .rows
+        .iter()
+        .filter_map(|record| {
+            let center = centers.get(table.cell(record, "center")?).copied().flatten()?;
+            Some((center, table.cell(record, "externalId")?.to_owned()))
+        })
+        .collect();
+    let found = mentees::by_external_ids(conn, &keys).await?;
+    let ids: Vec<MenteeId> = found.iter().map(|(.., id)| *id).collect();
+    import::lock_cases_of(conn, &ids).await?;
+    let mut cases: HashMap<MenteeId, Vec<Case>> = HashMap::new();
+    for case in cases::for_mentees(conn, &ids).await? {
+        cases.entry(case.mentee).or_default().push(case);
+    }
+    Ok(Ground {
+        names: Names::of(&catalogue(app).await?),
+        default_radius_km: settings::current(conn).await?.default_radius_km,
+        centers,
+        mentees: mentees::by_ids(conn, &ids)
+            .await?
+            .into_iter()
+            .filter_map(|mentee| Some(((mentee.center, mentee.profile.external_id.clone()?), mentee)))
+            .collect(),
+        cases,
+    })
+}
+
+fn plan(
+    app: &App,
+    ground: &Ground,
+    table: &Table,
+    record: &Record,
+    seen: &mut HashMap<String, u64>,
+) -> std::result::Result<Option<Plan>, BadRow> {
+    let mut row = Row::new(table, record);
+    let plan = try_plan(app, ground, &mut row, seen);
+    if row.is_good() {
+        Ok(plan)
+    } else {
+        let line = row.line();
+        Err(BadRow {
+            line,
+            problems: row.problems(),
+            cells: record.cells.clone(),
+        })
+    }
+}
+
+/// None where something is wrong, which the row has noted then, or where nothing is to be done.
+fn try_plan(app: &App, ground: &Ground, row: &mut Row<'_>, seen: &mut HashMap<String, u64>) -> Option<Plan> {
+    let cell = row.text("center").unwrap_or_default();
+    let center = ground.centers.get(&cell).copied();
+    if center.flatten().is_none() {
+        row.refuse("center", unknown("service centre", &cell, center.is_some()));
+    }
+    let key = external_id(row, seen, &cell);
+    let mentee = center
+        .flatten()
+        .and_then(|center| ground.mentees.get(&(center, key.clone())));
+    let others: &[Case] = mentee
+        .and_then(|mentee| ground.cases.get(&mentee.id))
+        .map_or(&[], Vec::as_slice);
+    let case = others
+        .iter()
+        .find(|case| case.wishes.external_id.as_deref() == Some(&*key));
+    if case.is_none() && others.iter().any(|case| case.state.is_open()) {
+        row.refuse(
+            "externalId",
+            "this mentee has another open case, which was not imported: one at a time (S4)",
+        );
+    }
+
+    let old_mentee = mentee.map(|mentee| mentee.profile.clone());
+    let draft = old_mentee
+        .clone()
+        .map_or_else(MenteeDraft::default, drafts::of_mentee);
+    let profile = drafts::mentee(row, &key, draft).validate(app.today());
+    let old_wishes = case.map(|case| case.wishes.clone());
+    let draft = old_wishes
+        .clone()
+        .map_or_else(CaseDraft::default, drafts::of_case);
+    let wishes =
+        drafts::case(row, &key, draft, &ground.names).validate(app.today(), ground.default_radius_km);
+    let (state, submitted_at) = state(app, row);
+
+    let profile = profile.map_err(|errors| row.refuse_all(errors, first)).ok();
+    let wishes = wishes.map_err(|errors| row.refuse_all(errors, first)).ok();
+    let (profile, wishes) = (profile?, wishes?);
+    if let Err(errors) = ready_to_submit(&wishes, profile.birth_date, app.today()) {
+        row.refuse_all(errors, first);
+    }
+    let center = center.flatten()?;
+
+    // What goes on already is no longer changed by a list: the wishes are those that were agreed on.
+    let changeable = case.is_none_or(|case| {
+        matches!(
+            case.state,
+            CaseState::Draft | CaseState::Submitted | CaseState::Searching
+        )
+    });
+    let accept = state == CaseState::Searching && case.is_some_and(|case| case.state == CaseState::Submitted);
+    let plan = Plan {
+        center,
+        mentee: mentee.map_or_else(|| app.id(), |mentee| mentee.id),
+        case: case.map_or_else(|| app.id(), |case| case.id),
+        profile: Some(profile).filter(|profile| old_mentee.as_ref() != Some(profile)),
+        wishes: Some(wishes).filter(|wishes| changeable && old_wishes.as_ref() != Some(wishes)),
+        state,
+        submitted_at,
+        new: case.is_none(),
+        accept,
+    };
+    (plan.profile.is_some() || plan.wishes.is_some() || accept).then_some(plan)
+}
+
+/// The column that a field came from is the first part of its path.
+fn first(field: &str) -> &str {
+    field.split('.').next().unwrap_or_default()
+}
+
+/// The state to import into, and since when the case waits: noon of the day, or now.
+fn state(app: &App, row: &mut Row<'_>) -> (CaseState, DateTime<Utc>) {
+    let state = row
+        .word::<CaseState>("state")
+        .flatten()
+        .unwrap_or(CaseState::Submitted);
+    if !matches!(state, CaseState::Submitted | CaseState::Searching) {
+        row.refuse(
+            "state",
+            format!("a list can bring cases as SUBMITTED or SEARCHING, not as {state}"),
+        );
+    }
+    let Some(day) = row.date("submittedOn").flatten() else {
+        return (state, app.now());
+    };
+    if day > app.today() {
+        row.refuse("submittedOn", format!("{day} lies in the future"));
+    }
+    if day < PROGRAMME_START {
+        row.refuse(
+            "submittedOn",
+            format!("{day} is before the programme began ({PROGRAMME_START})"),
+        );
+    }
+    (state, noon(day).min(app.now()))
+}
+
+fn noon(day: NaiveDate) -> DateTime<Utc> {
+    day.and_hms_opt(12, 0, 0).expect("every day has a noon").and_utc()
+}
+
+async fn write(conn: &mut PgConnection, app: &App, plans: &[Plan]) -> Result<()> {
+    let saved: Vec<mentees::Saved<'_>> = plans
+        .iter()
+        .filter_map(|plan| {
+            let profile = plan.profile.as_ref()?;
+            Some(mentees::Saved {
+                id: plan.mentee,
+                center: plan.center,
+                profile,
+            })
+        })
+        .collect();
+    mentees::save(conn, &saved, app.now()).await?;
+    let saved: Vec<cases::Saved<'_>> = plans
+        .iter()
+        .filter_map(|plan| {
+            Some(cases::Saved {
+                id: plan.case,
+                center: plan.center,
+                mentee: plan.mentee,
+                contact_user: None,
+                state: plan.state,
+                submitted_at: Some(plan.submitted_at),
+                accepted_at: (plan.state == CaseState::Searching).then_some(plan.submitted_at),
+                wishes: plan.wishes.as_ref()?,
+            })
+        })
+        .collect();
+    cases::save(conn, &saved, app.now()).await?;
+    let accepted: Vec<CaseId> = plans
+        .iter()
+        .filter(|plan| plan.accept)
+        .map(|plan| plan.case)
+        .collect();
+    if !accepted.is_empty() {
+        cases::set_state(conn, &accepted, CaseState::Searching, "", app.now()).await?;
+    }
+    Ok(())
+}
