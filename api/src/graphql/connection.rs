@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use async_graphql::connection::{CursorType, OpaqueCursor, PageInfo};
-use async_graphql::{ComplexObject, Context, OutputType, SimpleObject, TypeName};
+use async_graphql::connection::{CursorType, EmptyFields, OpaqueCursor, PageInfo};
+use async_graphql::{ComplexObject, Context, ObjectType, OutputType, SimpleObject, TypeName};
 use serde::{Serialize, de::DeserializeOwned};
 use tandem_storage::paging::{Page, Slice};
 
@@ -17,9 +17,9 @@ pub const LARGEST_PAGE: i64 = 200;
 /// A page of a list.
 #[derive(SimpleObject)]
 #[graphql(name_type, complex)]
-pub struct Connection<Node: OutputType> {
+pub struct Connection<Node: OutputType, Extra: ObjectType = EmptyFields> {
     /// The rows with their cursors.
-    edges: Vec<Edge<Node>>,
+    edges: Vec<Edge<Node, Extra>>,
     /// Where this page lies in the list.
     page_info: PageInfo,
     /// How many there are on all pages together; null where the list does not count.
@@ -29,28 +29,30 @@ pub struct Connection<Node: OutputType> {
 /// A row of a list with its cursor.
 #[derive(SimpleObject)]
 #[graphql(name_type)]
-pub struct Edge<Node: OutputType> {
+pub struct Edge<Node: OutputType, Extra: ObjectType = EmptyFields> {
     /// The place of the row, for `after` and `before`.
     cursor: String,
     /// The row.
     node: Node,
+    #[graphql(flatten)]
+    extra: Extra,
 }
 
 #[ComplexObject]
-impl<Node: OutputType> Connection<Node> {
+impl<Node: OutputType, Extra: ObjectType> Connection<Node, Extra> {
     /// The rows alone.
     async fn nodes(&self) -> Vec<&Node> {
         self.edges.iter().map(|edge| &edge.node).collect()
     }
 }
 
-impl<Node: OutputType> TypeName for Connection<Node> {
+impl<Node: OutputType, Extra: ObjectType> TypeName for Connection<Node, Extra> {
     fn type_name() -> Cow<'static, str> {
         format!("{}Connection", Node::type_name()).into()
     }
 }
 
-impl<Node: OutputType> TypeName for Edge<Node> {
+impl<Node: OutputType, Extra: ObjectType> TypeName for Edge<Node, Extra> {
     fn type_name() -> Cow<'static, str> {
         format!("{}Edge", Node::type_name()).into()
     }
@@ -117,12 +119,31 @@ where
     K: Serialize + DeserializeOwned + Send + Sync,
     N: From<R> + OutputType,
 {
-    let edges: Vec<Edge<N>> = slice
+    connection_with(slice, total, |row| (key(&row), N::from(row), EmptyFields))
+}
+
+/// The connection of a slice whose edges say more than the rows; `split` gives a row's sort key, the
+/// row as an object, and what its edge adds.
+pub fn connection_with<R, K, N, E>(
+    slice: Slice<R>,
+    total: Option<i64>,
+    split: impl Fn(R) -> (K, N, E),
+) -> Connection<N, E>
+where
+    K: Serialize + DeserializeOwned + Send + Sync,
+    N: OutputType,
+    E: ObjectType,
+{
+    let edges: Vec<Edge<N, E>> = slice
         .rows
         .into_iter()
-        .map(|row| Edge {
-            cursor: OpaqueCursor(key(&row)).encode_cursor(),
-            node: N::from(row),
+        .map(|row| {
+            let (key, node, extra) = split(row);
+            Edge {
+                cursor: OpaqueCursor(key).encode_cursor(),
+                node,
+                extra,
+            }
         })
         .collect();
     Connection {

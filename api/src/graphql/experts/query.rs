@@ -1,6 +1,5 @@
 //! Reading experts: one, lists, the neighbourhood of a place.
 
-use async_graphql::connection::{Connection as RelayConnection, CursorType, Edge, OpaqueCursor};
 use async_graphql::{Context, ID, Object, SimpleObject};
 use tandem_operations::experts::{self, ListFilter};
 use tandem_storage::experts::Key;
@@ -10,7 +9,7 @@ use super::Expert;
 use super::input::{ExpertFilter, ExpertNearInput, ExpertOrder};
 use crate::graphql::{
     app, caller,
-    connection::{cost, page, wants_total},
+    connection::{Connection, connection_with, cost, page, wants_total},
     error::{refused, visible},
     ids,
 };
@@ -23,15 +22,8 @@ pub struct Distance {
     pub distance_km: Option<f64>,
 }
 
-/// What a list of experts has besides Relay's fields.
-#[derive(Debug, Clone, SimpleObject)]
-pub struct Total {
-    /// How many there are on all pages together. Counted only for who asks.
-    pub total_count: Option<i64>,
-}
-
 /// A page of a list of experts.
-pub type ExpertConnection = RelayConnection<String, Expert, Total, Distance>;
+pub type ExpertConnection = Connection<Expert, Distance>;
 
 /// The arguments of a page, as they came.
 struct Paging {
@@ -56,25 +48,14 @@ async fn found(
     let order = order.map(Into::into);
     let (slice, total) =
         experts::list(app(ctx), caller(ctx)?, filter, order, &page, wants_total(ctx)).await?;
-    let total = Total { total_count: total };
-    let mut connection = ExpertConnection::with_additional_fields(slice.has_previous, slice.has_next, total);
-    connection.edges = slice
-        .rows
-        .into_iter()
-        .map(|(found, expert)| {
-            let key = (found.key.number, found.key.text, found.key.id.uuid());
-            // coordinates are those of postal codes: more digits would say more than is known
-            let distance_km = found
-                .distance_m
-                .map(|metres| (f64::from(metres) / 100.0).round() / 10.0);
-            Edge::with_additional_fields(
-                OpaqueCursor(key).encode_cursor(),
-                Expert(expert),
-                Distance { distance_km },
-            )
-        })
-        .collect();
-    Ok(connection)
+    Ok(connection_with(slice, total, |(found, expert)| {
+        let key = (found.key.number, found.key.text, found.key.id.uuid());
+        // coordinates are those of postal codes: more digits would say more than is known
+        let distance_km = found
+            .distance_m
+            .map(|metres| (f64::from(metres) / 100.0).round() / 10.0);
+        (key, Expert(expert), Distance { distance_km })
+    }))
 }
 
 /// Queries for experts.
