@@ -54,7 +54,7 @@ impl TestApp {
             match_limit: None,
             active: true,
         };
-        centers::create(&self.api, &Caller::system(), office, draft)
+        centers::create(&self.api, &Caller::system(), office, draft, None)
             .await
             .expect("a centre can be created")
             .id
@@ -92,7 +92,7 @@ impl TestApp {
 
     /// The same with other details.
     pub async fn expert_of(&self, office: OfficeId, draft: ExpertDraft) -> ExpertId {
-        let (expert, _) = experts::register(&self.api, &Caller::system(), office, draft)
+        let (expert, _) = experts::register(&self.api, &Caller::system(), office, draft, None)
             .await
             .expect("an expert can be registered");
         experts::activate(&self.api, &Caller::system(), expert.id, None, None)
