@@ -18,7 +18,7 @@ use tandem_operations::{
     experts::{Sight, sight},
     occupations::place,
 };
-use tandem_storage::experts::Expert as Row;
+use tandem_storage::experts::{Details, Expert as Row, Part};
 
 use super::{
     caller,
@@ -30,7 +30,7 @@ use super::{
     scalars::{Date, Email, Language, PostalCode},
     training::{AttendancesOf, TrainingAttendance},
 };
-use children::{ContactOf, DetailsOf, ExpertOccupation, ExpertPause, ExpertReadiness, PausesOf, ReadinessOf};
+use children::{ContactOf, ExpertOccupation, ExpertPause, ExpertReadiness, PartOf, PausesOf, ReadinessOf};
 
 /// A Senior Expert: a retired professional who accompanies a young person as a volunteer.
 #[derive(Debug, Clone)]
@@ -63,9 +63,9 @@ impl Expert {
         Ok(loader(ctx)?.load_one(ContactOf(self.0.id)).await?)
     }
 
-    async fn details(&self, ctx: &Context<'_>) -> async_graphql::Result<tandem_storage::experts::Details> {
+    async fn part(&self, ctx: &Context<'_>, part: Part) -> async_graphql::Result<Details> {
         Ok(loader(ctx)?
-            .load_one(DetailsOf(self.0.id))
+            .load_one(PartOf(self.0.id, part))
             .await?
             .unwrap_or_default())
     }
@@ -132,25 +132,25 @@ impl Expert {
     /// What the expert worked as, and interests besides, the most important first.
     #[graphql(complexity = "1 + 2 * child_complexity")]
     async fn occupations(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<ExpertOccupation>> {
-        let occupations = self.details(ctx).await?.occupations;
+        let occupations = self.part(ctx, Part::Occupations).await?.occupations;
         Ok(occupations.into_iter().map(ExpertOccupation::from).collect())
     }
 
     /// The languages that the expert speaks.
     async fn languages(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<Language>> {
-        let languages = self.details(ctx).await?.languages;
+        let languages = self.part(ctx, Part::Languages).await?.languages;
         Ok(languages.into_iter().map(Language::from).collect())
     }
 
     /// The areas in which the expert offers help.
     async fn support_areas(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<SupportArea>> {
-        let areas = self.details(ctx).await?.support_areas;
+        let areas = self.part(ctx, Part::SupportAreas).await?.support_areas;
         Ok(areas.into_iter().map(SupportArea::from).collect())
     }
 
     /// Earlier one-to-one programmes in which the expert took part.
     async fn programmes(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<Programme>> {
-        let programmes = self.details(ctx).await?.programmes;
+        let programmes = self.part(ctx, Part::Programmes).await?.programmes;
         Ok(programmes.into_iter().map(Programme::from).collect())
     }
 

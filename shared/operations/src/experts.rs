@@ -19,7 +19,7 @@ use tandem_domain::ids::{ExpertId, OfficeId};
 use tandem_domain::policy::{Action, Decision, Resource};
 use tandem_domain::readiness::{Readiness, readiness};
 use tandem_storage::PgConnection;
-use tandem_storage::experts::{self, Details, Expert, ExpertPause, Saved};
+use tandem_storage::experts::{self, Details, Expert, ExpertPause, Part, Saved};
 use tandem_storage::facts;
 
 use crate::centers::stale;
@@ -88,10 +88,11 @@ pub async fn contacts(app: &App, caller: &Caller, ids: &[ExpertId]) -> Result<Ve
     Ok(experts)
 }
 
-/// Occupations, languages, areas and programmes of experts whom the caller has been shown.
-pub async fn details(app: &App, ids: &[ExpertId]) -> Result<HashMap<ExpertId, Details>> {
+/// These parts of the details (occupations, languages, areas, programmes) of experts whom the caller has been
+/// shown. The lists that are not asked for are empty.
+pub async fn details(app: &App, ids: &[ExpertId], parts: &[Part]) -> Result<HashMap<ExpertId, Details>> {
     let mut conn = app.db.acquire().await?;
-    Ok(experts::details_for(&mut conn, ids).await?)
+    Ok(experts::parts_for(&mut conn, ids, parts).await?)
 }
 
 /// The pauses, not over yet, of those of these experts whom the caller sees as an office does.

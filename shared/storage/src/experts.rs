@@ -3,7 +3,7 @@
 mod details;
 mod listing;
 
-pub use details::{Details, ExpertPause, details_for, insert_pauses, pauses_for, resume};
+pub use details::{Details, ExpertPause, Part, details_for, insert_pauses, parts_for, pauses_for, resume};
 pub use listing::{ExpertFilter, Found, Key, Near, Order, Readiness, TextSearch, count, list, visible};
 
 use chrono::{DateTime, NaiveDate, Utc};

@@ -1,11 +1,11 @@
 //! What belongs to experts, and how it is loaded: for all experts of a depth at once.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use async_graphql::{ID, SimpleObject, dataloader::Loader};
 use tandem_domain::{experts::ExpertOccupation as Occupation, ids::ExpertId, readiness::Readiness};
 use tandem_operations::experts;
-use tandem_storage::experts::{Details, Expert as Row, ExpertPause as Pause};
+use tandem_storage::experts::{Details, Expert as Row, ExpertPause as Pause, Part};
 
 use crate::graphql::{
     enums::{Missing, OccupationKind},
@@ -14,9 +14,10 @@ use crate::graphql::{
     scalars::Date,
 };
 
-/// A key of the loaders: the details of an expert who has been shown.
+/// A key of the loaders: one list of an expert who has been shown. Only the tables of the lists that
+/// somebody asks for are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct DetailsOf(pub ExpertId);
+pub(super) struct PartOf(pub ExpertId, pub Part);
 
 /// A key of the loaders: an expert with contact data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -40,16 +41,18 @@ impl Loader<ExpertId> for Loaders {
     }
 }
 
-impl Loader<DetailsOf> for Loaders {
+impl Loader<PartOf> for Loaders {
     type Value = Details;
     type Error = LoadError;
 
-    async fn load(&self, keys: &[DetailsOf]) -> Result<HashMap<DetailsOf, Details>, LoadError> {
-        let ids: Vec<ExpertId> = keys.iter().map(|key| key.0).collect();
-        let details = experts::details(&self.app, &ids).await?;
-        Ok(details
-            .into_iter()
-            .map(|(id, own)| (DetailsOf(id), own))
+    async fn load(&self, keys: &[PartOf]) -> Result<HashMap<PartOf, Details>, LoadError> {
+        let ids: BTreeSet<ExpertId> = keys.iter().map(|key| key.0).collect();
+        let parts: BTreeSet<Part> = keys.iter().map(|key| key.1).collect();
+        let (ids, parts) = (Vec::from_iter(ids), Vec::from_iter(parts));
+        let details = experts::details(&self.app, &ids, &parts).await?;
+        Ok(keys
+            .iter()
+            .filter_map(|key| Some((*key, details.get(&key.0)?.clone())))
             .collect())
     }
 }

@@ -293,3 +293,49 @@ impl ExpertFilter {
 fn all<T: Into<U>, U>(given: Vec<T>) -> Vec<U> {
     given.into_iter().map(Into::into).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn near(center_id: Option<ID>, postal_code: Option<&str>) -> Result<NearInput, UserError> {
+        ExpertNearInput {
+            center_id,
+            postal_code: postal_code.map(str::to_owned),
+            radius_km: 30,
+        }
+        .check("filter.near")
+    }
+
+    #[test]
+    fn a_neighbourhood_is_that_of_one_place() {
+        let center = ids::global(tandem_domain::ids::CenterId::from(uuid::Uuid::from_u128(1)));
+        assert!(near(Some(center.clone()), None).is_ok());
+        assert!(near(None, Some("09111")).is_ok());
+        for (center, postal_code) in [(None, None), (Some(center), Some("09111"))] {
+            assert_eq!(near(center, postal_code).unwrap_err().field, "filter.near");
+        }
+    }
+
+    #[test]
+    fn an_id_of_another_type_in_a_filter_is_refused_by_its_place() {
+        let office = ids::global(OfficeId::from(uuid::Uuid::from_u128(1)));
+        let expert = ids::global(tandem_domain::ids::ExpertId::from(uuid::Uuid::from_u128(1)));
+        let filter = ExpertFilter {
+            office_ids: Some(vec![office, expert.clone()]),
+            ..ExpertFilter::default()
+        };
+        assert_eq!(filter.check(None).unwrap_err()[0].field, "filter.officeIds.1");
+        assert_eq!(
+            near(Some(expert), None).unwrap_err().field,
+            "filter.near.centerId"
+        );
+    }
+
+    #[test]
+    fn an_empty_search_narrows_nothing() {
+        let text = |search: &str| ExpertFilter::default().check(Some(search.into())).unwrap().text;
+        assert_eq!(text("  "), None);
+        assert_eq!(text("Müller"), Some("Müller".into()));
+    }
+}

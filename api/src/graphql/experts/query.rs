@@ -1,7 +1,11 @@
 //! Reading experts: one, lists, the neighbourhood of a place.
 
 use async_graphql::{Context, ID, Object, SimpleObject};
-use tandem_operations::experts::{self, ListFilter};
+use tandem_domain::errors::UserError;
+use tandem_operations::{
+    Error,
+    experts::{self, ListFilter},
+};
 use tandem_storage::experts::Key;
 use uuid::Uuid;
 
@@ -10,7 +14,7 @@ use super::input::{ExpertFilter, ExpertNearInput, ExpertOrder};
 use crate::graphql::{
     app, caller,
     connection::{Connection, connection_with, cost, page, wants_total},
-    error::{refused, visible},
+    error::{bad_input, refused, visible},
     ids,
 };
 
@@ -33,11 +37,23 @@ struct Paging {
     before: Option<String>,
 }
 
+/// The argument that a refused value came in, out of the path of a filter's field.
+fn argument(mut refusal: UserError, near: &str) -> UserError {
+    if refusal.field == "filter.text" {
+        refusal.field = "search".to_owned();
+    } else if let Some(rest) = refusal.field.strip_prefix("filter.near") {
+        refusal.field = format!("{near}{rest}");
+    }
+    refusal
+}
+
+/// A page of experts; `near` is the path of the argument that names a neighbourhood.
 async fn found(
     ctx: &Context<'_>,
     filter: ListFilter,
     order: Option<ExpertOrder>,
     paging: Paging,
+    near: &str,
 ) -> async_graphql::Result<ExpertConnection> {
     let page = page::<(i64, String, Uuid)>(paging.first, paging.after, paging.last, paging.before)?;
     let page = page.map(|(number, text, id)| Key {
@@ -46,8 +62,17 @@ async fn found(
         id: id.into(),
     });
     let order = order.map(Into::into);
-    let (slice, total) =
-        experts::list(app(ctx), caller(ctx)?, filter, order, &page, wants_total(ctx)).await?;
+    let result = experts::list(app(ctx), caller(ctx)?, filter, order, &page, wants_total(ctx)).await;
+    let (slice, total) = match result {
+        Err(Error::Refused(errors)) => {
+            let errors: Vec<UserError> = errors
+                .into_iter()
+                .map(|refusal| argument(refusal, near))
+                .collect();
+            return Err(refused(&errors));
+        }
+        result => result?,
+    };
     Ok(connection_with(slice, total, |(found, expert)| {
         let key = (found.key.number, found.key.text, found.key.id.uuid());
         // coordinates are those of postal codes: more digits would say more than is known
@@ -101,7 +126,7 @@ impl ExpertQuery {
             last,
             before,
         };
-        found(ctx, filter, order_by, paging).await
+        found(ctx, filter, order_by, paging, "filter.near").await
     }
 
     /// The experts around a service centre or a postal code, the nearest first; the edges tell how far.
@@ -110,7 +135,7 @@ impl ExpertQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Around what, and how far.")] near: ExpertNearInput,
-        #[graphql(desc = "Narrows the list further; without `near` of its own.")] filter: Option<
+        #[graphql(desc = "Narrows the list further; its own `near` is not allowed here.")] filter: Option<
             ExpertFilter,
         >,
         #[graphql(desc = "The first so many, at most 200.")] first: Option<i32>,
@@ -118,17 +143,32 @@ impl ExpertQuery {
         #[graphql(desc = "The last so many, at most 200.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> async_graphql::Result<ExpertConnection> {
-        let filter = ExpertFilter {
-            near: Some(near),
-            ..filter.unwrap_or_default()
-        };
-        let filter = filter.check(None).map_err(|errors| refused(&errors))?;
+        let filter = filter.unwrap_or_default();
+        if filter.near.is_some() {
+            return Err(bad_input("filter.near: give the neighbourhood once, as near"));
+        }
+        let mut filter = filter.check(None).map_err(|errors| refused(&errors))?;
+        filter.near = Some(near.check("near")?);
         let paging = Paging {
             first,
             after,
             last,
             before,
         };
-        found(ctx, filter, None, paging).await
+        found(ctx, filter, None, paging, "near").await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_names_the_argument_as_the_client_gave_it() {
+        let of = |field: &str, near| argument(UserError::invalid(field, "wrong"), near).field;
+        assert_eq!(of("filter.text", "filter.near"), "search");
+        assert_eq!(of("filter.near.radiusKm", "near"), "near.radiusKm");
+        assert_eq!(of("filter.near.radiusKm", "filter.near"), "filter.near.radiusKm");
+        assert_eq!(of("filter.language", "near"), "filter.language");
     }
 }

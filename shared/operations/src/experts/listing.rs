@@ -155,7 +155,7 @@ fn checked(filter: ListFilter, near: Option<Near>) -> Result<ExpertFilter> {
     let words = filter.text.as_deref().map(search_words);
     if words.as_ref().is_some_and(Vec::is_empty) {
         problems.invalid(
-            "search",
+            "filter.text",
             "the text to search for must contain a letter or a digit",
         );
     }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 use serde::Serialize;
 use sqlx::PgConnection;
+use strum::VariantArray;
 use tandem_domain::experts::{ExpertOccupation, Pause};
 use tandem_domain::ids::{ExpertId, PauseId};
 use tandem_domain::occupations::KldbCode;
@@ -27,6 +28,19 @@ pub struct Details {
     pub programmes: Vec<Programme>,
 }
 
+/// One of the lists of [`Details`], which lie in a table each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, VariantArray)]
+pub enum Part {
+    /// Occupations and interests.
+    Occupations,
+    /// Languages.
+    Languages,
+    /// Areas offered.
+    SupportAreas,
+    /// Earlier programmes.
+    Programmes,
+}
+
 fn uuids(ids: &[ExpertId]) -> Vec<Uuid> {
     ids.iter().map(|id| id.uuid()).collect()
 }
@@ -36,14 +50,44 @@ pub async fn details_for(
     conn: &mut PgConnection,
     experts: &[ExpertId],
 ) -> Result<HashMap<ExpertId, Details>> {
+    parts_for(conn, experts, Part::VARIANTS).await
+}
+
+/// These parts of the details of these experts, in a statement each; the other lists stay empty.
+pub async fn parts_for(
+    conn: &mut PgConnection,
+    experts: &[ExpertId],
+    parts: &[Part],
+) -> Result<HashMap<ExpertId, Details>> {
     let ids = uuids(experts);
     let mut details: HashMap<ExpertId, Details> = HashMap::with_capacity(ids.len());
+    for part in parts {
+        match part {
+            Part::Occupations => add_occupations(conn, &ids, &mut details).await?,
+            Part::Languages => add_languages(conn, &ids, &mut details).await?,
+            Part::SupportAreas => add_support_areas(conn, &ids, &mut details).await?,
+            Part::Programmes => add_programmes(conn, &ids, &mut details).await?,
+        }
+    }
+    for expert in details.values_mut() {
+        expert.languages.sort();
+        expert.support_areas.sort();
+        expert.programmes.sort();
+    }
+    Ok(details)
+}
+
+async fn add_occupations(
+    conn: &mut PgConnection,
+    ids: &[Uuid],
+    details: &mut HashMap<ExpertId, Details>,
+) -> Result<()> {
     let occupations = sqlx::query!(
         "SELECT expert_id, kind, kldb_code, label FROM expert_occupations WHERE expert_id = ANY($1)
          ORDER BY expert_id, position",
-        &ids
+        ids
     )
-    .fetch_all(&mut *conn)
+    .fetch_all(conn)
     .await?;
     for row in occupations {
         let code = row
@@ -59,11 +103,19 @@ pub async fn details_for(
                 label: row.label,
             });
     }
+    Ok(())
+}
+
+async fn add_languages(
+    conn: &mut PgConnection,
+    ids: &[Uuid],
+    details: &mut HashMap<ExpertId, Details>,
+) -> Result<()> {
     let languages = sqlx::query!(
         "SELECT expert_id, language FROM expert_languages WHERE expert_id = ANY($1)",
-        &ids
+        ids
     )
-    .fetch_all(&mut *conn)
+    .fetch_all(conn)
     .await?;
     for row in languages {
         let language = parse("expert_languages", "language", row.expert_id, &row.language)?;
@@ -73,11 +125,19 @@ pub async fn details_for(
             .languages
             .push(language);
     }
+    Ok(())
+}
+
+async fn add_support_areas(
+    conn: &mut PgConnection,
+    ids: &[Uuid],
+    details: &mut HashMap<ExpertId, Details>,
+) -> Result<()> {
     let areas = sqlx::query!(
         "SELECT expert_id, area FROM expert_support_areas WHERE expert_id = ANY($1)",
-        &ids
+        ids
     )
-    .fetch_all(&mut *conn)
+    .fetch_all(conn)
     .await?;
     for row in areas {
         let area = parse("expert_support_areas", "area", row.expert_id, &row.area)?;
@@ -87,11 +147,19 @@ pub async fn details_for(
             .support_areas
             .push(area);
     }
+    Ok(())
+}
+
+async fn add_programmes(
+    conn: &mut PgConnection,
+    ids: &[Uuid],
+    details: &mut HashMap<ExpertId, Details>,
+) -> Result<()> {
     let programmes = sqlx::query!(
         "SELECT expert_id, programme FROM expert_programmes WHERE expert_id = ANY($1)",
-        &ids
+        ids
     )
-    .fetch_all(&mut *conn)
+    .fetch_all(conn)
     .await?;
     for row in programmes {
         let programme = parse("expert_programmes", "programme", row.expert_id, &row.programme)?;
@@ -101,12 +169,7 @@ pub async fn details_for(
             .programmes
             .push(programme);
     }
-    for expert in details.values_mut() {
-        expert.languages.sort();
-        expert.support_areas.sort();
-        expert.programmes.sort();
-    }
-    Ok(details)
+    Ok(())
 }
 
 #[derive(Serialize)]
