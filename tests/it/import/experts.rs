@@ -6,6 +6,7 @@ use tandem_domain::occupations::KldbCode;
 use tandem_operations::experts as operations;
 use tandem_operations::import::{Kind, Report, import};
 use tandem_operations::{Caller, Error};
+use tandem_storage::experts::Part;
 use tandem_storage::experts::{self, Expert};
 use tandem_tests::{TestApp, date};
 
@@ -21,6 +22,8 @@ async fn expert(app: &TestApp, external_id: &str) -> Expert {
     assert_eq!(found.len(), 1, "{external_id}");
     found.remove(0)
 }
+
+const PARTS: [Part; 2] = [Part::Occupations, Part::Languages];
 
 #[tokio::test]
 async fn a_list_in_windows_1252_with_semicolons_and_german_headers_is_understood() {
@@ -52,7 +55,7 @@ async fn a_list_in_windows_1252_with_semicolons_and_german_headers_is_understood
         (found.postal_code.as_str(), found.email.as_str()),
         ("01067", "joerg@example.org")
     );
-    let details = operations::details(&app.api, &[found.id])
+    let details = operations::details(&app.api, &[found.id], &PARTS)
         .await
         .unwrap()
         .remove(&found.id)
@@ -164,7 +167,7 @@ async fn a_second_list_changes_what_differs_and_leaves_the_rest() {
     // what the list has no column for stays; what it has an empty cell for goes
     let short = format!("{HEADER},phone\n1,RB,Anna,Vogt1,09111,a1@example.org,\n");
     assert_eq!(take(&app, Kind::Experts, short).await.updated, 1);
-    let details = operations::details(&app.api, &[after.id]).await.unwrap();
+    let details = operations::details(&app.api, &[after.id], &PARTS).await.unwrap();
     assert_eq!(
         (
             details[&after.id].languages.len(),
