@@ -90,7 +90,7 @@ async fn a_centre_files_a_case_and_the_office_accepts_it() {
     assert_eq!(scene.case(id).await.state, CaseState::Searching);
     assert_eq!(
         scene.trail(id.uuid()).await,
-        ["case.drafted", "case.submitted", "case.accepted"]
+        ["case.accepted", "case.drafted", "case.submitted"]
     );
     scene.app.finish().await;
 }
@@ -480,6 +480,7 @@ async fn who_has_waited_longest_comes_first_and_filters_narrow_the_list() {
     let old = scene.app.case(scene.center).await;
     scene.days_later(20).await;
     let young = scene.app.case(scene.center).await;
+    scene.app.advance(chrono::Duration::hours(1));
     let drafted = draft(&scene, case_input()).await;
     let list = "query($filter: CaseFilterInput, $order: CaseOrder, $first: Int, $after: String, $last: Int) {
         cases(filter: $filter, orderBy: $order, first: $first, after: $after, last: $last) {

@@ -59,12 +59,16 @@ async fn experts_are_asked_by_mail_and_the_first_yes_thanks_the_others() {
         .pop()
         .expect("a mail");
     assert!(
-        confirmation.text.as_ref().expect("text").contains("am Telefon"),
+        confirmation
+            .html
+            .as_ref()
+            .expect("a page")
+            .contains("am Telefon verstanden"),
         "what the office recorded is told as such"
     );
     assert_eq!(
         scene.trail(matches[1].uuid()).await,
-        ["match.approached", "match.accepted"]
+        ["match.accepted", "match.approached"]
     );
     scene.app.finish().await;
 }
@@ -210,7 +214,7 @@ async fn only_the_office_asks_and_takes_back_and_only_the_expert_answers() {
         (&scene.staff, "NOT_FOUND id", "NOT_FOUND id", "NOT_FOUND id"),
         (&stranger, "NOT_FOUND id", "NOT_FOUND id", "NOT_FOUND id"),
         (&other_expert, "NOT_FOUND id", "NOT_FOUND id", "NOT_FOUND id"),
-        (&myself, "", "FORBIDDEN id", "NOT_FOUND id"),
+        (&myself, "", "FORBIDDEN id", "FORBIDDEN id"),
         (&scene.coordinator, "FORBIDDEN id", "", ""),
         (&admin, "FORBIDDEN id", "", ""),
     ] {
@@ -259,7 +263,7 @@ async fn the_office_of_the_expert_sees_and_records_what_its_expert_says() {
     let answer = colleague.ask(RECORD, no(matches[0])).await;
     assert_eq!(answer.done("recordAnswerByTelephone")["outcome"], "DECLINED");
     let answer = colleague.ask(WITHDRAW, json!({ "id": gid(matches[0]) })).await;
-    assert_eq!(answer.refusals("withdrawApproach"), ["NOT_FOUND id"]);
+    assert_eq!(answer.refusals("withdrawApproach"), ["FORBIDDEN id"]);
     scene.app.drain().await;
     scene.app.ignore_mails();
     scene.app.finish().await;
@@ -471,13 +475,14 @@ async fn applied_run(
         let id: ProposalId = scene.app.api.id();
         sqlx::query(
             "INSERT INTO proposals (id, run_id, case_id, expert_id, rank, score, points, distance_m)
-             VALUES ($1, $2, $3, $4, $5, 0, '{}', 1000)",
+             VALUES ($1, $2, $3, $4, $5, 0, $6, 1000)",
         )
         .bind(id.uuid())
         .bind(run.uuid())
         .bind(case.uuid())
         .bind(expert.uuid())
         .bind(rank)
+        .bind(json!(tandem_domain::scores::Points::default()))
         .execute(&mut conn)
         .await
         .expect("a proposal");

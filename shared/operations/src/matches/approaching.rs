@@ -42,7 +42,7 @@ pub async fn approach(
     // the key stands for the first of the approaches, by which the others are found
     let first: MatchId = app.id();
     if let Some(earlier) = idempotency::claim(&mut tx, app, caller, "approachExperts", key, first).await? {
-        return together(&mut tx, earlier).await;
+        return Ok(in_order(together(&mut tx, earlier).await?, experts));
     }
     let parameters = Parameters {
         admit_missing,
@@ -75,7 +75,13 @@ pub async fn approach(
     let ids: Vec<MatchId> = approaches.iter().map(|(id, _)| *id).collect();
     let matches = matches::by_ids(&mut tx, &ids).await?;
     tx.commit().await?;
-    Ok(matches)
+    Ok(in_order(matches, experts))
+}
+
+/// Matches in the order in which their experts were named.
+fn in_order(mut matches: Vec<Match>, experts: &[ExpertId]) -> Vec<Match> {
+    matches.sort_by_key(|matching| experts.iter().position(|expert| *expert == matching.expert));
+    matches
 }
 
 /// What one call asked, by one of its matches: the same case, asker and instant.

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use tandem_domain::errors::UserError;
 use tandem_domain::ids::{CaseId, MatchId};
 use tandem_domain::matches::MatchState;
-use tandem_domain::policy::Action;
+use tandem_domain::policy::{Action, Decision};
 use tandem_storage::events::{self, Event};
 use tandem_storage::matches::{self, Match};
 use tandem_storage::{PgConnection, cases};
@@ -12,7 +13,7 @@ use tandem_storage::{PgConnection, cases};
 use super::found;
 use crate::deliveries::{NewDelivery, Recipient, Trigger, queue};
 use crate::mentees::check_version;
-use crate::{App, Audit, Caller, Result};
+use crate::{App, Audit, Caller, Result, refuse};
 
 /// The office takes a match back before it is active; the expert gets a neutral mail. Where the expert
 /// had said yes, the search for the case goes on with its waiting time.
@@ -22,7 +23,13 @@ use crate::{App, Audit, Caller, Result};
 pub async fn withdraw(app: &App, caller: &Caller, id: MatchId, version: Option<i64>) -> Result<Match> {
     let mut tx = app.begin().await?;
     let seen = found(matches::get(&mut tx, id).await?, "id")?;
-    caller.authorize(Action::Approach, &seen.resource(), "id", "match")?;
+    caller.authorize(Action::ViewMatch, &seen.resource(), "id", "match")?;
+    if caller.can(Action::Approach, &seen.resource()) != Decision::Allowed {
+        return refuse(UserError {
+            field: "id".into(),
+            ..UserError::forbidden("you may see this match, but only the office that asked takes it back")
+        });
+    }
     let case = cases::lock(&mut tx, seen.case).await?;
     let open = lock_open(&mut tx, seen.case).await?;
     // as it is now, under the locks
