@@ -166,7 +166,10 @@ async fn what_asks_for_too_much_is_refused_before_it_runs() {
         )
     };
     let complex = (400, "QUERY_TOO_COMPLEX".to_owned());
-    let aliases: String = (0..6).map(|number| format!("a{number}: __typename ")).collect();
+    let aliases = (0..6)
+        .map(|number| format!("a{number}: __typename"))
+        .collect::<Vec<_>>()
+        .join(" ");
     assert_eq!(code(&format!("{{ {aliases} }}")).await, complex);
     let wide = "{ users(first: 200) { nodes { id name email roles { id role office { id name email } } } } }";
     assert_eq!(code(wide).await, complex);
@@ -283,7 +286,7 @@ async fn every_answer_carries_the_security_headers() {
 #[tokio::test]
 async fn other_origins_are_let_in_by_list() {
     let app = TestApp::start_with(|options| {
-        options.cors_origins = vec!["https://app.example.org".parse().unwrap()]
+        options.cors_origins = vec!["https://app.example.org".parse().unwrap()];
     })
     .await;
     let preflight = async |origin: &str| {

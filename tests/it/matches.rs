@@ -600,7 +600,7 @@ async fn no_alternate_follows_where_the_run_forbids_it_or_was_undone_or_somebody
                     "UPDATE matching_runs SET state = 'UNDONE' WHERE id = $1",
                     run.uuid(),
                 )
-                .await
+                .await;
             }
             "asked" => {
                 let other = scene.expert(&format!("C{round}")).await;
@@ -621,7 +621,7 @@ async fn no_alternate_follows_where_the_run_forbids_it_or_was_undone_or_somebody
                     "UPDATE matches SET proposal_id = NULL WHERE id = $1",
                     first.uuid(),
                 )
-                .await
+                .await;
             }
             _ => {}
         }

@@ -111,11 +111,7 @@ impl Scene {
     /// The address of the answer page from the newest approach to an expert.
     pub(crate) fn link(&self, name: &str) -> String {
         let mails = self.app.mails_to(&format!("{name}@expert.example.org"));
-        mails
-            .iter()
-            .rev()
-            .find_map(|mail| link_of(mail))
-            .expect("an approach")
+        mails.iter().rev().find_map(link_of).expect("an approach")
     }
 
     /// What the audit log says was done to a row, by name: in a test much happens at one instant.

@@ -26,7 +26,7 @@ impl From<tandem_domain::errors::UserError> for UserError {
     }
 }
 
-/// A mutation's answer, as [`payload!`] declares it.
+/// A mutation's answer, as `payload!` declares it.
 pub trait Payload {
     /// The object that changed.
     type Object;

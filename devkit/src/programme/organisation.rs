@@ -58,7 +58,6 @@ pub(super) struct Center {
     pub(super) experts: u32,
 }
 
-#[expect(clippy::too_many_arguments, reason = "the columns of the table below")]
 const fn center(
     key: &'static str,
     town: &'static str,

@@ -1,7 +1,7 @@
 //! One id newtype an entity: no bare UUID crosses a function boundary.
 //!
 //! Ids are version 7 UUIDs, made from the clock and the randomness that the caller passes in
-//! ([`crate::random::Random::id`]), so that rows of one time lie together in the indexes.
+//! (`id` of [`crate::random::Random`]), so that rows of one time lie together in the indexes.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
