@@ -23,3 +23,5 @@ CREATE INDEX occupations_search ON occupations USING gin (search_text gin_trgm_o
 CREATE INDEX occupations_kldb ON occupations (kldb_code);
 
 GRANT SELECT ON postal_codes, occupations TO tandem_api, tandem_worker;
+-- for the import of the official table
+GRANT INSERT, UPDATE ON occupations TO tandem_api;

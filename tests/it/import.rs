@@ -2,6 +2,7 @@
 
 mod cases;
 mod experts;
+mod occupations;
 mod programme;
 
 use tandem_domain::ids::OfficeId;

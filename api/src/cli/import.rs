@@ -12,7 +12,7 @@ use tandem_operations::{App, Caller, Error};
 /// Takes over a list that a spreadsheet wrote (docs/import.md).
 #[derive(Debug, Args)]
 pub(super) struct ImportArguments {
-    /// What the list is of: offices, centers, experts or cases.
+    /// What the list is of: offices, centers, experts, cases or occupations.
     kind: Kind,
     /// The list: comma or semicolon, UTF-8 or Windows-1252, column names in the first line.
     file: PathBuf,

@@ -1,4 +1,5 @@
-//! Taking over lists that somebody has already: offices, centres, experts, cases (docs/import.md).
+//! Taking over lists that somebody has already: offices, centres, experts, cases and the official table of
+//! occupations (docs/import.md).
 //!
 //! A list is read whole, every row is checked by the rules of the API, good rows are written and bad ones
 //! reported, all in one transaction: a crash leaves nothing half done. The external id is the key, so that a
@@ -8,6 +9,7 @@ mod cases;
 mod cells;
 mod experts;
 mod file;
+mod occupations;
 mod organisation;
 mod report;
 
@@ -40,6 +42,8 @@ pub enum Kind {
     Experts,
     /// Mentees with their cases.
     Cases,
+    /// The official table of KldB 2010.
+    Occupations,
 }
 
 impl Kind {
@@ -49,6 +53,7 @@ impl Kind {
             Self::Centers => organisation::CENTER_COLUMNS,
             Self::Experts => experts::COLUMNS,
             Self::Cases => cases::COLUMNS,
+            Self::Occupations => occupations::COLUMNS,
         }
     }
 }
@@ -109,6 +114,7 @@ async fn rows(conn: &mut PgConnection, app: &App, kind: Kind, table: &Table) -> 
         Kind::Centers => organisation::centers(conn, app, table).await,
         Kind::Experts => experts::run(conn, app, table).await,
         Kind::Cases => cases::run(conn, app, table).await,
+        Kind::Occupations => occupations::run(conn, table).await,
     }
 }
 
