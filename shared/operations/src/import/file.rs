@@ -176,7 +176,7 @@ pub(super) fn read(bytes: &[u8], columns: &[Column]) -> Result<Table, String> {
         let record = record.map_err(|error| error.to_string())?;
         let cells: Vec<String> = record.iter().map(str::to_owned).collect();
         if cells.iter().any(|cell| !cell.is_empty()) {
-            let line = record.position().map_or(0, csv::Position::line) + skipped;
+            let line = record.position().map_or(0, |at| line_of(text, at)) + skipped;
             rows.push(Record { line, cells });
         }
     }
@@ -187,6 +187,14 @@ pub(super) fn read(bytes: &[u8], columns: &[Column]) -> Result<Table, String> {
         separator,
         rows,
     })
+}
+
+/// The line on which a record begins. The reader notes its place before it passes over the rest of the
+/// line before (the \n of \r\n) and over empty lines.
+fn line_of(text: &str, at: &csv::Position) -> u64 {
+    let rest = text.as_bytes().get(at.byte() as usize..).unwrap_or_default();
+    let passed = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    at.line() + passed.filter(|byte| **byte == b'\n').count() as u64
 }
 
 impl Table {
