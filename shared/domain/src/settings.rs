@@ -26,6 +26,13 @@ pub struct Settings {
     pub approach_limit_days: u32,
     /// The radius around the centre where a case names none, in kilometres (S19).
     pub default_radius_km: u16,
+
+    /// How long a link to a person's own pages works after its e-mail was sent, in days.
+    pub person_link_days: u32,
+    /// How long a printed one-time code can be typed in, in days.
+    pub person_code_days: u32,
+    /// How long the pages of a one-time code stay open after it was typed in, in minutes.
+    pub person_code_minutes: u32,
 }
 
 impl Default for Settings {
@@ -41,6 +48,9 @@ impl Default for Settings {
             approach_limit: 3,
             approach_limit_days: 60,
             default_radius_km: 30,
+            person_link_days: 60,
+            person_code_days: 14,
+            person_code_minutes: 120,
         }
     }
 }

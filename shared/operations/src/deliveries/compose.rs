@@ -428,7 +428,8 @@ fn selection(facts: &MatchFacts) -> Result<Selection> {
     })
 }
 
-fn support_area(area: SupportArea) -> tandem_mail::SupportArea {
+/// An area in the words of mails and pages.
+pub fn support_area(area: SupportArea) -> tandem_mail::SupportArea {
     match area {
         SupportArea::Language => tandem_mail::SupportArea::Language,
         SupportArea::Application => tandem_mail::SupportArea::Application,
