@@ -17,6 +17,7 @@ pub mod occupations;
 pub mod offices;
 pub mod policy;
 pub mod postal_codes;
+pub mod quiet;
 pub mod random;
 pub mod readiness;
 pub mod runs;
