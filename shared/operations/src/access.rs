@@ -2,9 +2,10 @@
 
 use tandem_domain::errors::UserError;
 use tandem_domain::ids::{AuditEventId, Id, UserId};
-use tandem_domain::policy::{self, Action, Actor, Decision, Resource, Scope};
+use tandem_domain::policy::{self, Action, Actor, Decision, Grant, Resource, Scope};
 use tandem_storage::PgConnection;
 use tandem_storage::audit::{self, AuditEvent};
+use tandem_storage::wall::Wall;
 use uuid::Uuid;
 
 use crate::{App, Result, refuse};
@@ -16,6 +17,8 @@ pub enum Who {
     User(Actor),
     /// A person by a link that only this person received; what the link is for is all it permits.
     Link(Uuid),
+    /// Somebody who is not known yet: signing in, or opening a link. Sees what everybody may see.
+    Nobody,
     /// A worker, or a command of somebody with a shell on the server.
     System,
 }
@@ -38,6 +41,14 @@ impl Caller {
         }
     }
 
+    /// Somebody who is not known yet, or for whom it makes no difference.
+    pub fn nobody() -> Self {
+        Self {
+            who: Who::Nobody,
+            address: String::new(),
+        }
+    }
+
     /// Somebody signed in.
     pub fn user(actor: Actor, address: impl Into<String>) -> Self {
         Self {
@@ -50,7 +61,7 @@ impl Caller {
     pub fn user_id(&self) -> Option<UserId> {
         match &self.who {
             Who::User(actor) => Some(actor.user),
-            Who::Link(_) | Who::System => None,
+            Who::Link(_) | Who::Nobody | Who::System => None,
         }
     }
 
@@ -60,7 +71,7 @@ impl Caller {
         match &self.who {
             Who::User(actor) => policy::can(actor, action, resource),
             Who::System if action != Action::AnswerApproach => Decision::Allowed,
-            Who::System | Who::Link(_) => Decision::Hidden,
+            Who::System | Who::Nobody | Who::Link(_) => Decision::Hidden,
         }
     }
 
@@ -85,8 +96,37 @@ impl Caller {
                 everything: true,
                 ..Scope::default()
             },
-            Who::Link(_) => Scope::default(),
+            Who::Nobody | Who::Link(_) => Scope::default(),
         }
+    }
+
+    /// The wall that the database keeps around this caller, whatever a query asks for.
+    pub fn wall(&self) -> Wall {
+        let actor = match &self.who {
+            Who::User(actor) => actor,
+            Who::Link(person) => {
+                return Wall {
+                    experts: vec![*person],
+                    ..Wall::default()
+                };
+            }
+            Who::Nobody => return Wall::default(),
+            Who::System => return Wall::everything(),
+        };
+        let mut wall = Wall {
+            user: Some(actor.user.uuid()),
+            ..Wall::default()
+        };
+        for grant in &actor.grants {
+            match grant {
+                Grant::Admin | Grant::Coordinator(None) => wall.everything = true,
+                Grant::Coordinator(Some(office)) => wall.offices.push(office.uuid()),
+                Grant::CenterStaff(center) => wall.centers.push(center.uuid()),
+                Grant::Expert(expert) => wall.experts.push(expert.uuid()),
+                Grant::Mentee(mentee) => wall.mentees.push(mentee.uuid()),
+            }
+        }
+        wall
     }
 }
 
@@ -132,7 +172,7 @@ impl App {
         let (actor_kind, actor_id) = match &caller.who {
             Who::User(actor) => ("USER", Some(actor.user.uuid())),
             Who::Link(person) => ("LINK", Some(*person)),
-            Who::System => ("SYSTEM", None),
+            Who::Nobody | Who::System => ("SYSTEM", None),
         };
         let at = self.now();
         let events: Vec<AuditEvent> = entries
