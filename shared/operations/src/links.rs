@@ -20,6 +20,8 @@ pub enum Purpose {
     Code,
     /// Shows a one-time code for printing, once.
     Print,
+    /// Ends mails of one kind to their recipient.
+    Unsubscribe,
 }
 
 impl Purpose {
@@ -30,6 +32,7 @@ impl Purpose {
             Self::Person => b"person",
             Self::Code => b"code",
             Self::Print => b"print",
+            Self::Unsubscribe => b"unsubscribe",
         }
     }
 }

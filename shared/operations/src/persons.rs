@@ -5,6 +5,9 @@
 //! `person_link_days`, with a changed address (rule 2 of domain.md "Who may do what") and when the person
 //! leaves; what a link shows never includes an address, a birth date or another person's way to be reached
 //! before both consented; and whoever wants more than that one match signs in.
+//!
+//! What a token names is read as the system, for the token is the proof of it; what it shows has been
+//! asked of the policy before, as the person.
 
 pub mod codes;
 
@@ -22,7 +25,6 @@ use tandem_storage::{PgConnection, cases, matches};
 use url::Url;
 
 use crate::deliveries::language;
-pub use crate::deliveries::support_area;
 use crate::links::Purpose;
 use crate::{App, Audit, Caller, Result, Who, settings};
 
@@ -76,7 +78,7 @@ pub async fn open(app: &App, token: &str, address: &str) -> Result<Door> {
     let Some(id) = app.links.verify(Purpose::Person, token) else {
         return Ok(Door::Unknown);
     };
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(&Caller::system()).await?;
     let Some((delivery, _)) = deliveries::find(&mut conn, id).await? else {
         return Ok(Door::Unknown);
     };
@@ -189,7 +191,7 @@ pub async fn signed_in(app: &App, caller: &Caller) -> Result<Option<Visitor>> {
     let Some(party) = party else {
         return Ok(None);
     };
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(&Caller::system()).await?;
     let facts = persons::person(&mut conn, party).await?;
     let organisation = organisation(&settings::current(&mut conn).await?);
     Ok(facts.filter(|facts| !facts.left).map(|facts| Visitor {
@@ -203,7 +205,7 @@ pub async fn signed_in(app: &App, caller: &Caller) -> Result<Option<Visitor>> {
 
 /// The visitor's matches that a page may show, the newest first.
 pub async fn tandems(app: &App, visitor: &Visitor) -> Result<Vec<TandemFacts>> {
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(&Caller::system()).await?;
     let ids = persons::matches_of(&mut conn, visitor.facts.party, visitor.about).await?;
     let mut all = Vec::with_capacity(ids.len());
     for id in ids {
@@ -217,7 +219,7 @@ pub async fn tandems(app: &App, visitor: &Visitor) -> Result<Vec<TandemFacts>> {
 /// # Errors
 /// `NOT_FOUND` where it is not the visitor's, or not what the link is about.
 pub async fn tandem(app: &App, visitor: &Visitor, id: MatchId) -> Result<TandemFacts> {
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(&Caller::system()).await?;
     let missing = || UserError::not_found("id", "match");
     let matching = matches::get(&mut conn, id).await?.ok_or_else(missing)?;
     visitor
@@ -231,7 +233,7 @@ pub async fn case(app: &App, visitor: &Visitor) -> Result<Option<cases::Case>> {
     let (Party::Mentee(mentee) | Party::Guardian(mentee)) = visitor.facts.party else {
         return Ok(None);
     };
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(&Caller::system()).await?;
     let Some(id) = persons::case_of(&mut conn, mentee, visitor.about).await? else {
         return Ok(None);
     };
@@ -240,7 +242,7 @@ pub async fn case(app: &App, visitor: &Visitor) -> Result<Option<cases::Case>> {
 
 /// Remembers the language that the visitor chose on a page, for mails as well.
 pub async fn choose_language(app: &App, visitor: &Visitor, language: Language) -> Result<()> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(&visitor.caller).await?;
     let party = visitor.facts.party;
     if persons::set_language(&mut tx, party, language.code(), app.now()).await? {
         let detail = serde_json::json!({ "fields": ["language"], "side": party.side() });

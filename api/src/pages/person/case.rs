@@ -3,7 +3,7 @@
 use axum::{extract::State, response::Response};
 use tandem_operations::persons;
 
-use super::Visit;
+use super::{Visit, words};
 use crate::pages::texts::fill;
 use crate::pages::view::Block;
 use crate::server::ApiState;
@@ -20,13 +20,13 @@ pub(super) async fn case(State(state): State<ApiState>, visit: Visit) -> Respons
         }
         Err(error) => return visit.refused(&error),
     };
-    let (t, words) = (visit.t(), visit.words());
+    let (t, dates) = (visit.t(), visit.words());
     let wishes = &case.wishes;
     let mut blocks = vec![Block::Text(t.case_intro.into())];
     let areas = wishes
         .support_areas
         .iter()
-        .map(|(area, _)| words.support_area(&persons::support_area(*area)).to_owned());
+        .map(|(area, _)| words::area(&visit, *area).to_owned());
     blocks.push(Block::Heading(t.case_areas.into()));
     blocks.push(Block::Steps(areas.collect()));
     if !wishes.occupations.is_empty() {
@@ -36,7 +36,7 @@ pub(super) async fn case(State(state): State<ApiState>, visit: Visit) -> Respons
     }
     let mut facts = Vec::new();
     if let Some(start) = wishes.planned_start {
-        facts.push((t.case_start.to_owned(), words.month(&start)));
+        facts.push((t.case_start.to_owned(), dates.month(&start)));
     }
     if !wishes.mentee_wishes.is_empty() {
         facts.push((t.case_wishes.to_owned(), wishes.mentee_wishes.clone()));
@@ -52,7 +52,7 @@ pub(super) async fn case(State(state): State<ApiState>, visit: Visit) -> Respons
         wishes.mentee_consent_on
     };
     blocks.push(Block::Text(match given {
-        Some(day) => fill(t.consent_given, &[("date", &words.date(&day))]),
+        Some(day) => fill(t.consent_given, &[("date", &dates.date(&day))]),
         None => t.consent_open.to_owned(),
     }));
     visit.show(t.case_title, blocks)

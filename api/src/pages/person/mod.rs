@@ -9,6 +9,7 @@ mod home;
 mod settings;
 mod tandem;
 mod visit;
+mod words;
 
 use axum::{
     Router,

@@ -9,8 +9,8 @@ use tandem_domain::matches::MatchState;
 use tandem_operations::persons::TandemFacts;
 use uuid::Uuid;
 
-use super::Visit;
 use super::home::standing;
+use super::{Visit, words};
 use crate::pages::texts::{ExpertTexts, fill};
 use crate::pages::view::Block;
 use crate::server::ApiState;
@@ -39,7 +39,7 @@ pub(super) async fn tandem(
 }
 
 fn mentee(visit: &Visit, tandem: &TandemFacts) -> Response {
-    let (t, words) = (visit.t(), visit.words());
+    let (t, dates) = (visit.t(), visit.words());
     let mut blocks = vec![Block::Note(standing(t, Some(tandem), None).to_owned())];
     let mut facts = vec![(t.who_name.to_owned(), tandem.expert_name.full())];
     if !tandem.expert_work.is_empty() {
@@ -48,11 +48,11 @@ fn mentee(visit: &Visit, tandem: &TandemFacts) -> Response {
     if !tandem.expert_languages.is_empty() {
         facts.push((
             t.who_languages.to_owned(),
-            words.spoken_languages(&tandem.expert_languages),
+            words::spoken(visit, &tandem.expert_languages),
         ));
     }
     if let Some(day) = tandem.first_meeting_on {
-        facts.push((t.who_first.to_owned(), words.date(&day)));
+        facts.push((t.who_first.to_owned(), dates.date(&day)));
     }
     blocks.push(Block::Facts(facts));
     blocks.push(Block::Text(t.who_no_photo.into()));

@@ -63,7 +63,7 @@ texts! {
         consent_title consent_given consent_open consent_text consent_guardian_text consent_check
         consent_button
         // does it fit?
-        verdict_title verdict_intro verdict_guardian verdict_private verdict_free verdict_question
+        verdict_title verdict_intro verdict_guardian verdict_guardian_question verdict_private verdict_free verdict_question
         verdict_yes
         verdict_no verdict_unsure verdict_given verdict_again verdict_waiting verdict_no_sure
         // the agreement
@@ -90,6 +90,9 @@ texts! {
         dispute_title dispute_intro dispute_what dispute_consent dispute_verdict dispute_signature
         dispute_on
         dispute_witness dispute_effect dispute_label dispute_button dispute_done dispute_answer
+        // areas of support, and languages
+        area_language area_application area_social area_school area_authorities area_other spoken_ar spoken_de
+        spoken_en spoken_fr spoken_fa spoken_ru spoken_es spoken_tr spoken_uk
         // answers, reasons and the rest
         degree_yes degree_partly degree_no feedback_helps feedback_often end_goal end_term end_training
         end_time end_distance end_moved end_differ end_lost end_other stop_title stop_intro stop_button

@@ -47,7 +47,7 @@ pub struct Printing {
 /// # Errors
 /// `CONFLICT` where the case is over; `INVALID` where there is no guardian.
 pub async fn request(app: &App, caller: &Caller, case: CaseId, side: Side) -> Result<Printing> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let missing = || UserError::not_found("caseId", "case");
     let seen = cases::lock(&mut tx, case).await?.ok_or_else(missing)?;
     let resource = crate::cases::resource(&seen);
@@ -110,7 +110,7 @@ impl Sheet {
 
 /// The sheet behind a print link while its code has not been made; looking changes nothing.
 pub async fn look(app: &App, token: &str) -> Result<Option<Sheet>> {
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(&Caller::system()).await?;
     let found = printable(&mut conn, app, token).await?;
     Ok(found.map(|(_, sheet)| sheet))
 }
@@ -139,7 +139,7 @@ async fn printable(conn: &mut PgConnection, app: &App, token: &str) -> Result<Op
 
 /// Makes the code of a sheet, once: the only moment at which it is known.
 pub async fn print(app: &App, token: &str, address: &str) -> Result<Option<(Sheet, String)>> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(&Caller::system()).await?;
     let Some((code, sheet)) = printable(&mut tx, app, token).await? else {
         return Ok(None);
     };
@@ -214,7 +214,7 @@ pub async fn redeem(app: &App, typed: &str, address: &str) -> Result<Typed> {
     let hour = now
         .duration_trunc(Duration::hours(1))
         .expect("an hour fits into every instant");
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(&Caller::system()).await?;
     codes::forget_attempts(&mut tx, hour - Duration::days(1)).await?;
     let attempts = codes::count_attempt(&mut tx, address, hour).await?;
     tx.commit().await?;
@@ -225,7 +225,7 @@ pub async fn redeem(app: &App, typed: &str, address: &str) -> Result<Typed> {
     if code.len() != LENGTH {
         return Ok(Typed::Bad);
     }
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(&Caller::system()).await?;
     let Some(code) = codes::take(&mut tx, &app.links.hash_code(&code), now).await? else {
         return Ok(Typed::Bad);
     };
@@ -254,7 +254,7 @@ fn voided(code: &Code, facts: &PersonFacts) -> bool {
 
 /// The pages that a code opened, for as long as they are open.
 pub(super) async fn open(app: &App, id: CodeId, address: &str) -> Result<Door> {
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(&Caller::system()).await?;
     let Some(code) = codes::get(&mut conn, id).await? else {
         return Ok(Door::Unknown);
     };
@@ -288,7 +288,7 @@ pub async fn leave(app: &App, token: &str, visitor: &Visitor) -> Result<()> {
     let Some(id) = app.links.verify_code(Purpose::Code, token) else {
         return Ok(());
     };
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(&Caller::system()).await?;
     if codes::end(&mut tx, id, app.now()).await? {
         let trail = Audit::new("person_code.closed", id).about(mentee(visitor.facts.party));
         app.audit(&mut tx, &visitor.caller, &[trail]).await?;
