@@ -5,7 +5,7 @@ use tandem_api::graphql::ids;
 use tandem_domain::{
     ids::{CenterId, OfficeId, UserId},
     policy::{Actor as PolicyActor, Grant},
-    users::UserInput,
+    users::{SignInMethod, UserInput},
 };
 use tandem_operations::{Caller, auth, users};
 
@@ -91,10 +91,7 @@ impl TestApp {
             .expect("a role can be given");
         Actor {
             caller: Caller::user(
-                PolicyActor {
-                    user: actor.user,
-                    grants: vec![grant],
-                },
+                PolicyActor::new(actor.user, vec![grant]),
                 "127.0.0.1",
             ),
             ..actor
@@ -103,7 +100,11 @@ impl TestApp {
 
     async fn sign_in(&self, user: UserId, email: String, grants: &[Grant]) -> Actor {
         let mut conn = self.conn().await;
-        let new = auth::begin_session(&mut conn, &self.api, user, "harness", "127.0.0.1")
+        let place = auth::Place {
+            address: "127.0.0.1".into(),
+            user_agent: "harness".into(),
+        };
+        let new = auth::begin_session(&mut conn, &self.api, user, SignInMethod::Link, &place)
             .await
             .expect("a session can begin");
         Actor {
@@ -111,10 +112,7 @@ impl TestApp {
             email,
             client: Client::new(&self.url, Some(new.token)),
             caller: Caller::user(
-                PolicyActor {
-                    user,
-                    grants: grants.to_vec(),
-                },
+                PolicyActor::new(user, grants.to_vec()),
                 "127.0.0.1",
             ),
         }
