@@ -30,7 +30,7 @@ pub enum TokenScope {
     WriteCases,
     /// Read matches.
     ReadMatches,
-    /// Approach experts and take approaches back.
+    /// Approach experts, take approaches back, introduce, record meetings and milestones.
     WriteMatches,
     /// Read matching runs.
     ReadRuns,

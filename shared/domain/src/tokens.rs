@@ -28,7 +28,7 @@ words! {
         WriteCases,
         /// Read matches.
         ReadMatches,
-        /// Approach experts and take approaches back.
+        /// Approach experts, take approaches back, introduce, record meetings and milestones.
         WriteMatches,
         /// Read matching runs.
         ReadRuns,
@@ -48,8 +48,13 @@ impl TokenScope {
             A::ManageExpert => Some(Self::WriteExperts),
             A::ViewMentee | A::ViewCase | A::ViewCandidates => Some(Self::ReadCases),
             A::ManageMentee | A::ManageCase | A::DecideCase => Some(Self::WriteCases),
-            A::ViewMatch => Some(Self::ReadMatches),
-            A::Approach => Some(Self::WriteMatches),
+            A::ViewMatch | A::ViewFeedback => Some(Self::ReadMatches),
+            A::Approach
+            | A::IntroduceMatch
+            | A::RecordBriefing
+            | A::ArrangeFirstMeeting
+            | A::LogMeeting
+            | A::RecordMilestone => Some(Self::WriteMatches),
             A::ViewRun => Some(Self::ReadRuns),
             A::ManageRun => Some(Self::WriteRuns),
             _ => None,
@@ -154,6 +159,8 @@ mod tests {
         for action in [
             Action::AnswerApproach,
             Action::RecordAnswer,
+            Action::RecordPaper,
+            Action::SignAgreement,
             Action::ManageUser,
             Action::ManageApiToken,
             Action::ManageCheck,

@@ -30,6 +30,7 @@ pub mod sweep_ticks;
 pub mod tokens;
 pub mod training;
 pub mod users;
+pub mod wall;
 
 pub use error::{Error, Result, parse};
 pub use sqlx::{PgConnection, PgPool, PgTransaction};

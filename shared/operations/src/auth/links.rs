@@ -16,7 +16,7 @@ use super::{
     sessions::{Place, open},
 };
 use crate::{
-    App, Result,
+    App, Caller, Result,
     deliveries::{self, NewDelivery, Recipient, Trigger},
     jobs::{self, Job},
     links::Purpose,
@@ -64,7 +64,7 @@ pub async fn request_link(app: &App, email: &str, browser: Option<&str>) -> Resu
         .and_then(|token| binding::browser(&app.links, token))
         .unwrap_or_else(|| app.random.id(&*app.clock));
     let request: SignInRequestId = app.id();
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(&Caller::nobody()).await?;
     sessions::insert_request(&mut tx, request, &email, browser, app.now()).await?;
     jobs::enqueue(&mut tx, app, &[Job::SignInRequest { request }]).await?;
     tx.commit().await?;
@@ -78,7 +78,7 @@ pub async fn request_link(app: &App, email: &str, browser: Option<&str>) -> Resu
 /// was not sent too many.
 pub async fn answer_request(app: &App, request: SignInRequestId) -> Result<()> {
     let now = app.now();
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(&Caller::system()).await?;
     let Some(asked) = sessions::take_request(&mut tx, request, now).await? else {
         return Ok(());
     };
@@ -125,7 +125,7 @@ pub async fn look_at_link(app: &App, token: &str, browser: Option<&str>) -> Resu
     let Some(delivery) = app.links.verify(Purpose::SignIn, token) else {
         return Ok(unknown);
     };
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(&Caller::nobody()).await?;
     let link = sessions::find_link(&mut conn, delivery).await?;
     Ok(link.map_or(unknown, |link| Look {
         state: link.state(app.now()),
@@ -143,7 +143,7 @@ pub async fn sign_in(app: &App, token: &str, proof: Proof<'_>, place: &Place) ->
         return refuse(unusable(LinkState::Unknown));
     };
     let now = app.now();
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(&Caller::nobody()).await?;
     let Some(link) = sessions::find_link_for_update(&mut tx, delivery).await? else {
         return refuse(unusable(LinkState::Unknown));
     };

@@ -8,7 +8,7 @@ use tandem_domain::{
     policy::Actor,
     users::{ROTATION_GRACE, RoleGrant, Session, SignInMethod, User},
 };
-use tandem_storage::{PgConnection, sessions, users};
+use tandem_storage::{PgConnection, PgTransaction, sessions, users};
 
 use crate::{App, Audit, Caller, Result, refuse};
 
@@ -113,15 +113,15 @@ pub(super) fn hash(token: &str) -> Vec<u8> {
 pub async fn authenticate(app: &App, token: &str) -> Result<Option<SignedIn>> {
     let token = hash(token);
     let now = app.now();
-    let mut conn = app.db.acquire().await?;
-    if let Some(session) = sessions::find_by_token(&mut conn, &token).await? {
-        return signed_in(&mut conn, app, session).await;
+    let mut tx = app.begin(&Caller::nobody()).await?;
+    if let Some(session) = sessions::find_by_token(&mut tx, &token).await? {
+        return signed_in(tx, app, session).await;
     }
-    let Some(session) = sessions::find_by_previous_token(&mut conn, &token).await? else {
+    let Some(session) = sessions::find_by_previous_token(&mut tx, &token).await? else {
         return Ok(None);
     };
     if now <= session.rotated_at + ROTATION_GRACE {
-        let found = signed_in(&mut conn, app, session).await?;
+        let found = signed_in(tx, app, session).await?;
         return Ok(found.map(|found| SignedIn {
             rotation_due: false,
             ..found
@@ -129,8 +129,6 @@ pub async fn authenticate(app: &App, token: &str) -> Result<Option<SignedIn>> {
     }
     if session.is_open(now) {
         tracing::warn!(session = %session.id, "a token was shown that had been replaced; its session ends");
-        drop(conn);
-        let mut tx = app.begin().await?;
         sessions::revoke(&mut tx, session.id, now).await?;
         let audit = Audit::new("session.token_reused", session.id).about(session.user);
         app.audit(&mut tx, &Caller::system(), &[audit]).await?;
@@ -141,24 +139,30 @@ pub async fn authenticate(app: &App, token: &str) -> Result<Option<SignedIn>> {
 
 /// Who a session belongs to by now: for connections that outlive a request.
 pub async fn still_signed_in(app: &App, id: SessionId) -> Result<Option<SignedIn>> {
-    let mut conn = app.db.acquire().await?;
-    match sessions::find(&mut conn, id).await? {
-        Some(session) => signed_in(&mut conn, app, session).await,
+    let mut tx = app.begin(&Caller::nobody()).await?;
+    match sessions::find(&mut tx, id).await? {
+        Some(session) => signed_in(tx, app, session).await,
         None => Ok(None),
     }
 }
 
-async fn signed_in(conn: &mut PgConnection, app: &App, session: Session) -> Result<Option<SignedIn>> {
+async fn signed_in(
+    mut tx: PgTransaction<'static>,
+    app: &App,
+    session: Session,
+) -> Result<Option<SignedIn>> {
     let now = app.now();
     if !session.is_open(now) {
         return Ok(None);
     }
+    let actor = actor(&mut tx, session.user).await?;
     if session.last_used_at + TOUCH_AFTER <= now {
-        sessions::touch(conn, session.id, now).await?;
+        sessions::touch(&mut tx, session.id, now).await?;
+        tx.commit().await?;
     }
     Ok(Some(SignedIn {
         session: session.id,
-        actor: actor(conn, session.user).await?,
+        actor,
         rotation_due: session.rotated_at + app.session_limits.rotate_after <= now,
     }))
 }
@@ -176,8 +180,9 @@ pub(super) async fn actor(conn: &mut PgConnection, user: UserId) -> Result<Actor
 /// caller has still counts for a while, and the other answer carries the new one.
 pub async fn rotate(app: &App, session: SessionId, token: &str) -> Result<Option<String>> {
     let new = new_token(app);
-    let mut conn = app.db.acquire().await?;
-    let done = sessions::rotate(&mut conn, session, &hash(token), &hash(&new), app.now()).await?;
+    let mut tx = app.begin(&Caller::nobody()).await?;
+    let done = sessions::rotate(&mut tx, session, &hash(token), &hash(&new), app.now()).await?;
+    tx.commit().await?;
     Ok(done.then_some(new))
 }
 
@@ -188,7 +193,7 @@ pub async fn rotate_mine(app: &App, caller: &Caller, session: SessionId, token: 
             "this token was replaced already: use the new one",
         ));
     };
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(caller).await?;
     let session = sessions::find(&mut conn, session).await?;
     let user = users::by_ids(&mut conn, caller.user_id().as_slice()).await?.pop();
     match (session, user) {
@@ -202,7 +207,7 @@ pub async fn myself(app: &App, caller: &Caller) -> Result<Option<(User, Vec<Role
     let Some(id) = caller.user_id() else {
         return Ok(None);
     };
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(caller).await?;
     let Some(user) = users::find(&mut conn, id).await? else {
         return Ok(None);
     };
@@ -215,7 +220,7 @@ pub async fn my_sessions(app: &App, caller: &Caller) -> Result<Vec<Session>> {
     let Some(id) = caller.user_id().filter(|_| !caller.has_token()) else {
         return Ok(Vec::new());
     };
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(caller).await?;
     let mut all = sessions::of_user(&mut conn, id).await?;
     all.retain(|session| session.is_open(app.now()));
     Ok(all)
@@ -223,7 +228,7 @@ pub async fn my_sessions(app: &App, caller: &Caller) -> Result<Vec<Session>> {
 
 /// Ends one of the caller's own sessions.
 pub async fn revoke_session(app: &App, caller: &Caller, id: SessionId) -> Result<Session> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let session = sessions::find(&mut tx, id)
         .await?
         .filter(|session| Some(session.user) == caller.user_id() && !caller.has_token())
@@ -246,7 +251,7 @@ pub async fn sign_out_everywhere(app: &App, caller: &Caller) -> Result<u64> {
             "a program's token ends no sessions: sign in to do so",
         ));
     };
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let ended = sessions::revoke_all(&mut tx, user, app.now()).await?;
     let audit = Audit::new("session.all_revoked", user)
         .about(user)

@@ -8,7 +8,7 @@ use tandem_domain::{
     policy::{Action, Actor, Decision, Resource},
     tokens::{ApiToken, ApiTokenInput, TOKEN_PREFIX},
 };
-use tandem_storage::{PgConnection, tokens, users};
+use tandem_storage::{PgConnection, PgTransaction, tokens, users};
 
 use super::sessions::{TOUCH_AFTER, actor, hash};
 use crate::{App, Audit, Caller, Result, refuse};
@@ -26,7 +26,7 @@ pub struct NewToken {
 pub async fn create(app: &App, caller: &Caller, user: UserId, input: ApiTokenInput) -> Result<NewToken> {
     caller.authorize(Action::ManageApiToken, &Resource::programme(), "userId", "user")?;
     let draft = input.check()?;
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let owner = users::find(&mut tx, user)
         .await?
         .ok_or_else(|| UserError::not_found("userId", "user"))?;
@@ -63,7 +63,7 @@ pub async fn create(app: &App, caller: &Caller, user: UserId, input: ApiTokenInp
 
 /// Tokens, the newest first: all of them for whom they concern, otherwise the caller's own.
 pub async fn list(app: &App, caller: &Caller) -> Result<Vec<ApiToken>> {
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(caller).await?;
     if caller.scope(Action::ManageApiToken).everything {
         return Ok(tokens::list(&mut conn, None).await?);
     }
@@ -75,7 +75,7 @@ pub async fn list(app: &App, caller: &Caller) -> Result<Vec<ApiToken>> {
 
 /// Ends a token: an administrator any, everybody the own ones.
 pub async fn revoke(app: &App, caller: &Caller, id: ApiTokenId) -> Result<ApiToken> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let token = find_visible(&mut tx, caller, id).await?;
     let now = app.now();
     if token.revoked_at.is_none() {
@@ -100,20 +100,20 @@ async fn find_visible(conn: &mut PgConnection, caller: &Caller, id: ApiTokenId) 
 
 /// Who a token acts as; nobody where it is unknown, ended or too old.
 pub async fn authenticate(app: &App, secret: &str) -> Result<Option<(ApiTokenId, Actor)>> {
-    let mut conn = app.db.acquire().await?;
-    let token = tokens::find_by_hash(&mut conn, &hash(secret)).await?;
-    open(&mut conn, app, token).await
+    let mut tx = app.begin(&Caller::nobody()).await?;
+    let token = tokens::find_by_hash(&mut tx, &hash(secret)).await?;
+    open(tx, app, token).await
 }
 
 /// The same by now: for connections that outlive a request.
 pub async fn still_open(app: &App, id: ApiTokenId) -> Result<Option<(ApiTokenId, Actor)>> {
-    let mut conn = app.db.acquire().await?;
-    let token = tokens::find_active(&mut conn, id).await?;
-    open(&mut conn, app, token).await
+    let mut tx = app.begin(&Caller::nobody()).await?;
+    let token = tokens::find_active(&mut tx, id).await?;
+    open(tx, app, token).await
 }
 
 async fn open(
-    conn: &mut PgConnection,
+    mut tx: PgTransaction<'static>,
     app: &App,
     token: Option<ApiToken>,
 ) -> Result<Option<(ApiTokenId, Actor)>> {
@@ -121,9 +121,10 @@ async fn open(
     let Some(token) = token.filter(|token| token.is_open(now)) else {
         return Ok(None);
     };
+    let actor = actor(&mut tx, token.user).await?.limited_to(token.scopes);
     if token.last_used_at.is_none_or(|at| at + TOUCH_AFTER <= now) {
-        tokens::touch(conn, token.id, now).await?;
+        tokens::touch(&mut tx, token.id, now).await?;
+        tx.commit().await?;
     }
-    let actor = actor(conn, token.user).await?.limited_to(token.scopes);
     Ok(Some((token.id, actor)))
 }
