@@ -88,10 +88,7 @@ impl Scene {
         Self {
             app,
             coordinator: Caller::user(
-                Actor {
-                    user: user.id,
-                    grants: grants.to_vec(),
-                },
+                Actor::new(user.id, grants.to_vec()),
                 "",
             ),
             admin,
