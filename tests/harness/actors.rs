@@ -90,10 +90,7 @@ impl TestApp {
             .await
             .expect("a role can be given");
         Actor {
-            caller: Caller::user(
-                PolicyActor::new(actor.user, vec![grant]),
-                "127.0.0.1",
-            ),
+            caller: Caller::user(PolicyActor::new(actor.user, vec![grant]), "127.0.0.1"),
             ..actor
         }
     }
@@ -111,10 +108,7 @@ impl TestApp {
             user,
             email,
             client: Client::new(&self.url, Some(new.token)),
-            caller: Caller::user(
-                PolicyActor::new(user, grants.to_vec()),
-                "127.0.0.1",
-            ),
+            caller: Caller::user(PolicyActor::new(user, grants.to_vec()), "127.0.0.1"),
         }
     }
 }

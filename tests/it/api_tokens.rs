@@ -40,10 +40,10 @@ async fn a_token_does_what_its_scopes_and_its_user_allow() {
     assert_eq!(answer.data()["nodes"][0]["state"], "SEARCHING");
     assert_eq!(answer.data()["nodes"][1], Value::Null, "another centre's");
 
-    let withdraw = "mutation($id: ID!) { withdrawCase(caseId: $id) { userErrors { code field } } }";
+    let withdraw = "mutation($id: ID!) { withdrawCase(id: $id) { userErrors { code field } } }";
     let variables = json!({ "id": ids::global(own).as_str() });
     let refused = reader.ask(withdraw, variables.clone()).await;
-    assert_eq!(refused.refusals("withdrawCase"), ["FORBIDDEN caseId"]);
+    assert_eq!(refused.refusals("withdrawCase"), ["FORBIDDEN id"]);
     let (writer, _) = create(&app, &partner.id(), &["READ_CASES", "WRITE_CASES"]).await;
     writer.ask(withdraw, variables).await.done("withdrawCase");
     app.drain().await;
@@ -64,7 +64,10 @@ async fn a_token_is_shown_once_listed_used_and_ended() {
     );
     let listed = partner.ask(LIST, json!({})).await;
     let token = &listed.data()["apiTokens"][0];
-    assert_eq!((&token["id"], &token["name"]), (&json!(id), &json!("Case management")));
+    assert_eq!(
+        (&token["id"], &token["name"]),
+        (&json!(id), &json!("Case management"))
+    );
     assert_ne!(token["lastUsedAt"], Value::Null);
     assert_eq!(program.ask(LIST, json!({})).await.data()["apiTokens"], json!([]));
     let stranger = app.head_office().await;
@@ -74,13 +77,19 @@ async fn a_token_is_shown_once_listed_used_and_ended() {
 
     // a program does not manage the sign-ins of its user
     let out = program
-        .ask("mutation { signOutEverywhere { sessions userErrors { code field } } }", json!({}))
+        .ask(
+            "mutation { signOutEverywhere { sessions userErrors { code field } } }",
+            json!({}),
+        )
         .await;
     assert_eq!(out.refusals("signOutEverywhere"), ["FORBIDDEN"]);
     let refused = program.ask(REVOKE, json!({ "id": id })).await;
     assert_eq!(refused.refusals("revokeApiToken"), ["NOT_FOUND id"]);
 
-    partner.ask(REVOKE, json!({ "id": id })).await.done("revokeApiToken");
+    partner
+        .ask(REVOKE, json!({ "id": id }))
+        .await
+        .done("revokeApiToken");
     assert_eq!(program.ask(viewer, json!({})).await.data()["viewer"], Value::Null);
     let stored: Vec<u8> = sqlx::query_scalar("SELECT token_hash FROM api_tokens")
         .fetch_one(&mut app.superuser().await)
@@ -95,7 +104,13 @@ async fn a_token_ends_when_it_expires_or_its_user_may_not_sign_in() {
     let app = TestApp::start().await;
     let partner = app.staff("Partner", &[Grant::Coordinator(None)]).await;
     let (program, _) = create(&app, &partner.id(), &["READ_ORGANISATION"]).await;
-    let viewer = async || program.ask("{ viewer { user { name } } }", json!({})).await.data()["viewer"].clone();
+    let viewer = async || {
+        program
+            .ask("{ viewer { user { name } } }", json!({}))
+            .await
+            .data()["viewer"]
+            .clone()
+    };
     app.advance(Duration::days(30) - Duration::seconds(1));
     assert_ne!(viewer().await, Value::Null);
     app.advance(Duration::seconds(1));

@@ -7,7 +7,8 @@ use tandem_tests::{Actor, Answer, Client, TestApp};
 
 const REQUEST: &str = "mutation($email: String!) { requestSignInLink(email: $email) {
     accepted code userErrors { code field message } } }";
-const SIGN_IN: &str = "mutation($token: String!, $code: String) { signInWithToken(token: $token, code: $code) {
+const SIGN_IN: &str =
+    "mutation($token: String!, $code: String) { signInWithToken(token: $token, code: $code) {
     newSession { token user { name } } userErrors { code field message } } }";
 const WHO: &str =
     "{ viewer { user { name email } roles { role } sessions { id userAgent method } currentSessionId } }";
@@ -32,7 +33,10 @@ impl Asked {
 /// The link of the last mail to somebody, asked for by a program.
 async fn link_to(app: &TestApp, actor: &Actor) -> Asked {
     let answer = request_link(app, &actor.email).await;
-    let code = answer.done("requestSignInLink")["code"].as_str().unwrap().to_owned();
+    let code = answer.done("requestSignInLink")["code"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     app.drain().await;
     Asked {
         link: last_link(app, &actor.email),
@@ -63,7 +67,12 @@ async fn ask_in(browser: &reqwest::Client, app: &TestApp, email: &str) -> String
 }
 
 /// Presses the button of a link's page, with a code or without.
-async fn open_in(browser: &reqwest::Client, app: &TestApp, link: &str, code: Option<&str>) -> reqwest::Response {
+async fn open_in(
+    browser: &reqwest::Client,
+    app: &TestApp,
+    link: &str,
+    code: Option<&str>,
+) -> reqwest::Response {
     let form: Vec<(&str, &str)> = code.map(|code| ("code", code)).into_iter().collect();
     let request = browser.post(link).header("origin", &app.url).form(&form);
     request.send().await.unwrap()
@@ -82,7 +91,11 @@ async fn somebody_signs_in_by_a_link_in_a_browser() {
     let app = TestApp::start().await;
     let admin = app.admin().await;
     let browser = browser();
-    let page = browser.get(format!("{}/p/sign-in", app.url)).send().await.unwrap();
+    let page = browser
+        .get(format!("{}/p/sign-in", app.url))
+        .send()
+        .await
+        .unwrap();
     assert_eq!(page.status(), StatusCode::OK);
     ask_in(&browser, &app, &admin.email).await;
     app.drain().await;
@@ -199,7 +212,13 @@ async fn a_token_that_was_made_up_is_refused() {
 async fn rows(app: &TestApp) -> Vec<(String, i64)> {
     let mut rows = Vec::new();
     let mut conn = app.superuser().await;
-    for table in ["sign_in_requests", "sign_in_links", "email_deliveries", "jobs", "audit_events"] {
+    for table in [
+        "sign_in_requests",
+        "sign_in_links",
+        "email_deliveries",
+        "jobs",
+        "audit_events",
+    ] {
         let sql = format!("SELECT count(*) FROM {table}");
         let count: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
             .fetch_one(&mut conn)
@@ -299,8 +318,15 @@ async fn a_link_works_in_the_browser_that_asked_or_with_its_code() {
     for link in [first, second] {
         assert_eq!(open_in(&mine, &app, &link, None).await.status(), StatusCode::OK);
     }
-    let without = app.nobody().ask(SIGN_IN, json!({ "token": token_of(&link) })).await;
-    assert_eq!(without.refusals("signInWithToken"), ["INVALID token"], "it was used");
+    let without = app
+        .nobody()
+        .ask(SIGN_IN, json!({ "token": token_of(&link) }))
+        .await;
+    assert_eq!(
+        without.refusals("signInWithToken"),
+        ["INVALID token"],
+        "it was used"
+    );
     app.finish().await;
 }
 
@@ -309,7 +335,11 @@ async fn a_link_is_void_after_five_wrong_codes() {
     let app = TestApp::start().await;
     let admin = app.admin().await;
     let asked = link_to(&app, &admin).await;
-    let wrong = if asked.code == "123456" { "654321" } else { "123456" };
+    let wrong = if asked.code == "123456" {
+        "654321"
+    } else {
+        "123456"
+    };
     for _ in 0..5 {
         let variables = json!({ "token": token_of(&asked.link), "code": wrong });
         let refused = app.nobody().ask(SIGN_IN, variables).await;
@@ -350,7 +380,11 @@ async fn a_browsers_token_is_replaced_and_the_old_one_ends_the_session_when_it_c
     app.advance(Duration::minutes(2));
     assert_eq!(send(&fresh).await, (true, None));
     assert_eq!(send(&old).await, (false, None), "somebody has stolen it");
-    assert_eq!(send(&fresh).await, (false, None), "so nobody uses this session any more");
+    assert_eq!(
+        send(&fresh).await,
+        (false, None),
+        "so nobody uses this session any more"
+    );
     app.finish().await;
 }
 
@@ -361,10 +395,15 @@ async fn a_program_replaces_its_own_token() {
     const ROTATE: &str =
         "mutation { rotateSession { newSession { token session { id } } userErrors { code message } } }";
     let answer = admin.ask(ROTATE, json!({})).await;
-    let token = answer.done("rotateSession")["newSession"]["token"].as_str().unwrap();
+    let token = answer.done("rotateSession")["newSession"]["token"]
+        .as_str()
+        .unwrap();
     let fresh = Client::new(&app.url, Some(token.to_owned()));
     assert_ne!(fresh.ask(WHO, json!({})).await.data()["viewer"], Value::Null);
-    assert_eq!(admin.ask(ROTATE, json!({})).await.refusals("rotateSession"), ["CONFLICT"]);
+    assert_eq!(
+        admin.ask(ROTATE, json!({})).await.refusals("rotateSession"),
+        ["CONFLICT"]
+    );
     app.finish().await;
 }
 
@@ -374,13 +413,18 @@ async fn signing_out_everywhere_ends_every_session_of_ones_own() {
     let (admin, other) = (app.admin().await, app.head_office().await);
     let asked = link_to(&app, &admin).await;
     let answer = app.nobody().ask(SIGN_IN, asked.variables()).await;
-    let second = answer.done("signInWithToken")["newSession"]["token"].as_str().unwrap();
+    let second = answer.done("signInWithToken")["newSession"]["token"]
+        .as_str()
+        .unwrap();
     let second = Client::new(&app.url, Some(second.to_owned()));
     let sessions = second.ask(WHO, json!({})).await.data()["viewer"]["sessions"].clone();
     assert_eq!(sessions.as_array().unwrap().len(), 2);
     assert_eq!(sessions[0]["method"], "LINK");
     let out = second
-        .ask("mutation { signOutEverywhere { sessions userErrors { code } } }", json!({}))
+        .ask(
+            "mutation { signOutEverywhere { sessions userErrors { code } } }",
+            json!({}),
+        )
         .await;
     assert_eq!(out.done("signOutEverywhere")["sessions"], 2);
     for client in [&admin.client, &second] {

@@ -87,10 +87,7 @@ impl Scene {
         let admin = superuser(&servers).await;
         Self {
             app,
-            coordinator: Caller::user(
-                Actor::new(user.id, grants.to_vec()),
-                "",
-            ),
+            coordinator: Caller::user(Actor::new(user.id, grants.to_vec()), ""),
             admin,
             logs: tempfile::tempdir().expect("a folder"),
             servers,

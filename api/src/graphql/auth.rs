@@ -242,7 +242,9 @@ impl AuthMutation {
         let signed = sender(ctx).as_ref().ok_or_else(super::error::unauthenticated)?;
         let shown = ctx.data_opt::<BearerToken>();
         settle(match (signed.session(), shown) {
-            (Some(session), Some(shown)) => auth::rotate_mine(app(ctx), &signed.caller, session, &shown.0).await,
+            (Some(session), Some(shown)) => {
+                auth::rotate_mine(app(ctx), &signed.caller, session, &shown.0).await
+            }
             _ => Err(tandem_domain::errors::UserError::forbidden(
                 "only a session whose token came as \"Authorization: Bearer …\" can be given a new one here",
             )
@@ -280,7 +282,10 @@ impl AuthMutation {
         let signed = sender(ctx).as_ref().ok_or_else(super::error::unauthenticated)?;
         let Some(session) = signed.session() else {
             return settle(Err::<Row, _>(
-                tandem_domain::errors::UserError::forbidden("a program's token is no session: revoke it instead").into(),
+                tandem_domain::errors::UserError::forbidden(
+                    "a program's token is no session: revoke it instead",
+                )
+                .into(),
             ));
         };
         let ended = auth::revoke_session(app(ctx), &signed.caller, session).await;

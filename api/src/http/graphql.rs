@@ -3,13 +3,13 @@
 use std::net::SocketAddr;
 
 use async_graphql::Request;
-use tandem_operations::auth as operations;
 use axum::{
     body::to_bytes,
     extract::{ConnectInfo, RawQuery, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::Response,
 };
+use tandem_operations::auth as operations;
 
 use super::{
     explorer,

@@ -144,7 +144,10 @@ pub(super) async fn asked(
                 frame: frame(&settings, "Bitte sehen Sie in Ihr Postfach"),
                 code: format!("{} {}", &asked.code[..3], &asked.code[3..]),
             };
-            with_cookie(show(StatusCode::OK, &page), &browser_cookie(&asked.browser, secure))
+            with_cookie(
+                show(StatusCode::OK, &page),
+                &browser_cookie(&asked.browser, secure),
+            )
         }
         Err(Error::Refused(_)) => show(
             StatusCode::UNPROCESSABLE_ENTITY,
@@ -235,14 +238,7 @@ pub(super) async fn open(
         Ok(new) => signed_in(&state, &settings, &new),
         Err(Error::Refused(_)) => {
             let problem = "Das war nicht die richtige Zahl. Bitte sehen Sie noch einmal nach.";
-            look_again(
-                &state,
-                &token,
-                &origin,
-                StatusCode::UNPROCESSABLE_ENTITY,
-                problem,
-            )
-            .await
+            look_again(&state, &token, &origin, StatusCode::UNPROCESSABLE_ENTITY, problem).await
         }
         Err(error) => fault(&error),
     }

@@ -742,7 +742,10 @@ mod tests {
         assert_eq!(can(&own, Action::ManageExpert, &expert), Decision::Forbidden);
         assert_eq!(can(&own, Action::ViewCase, &expert), Decision::Hidden);
         let other = reader(Grant::Coordinator(Some(id(2))));
-        assert_eq!(can(&other, Action::ViewExpertContact, &expert), Decision::Forbidden);
+        assert_eq!(
+            can(&other, Action::ViewExpertContact, &expert),
+            Decision::Forbidden
+        );
         assert!(scope(&own, Action::ViewCase).is_empty());
     }
 

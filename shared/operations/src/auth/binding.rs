@@ -67,7 +67,11 @@ mod tests {
         let (one, other) = (Uuid::from_u128(1).into(), Uuid::from_u128(2).into());
         let digits = code(&key, one);
         assert!(digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_digit()));
-        assert!(is_code(&key, one, &format!(" {} {} ", &digits[..3], &digits[3..])));
+        assert!(is_code(
+            &key,
+            one,
+            &format!(" {} {} ", &digits[..3], &digits[3..])
+        ));
         assert!(!is_code(&key, other, &digits) && !is_code(&key, one, ""));
     }
 }

@@ -146,11 +146,7 @@ pub async fn still_signed_in(app: &App, id: SessionId) -> Result<Option<SignedIn
     }
 }
 
-async fn signed_in(
-    mut tx: PgTransaction<'static>,
-    app: &App,
-    session: Session,
-) -> Result<Option<SignedIn>> {
+async fn signed_in(mut tx: PgTransaction<'static>, app: &App, session: Session) -> Result<Option<SignedIn>> {
     let now = app.now();
     if !session.is_open(now) {
         return Ok(None);
