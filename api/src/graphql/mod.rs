@@ -29,6 +29,7 @@ pub mod places;
 pub mod runs;
 pub mod scalars;
 pub mod settings;
+pub mod statistics;
 pub mod subscriptions;
 pub mod training;
 pub mod users;
@@ -60,6 +61,7 @@ pub struct Query(
     jobs::JobQuery,
     audit::AuditQuery,
     settings::SettingsQuery,
+    statistics::StatisticsQuery,
 );
 
 /// What can be done.
