@@ -27,6 +27,7 @@ pub enum PeriodUnit {
 /// Statistics of the programme, an office or a centre.
 pub struct Statistics(Row);
 
+/// Statistics of the programme, an office or a centre: numbers, never a person.
 #[Object]
 impl Statistics {
     /// The first day.
