@@ -24,6 +24,8 @@ pub mod matches;
 pub mod mentees;
 pub mod occupations;
 pub mod offices;
+pub mod problems;
+pub mod publicity;
 pub mod runs;
 pub mod settings;
 pub mod training;

@@ -1,11 +1,45 @@
 //! Matches: an expert is asked, answers freely, or is no longer asked (domain.md "Life of a match").
 
+mod accompanying;
+mod activating;
+mod agreeing;
 mod alternates;
 mod answering;
 mod approaching;
+mod chemistry;
+mod ending;
+mod gate;
+mod introducing;
+mod lapsing;
+pub(crate) mod leaving;
+mod meeting;
+mod own;
+mod paper;
+mod pausing;
+mod step;
 mod withdrawing;
 
+pub use accompanying::{courses, log_meeting, meetings, milestones, record_milestone};
+pub use activating::{activate, begin_ready};
+pub use agreeing::{
+    agreements, agreements_of, extend_agreement, record_signature_on_paper, sign, write_agreement,
+};
 pub use alternates::next_alternate;
+pub use chemistry::{
+    OwnVerdict, answer_until, close_overdue_questions, give_verdict, leave, record_verdict_on_paper,
+};
+pub use ending::{EndDraft, end, feedback_of, give_feedback, reports, wish_another, write_report};
+pub use introducing::{introduce, record_briefing};
+pub use lapsing::lapse_due;
+pub use meeting::{date_first_meeting, record_first_meeting};
+pub use own::{Own, PersonContact, Task, own, own_of_case};
+pub use paper::{Paper, contest_paper, paper_record};
+pub use pausing::{pause, pause_unchecked, resume, resume_checked};
+pub use tandem_storage::accompaniment::{Meeting, Milestone};
+pub use tandem_storage::agreements::{Agreement, Signature};
+pub use tandem_storage::feedback::Feedback;
+pub use tandem_storage::matches::PlannedMeeting;
+pub use tandem_storage::papers::{OnPaper, PaperRecord};
 pub use answering::{AnswerOutcome, answer_signed_in, decide, outcome_of, record_by_telephone};
 pub use approaching::{approach, insert_approaches};
 pub use tandem_storage::matches::{Match, MatchFilter, NewApproach, key};
@@ -22,6 +56,9 @@ use tandem_storage::matches::{self, Key};
 use tandem_storage::paging::{Page, Slice};
 
 use crate::{App, Caller, Result};
+
+/// How many due matches a sweep takes at once; what is left it takes at its next tick.
+const SWEEP_LIMIT: i64 = 500;
 
 /// One match; not found where the caller may not see it.
 pub async fn get(app: &App, caller: &Caller, id: MatchId) -> Result<Match> {
