@@ -40,7 +40,7 @@ pub struct Question {
 
 /// The question behind a link; none where the link is not one of ours.
 pub async fn question(app: &App, token: &str) -> Result<Option<Question>> {
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(&Caller::nobody()).await?;
     let Some(matching) = find(&mut conn, app, token).await? else {
         return Ok(None);
     };
@@ -65,7 +65,7 @@ pub async fn question(app: &App, token: &str) -> Result<Option<Question>> {
 
 /// Answers by link, from a network address; none where the link is not one of ours.
 pub async fn answer(app: &App, token: &str, answer: Answer, address: &str) -> Result<Option<AnswerOutcome>> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(&Caller::nobody()).await?;
     let Some(matching) = find(&mut tx, app, token).await? else {
         return Ok(None);
     };
@@ -83,7 +83,7 @@ pub async fn give_reason(
     reason: DeclineReason,
     address: &str,
 ) -> Result<Option<bool>> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(&Caller::nobody()).await?;
     let Some(matching) = find(&mut tx, app, token).await? else {
         return Ok(None);
     };
@@ -106,7 +106,7 @@ fn by_link(matching: &Match, address: &str) -> Caller {
     Caller::person(person, address)
 }
 
-/// The match whose approach carried the link.
+/// The match whose approach, or the reminder of it, carried the link.
 async fn find(conn: &mut PgConnection, app: &App, token: &str) -> Result<Option<Match>> {
     let Some(id) = app.links.verify(Purpose::Answer, token) else {
         return Ok(None);
@@ -114,7 +114,8 @@ async fn find(conn: &mut PgConnection, app: &App, token: &str) -> Result<Option<
     let Some((delivery, _)) = deliveries::find(conn, id).await? else {
         return Ok(None);
     };
-    if delivery.trigger != Trigger::Approach.as_str() || delivery.recipient_kind != RecipientKind::Expert {
+    let asks = [Trigger::Approach, Trigger::ApproachReminder].map(Trigger::as_str);
+    if !asks.contains(&delivery.trigger.as_str()) || delivery.recipient_kind != RecipientKind::Expert {
         return Ok(None);
     }
     Ok(matches::get(conn, MatchId::from(delivery.subject_id)).await?)
