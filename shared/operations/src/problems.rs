@@ -37,7 +37,7 @@ pub(crate) async fn case_resource(conn: &mut PgConnection, caller: &Caller, case
 
 /// A mentee or a guardian reports a problem. Centre and office get a mail that says so and not what it is.
 pub async fn report_problem(app: &App, caller: &Caller, case: CaseId, text: &str) -> Result<ProblemId> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let Some(case) = cases::get(&mut tx, case).await? else {
         return refuse(UserError::not_found("caseId", "case"));
     };
@@ -80,7 +80,7 @@ pub async fn list(
     case: Option<CaseId>,
     open_only: bool,
 ) -> Result<Vec<Problem>> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let scope = caller.scope(Action::HandleProblem);
     let found = problems::list(&mut tx, &scope, case, open_only, MOST).await?;
     let trace: Vec<Audit> = found
@@ -98,7 +98,7 @@ pub async fn list(
 /// `CONFLICT` where it was settled before.
 pub async fn settle(app: &App, caller: &Caller, id: ProblemId, note: &str) -> Result<Problem> {
     let gone = || UserError::not_found("id", "problem");
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let seen = problems::get(&mut tx, id).await?.ok_or_else(gone)?;
     caller.authorize(Action::HandleProblem, &seen.resource(), "id", "problem")?;
     let note =

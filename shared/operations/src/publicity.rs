@@ -12,7 +12,7 @@ use crate::{App, Audit, Caller, Result, refuse};
 /// A person consents to portraits and names being published, or takes that back. For a mentee under 18 both
 /// the own and the guardian's consent are needed; each gives its own.
 pub async fn consent_to_publicity(app: &App, caller: &Caller, about: About, consent: bool) -> Result<()> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let resource = match about {
         About::Match(id) => matches::get(&mut tx, id).await?.map(|matching| matching.resource()),
         About::Case(id) => match cases::get(&mut tx, id).await? {

@@ -101,3 +101,41 @@ pub async fn contest(conn: &mut PgConnection, id: PaperRecordId, now: DateTime<U
     .await?;
     Ok(done.rows_affected() == 1)
 }
+
+/// How many records a match has.
+pub async fn count(conn: &mut PgConnection, id: MatchId) -> Result<i16> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT count(*)::smallint AS "count!" FROM paper_records WHERE match_id = $1"#,
+        id.uuid()
+    )
+    .fetch_one(conn)
+    .await?)
+}
+
+/// How many of them were contested.
+pub async fn contested(conn: &mut PgConnection, id: MatchId) -> Result<i16> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT count(*)::smallint AS "count!" FROM paper_records
+            WHERE match_id = $1 AND contested_at IS NOT NULL"#,
+        id.uuid()
+    )
+    .fetch_one(conn)
+    .await?)
+}
+
+/// The records of a side of a match that it has not contested, the newest first.
+pub async fn of_side(conn: &mut PgConnection, id: MatchId, side: Side) -> Result<Vec<PaperRecord>> {
+    let ids = sqlx::query_scalar!(
+        "SELECT id FROM paper_records WHERE match_id = $1 AND side = $2 AND contested_at IS NULL
+          ORDER BY recorded_at DESC, id",
+        id.uuid(),
+        side.as_str(),
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    let mut records = Vec::with_capacity(ids.len());
+    for id in ids {
+        records.extend(get(conn, id.into()).await?);
+    }
+    Ok(records)
+}

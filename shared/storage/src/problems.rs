@@ -170,7 +170,7 @@ pub async fn settle(
     now: DateTime<Utc>,
 ) -> Result<bool> {
     let done = sqlx::query!(
-        "UPDATE problem_reports SET settled_at = $3, settled_by = $2, settled_note = $4
+        "UPDATE problem_reports SET settled_at = $4, settled_by = $2, settled_note = $3
           WHERE id = $1 AND settled_at IS NULL",
         id.uuid(),
         by.map(UserId::uuid),

@@ -59,7 +59,7 @@ pub async fn close(
     version: Option<i64>,
     draft: OutcomeDraft,
 ) -> Result<Case> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let case = take(&mut tx, caller, Action::ManageCase, id, version).await?;
     case.state.close()?;
     let outcome = draft.validate(app.today())?;
@@ -85,7 +85,7 @@ pub async fn confirm_outcome(
     version: Option<i64>,
     draft: OutcomeDraft,
 ) -> Result<Case> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let case = take(&mut tx, caller, Action::ManageCase, id, version).await?;
     let (Some(_), Some(starts_on)) = (case.closed_at, case.training_starts_on) else {
         return refuse(UserError::conflict(
@@ -109,7 +109,7 @@ pub async fn confirm_outcome(
 /// # Errors
 /// `CONFLICT` after the programme's days for it, or where the mentee has another open case.
 pub async fn reopen(app: &App, caller: &Caller, id: CaseId, version: Option<i64>) -> Result<Case> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let case = take(&mut tx, caller, Action::ManageCase, id, version).await?;
     case.state.reopen()?;
     let days = settings::current(&mut tx).await?.case_reopen_days;
@@ -129,7 +129,7 @@ pub async fn reopen(app: &App, caller: &Caller, id: CaseId, version: Option<i64>
 /// # Errors
 /// `CONFLICT` while a match is under way.
 pub async fn search_again(app: &App, caller: &Caller, id: CaseId, version: Option<i64>) -> Result<Case> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let case = take(&mut tx, caller, Action::ManageCase, id, version).await?;
     let state = case.state.search_again()?;
     let open = matches::lock_open(&mut tx, id).await?;

@@ -34,7 +34,7 @@ pub async fn log_meeting(
     draft: MeetingDraft,
     key: Option<&str>,
 ) -> Result<Meeting> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let held = take(&mut tx, app, caller, Action::LogMeeting, id, None).await?;
     in_states(&held.matching, RUNNING, "no meeting can be logged: it is active first")?;
     let draft = draft.validate(since(&held), last_day(app, &held))?;
@@ -66,7 +66,7 @@ pub async fn record_milestone(
     draft: MilestoneDraft<MilestoneId>,
     key: Option<&str>,
 ) -> Result<Milestone> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let held = take(&mut tx, app, caller, Action::RecordMilestone, id, None).await?;
     in_states(&held.matching, RUNNING, "no milestone can be recorded: it is active first")?;
     let draft = draft.validate(app.today())?;
@@ -159,7 +159,7 @@ async fn visible(conn: &mut PgConnection, caller: &Caller, ids: &[MatchId]) -> R
 /// The meetings of those of these matches that the caller may see, the newest first. Notes are for who
 /// writes them: expert and centre.
 pub async fn meetings(app: &App, caller: &Caller, ids: &[MatchId]) -> Result<Vec<Meeting>> {
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(caller).await?;
     let seen = visible(&mut conn, caller, ids).await?;
     let ids: Vec<MatchId> = seen.iter().map(|matching| matching.id).collect();
     let mut meetings = accompaniment::meetings(&mut conn, &ids).await?;
@@ -173,7 +173,7 @@ pub async fn meetings(app: &App, caller: &Caller, ids: &[MatchId]) -> Result<Vec
 
 /// The milestones of those of these matches that the caller may see, the newest first.
 pub async fn milestones(app: &App, caller: &Caller, ids: &[MatchId]) -> Result<Vec<Milestone>> {
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(caller).await?;
     let seen = visible(&mut conn, caller, ids).await?;
     let ids: Vec<MatchId> = seen.iter().map(|matching| matching.id).collect();
     let mut milestones = accompaniment::milestones(&mut conn, &ids).await?;
@@ -194,7 +194,7 @@ fn reads_notes(caller: &Caller, seen: &[matches::Match], id: MatchId) -> bool {
 /// Duration, regularity and gaps of those of these matches that the caller may see and that were ever
 /// active (S47).
 pub async fn courses(app: &App, caller: &Caller, ids: &[MatchId]) -> Result<HashMap<MatchId, Course>> {
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(caller).await?;
     let seen = visible(&mut conn, caller, ids).await?;
     let ids: Vec<MatchId> = seen.iter().map(|matching| matching.id).collect();
     let days = accompaniment::meeting_days(&mut conn, &ids).await?;

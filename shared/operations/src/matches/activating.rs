@@ -19,7 +19,7 @@ use crate::{App, Audit, Caller, Error, Result};
 /// # Errors
 /// `NOT_READY` with everything that is still missing.
 pub async fn activate(app: &App, caller: &Caller, id: MatchId, version: Option<i64>) -> Result<Match> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let mut held = take(&mut tx, app, caller, Action::ActivateMatch, id, version).await?;
     held.matching.state.activate()?;
     let missing = begin(&mut tx, app, caller, &mut held).await?;
@@ -78,12 +78,12 @@ pub(super) async fn begin(
 /// Lets matches begin that everybody has signed and whose expert has become ready since. Returns how many.
 pub async fn begin_ready(app: &App) -> Result<usize> {
     let system = Caller::system();
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(&system).await?;
     let waiting = matches::signed_and_waiting(&mut conn).await?;
     drop(conn);
     let mut begun = 0;
     for id in waiting {
-        let mut tx = app.begin().await?;
+        let mut tx = app.begin(&system).await?;
         let Some(seen) = matches::get(&mut tx, id).await? else {
             continue;
         };

@@ -15,9 +15,9 @@ use tandem_storage::papers::OnPaper;
 use tandem_storage::{PgConnection, experts, matches};
 
 use super::paper::{Paper, record};
-use super::step::{Held, in_states, own_side, people, take, trail, writer};
+use super::step::{Held, in_states, own_side, people, step_of, take, tell, trail, writer};
 use super::{activating, found};
-use crate::deliveries::{NewDelivery, Recipient, Trigger, queue};
+use crate::deliveries::{Recipient, Trigger};
 use crate::{App, Audit, Caller, Error, Result, refuse, settings};
 
 /// States in which something is agreed.
@@ -35,7 +35,7 @@ pub async fn write_agreement(
     id: MatchId,
     draft: AgreementDraft,
 ) -> Result<Agreement> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let held = take(&mut tx, app, caller, Action::WriteAgreement, id, None).await?;
     let before = versions(&mut tx, &held).await?;
     let settings = settings::current(&mut tx).await?;
@@ -59,7 +59,7 @@ pub async fn extend_agreement(
     id: MatchId,
     ends_on: NaiveDate,
 ) -> Result<Agreement> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let held = take(&mut tx, app, caller, Action::WriteAgreement, id, None).await?;
     let before = versions(&mut tx, &held).await?;
     let Some(current) = before.iter().find(|version| version.in_force_at.is_some()) else {
@@ -100,11 +100,7 @@ async fn write(
         user: caller.user_id(),
     };
     agreements::insert(conn, &new, app.now()).await?;
-    let mails: Vec<NewDelivery> = people(held)
-        .into_iter()
-        .map(|to| NewDelivery::new(Trigger::AgreementToSign, new.id, to))
-        .collect();
-    queue(conn, app, &mails).await?;
+    tell(conn, app, Trigger::AgreementToSign, &held.matching, new.number, &people(held)).await?;
     let entry = trail("match.agreement_written", caller, &held.matching)
         .detail(serde_json::json!({ "agreement": new.id, "number": new.number }));
     app.audit(conn, caller, &[entry]).await?;
@@ -127,7 +123,7 @@ async fn newest(conn: &mut PgConnection, held: &Held) -> Result<Agreement> {
 /// # Errors
 /// `CONFLICT` for a version that a newer one has replaced.
 pub async fn sign(app: &App, caller: &Caller, id: AgreementId) -> Result<Agreement> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let (mut held, agreement) = signable(&mut tx, app, caller, Action::SignAgreement, id).await?;
     let (party, way) = own_side(caller, &held)?;
     let name = signer(&mut tx, &held, party.side()).await?;
@@ -154,7 +150,7 @@ pub async fn record_signature_on_paper(
     side: Side,
     paper: Paper,
 ) -> Result<Agreement> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let (mut held, agreement) = signable(&mut tx, app, caller, Action::RecordPaper, id).await?;
     let paper = paper.validate(held.matching.first_meeting_on, app.today())?;
     if agreement.signed().contains(&side) {
@@ -254,15 +250,9 @@ async fn add(
         app.audit(conn, &Caller::system(), &[trace]).await?;
         let mut told = people(held);
         told.push(Recipient::Center(held.matching.center));
-        let mails: Vec<NewDelivery> = told
-            .into_iter()
-            // again where a signature was taken back and given anew
-            .map(|to| NewDelivery {
-                step: i16::try_from(held.matching.version).unwrap_or(i16::MAX),
-                ..NewDelivery::new(Trigger::AgreementInForce, agreement.id, to)
-            })
-            .collect();
-        queue(conn, app, &mails).await?;
+        // again where a signature was taken back and given anew, or a version was amended
+        let step = step_of(&held.matching) + agreement.number;
+        tell(conn, app, Trigger::AgreementInForce, &held.matching, step, &told).await?;
         if held.matching.state == MatchState::Met {
             // where something is missing it begins as soon as that is done
             activating::begin(conn, app, &Caller::system(), held).await?;
@@ -274,7 +264,7 @@ async fn add(
 
 /// The versions of a match's agreement, the newest first.
 pub async fn agreements(app: &App, caller: &Caller, id: MatchId) -> Result<Vec<Agreement>> {
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(caller).await?;
     let seen = found(matches::get(&mut conn, id).await?, "id")?;
     caller.authorize(Action::ViewMatch, &seen.resource(), "id", "match")?;
     Ok(agreements::for_matches(&mut conn, &[id]).await?)
@@ -286,7 +276,7 @@ pub async fn agreements_of(
     caller: &Caller,
     ids: &[MatchId],
 ) -> Result<HashMap<MatchId, Vec<Agreement>>> {
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(caller).await?;
     let mut seen = matches::by_ids(&mut conn, ids).await?;
     seen.retain(|matching| caller.can(Action::ViewMatch, &matching.resource()) == Decision::Allowed);
     let ids: Vec<MatchId> = seen.iter().map(|matching| matching.id).collect();

@@ -35,7 +35,7 @@ pub struct OwnVerdict {
 /// # Errors
 /// `CONFLICT` before the first meeting, and once the result is there.
 pub async fn give_verdict(app: &App, caller: &Caller, id: MatchId, verdict: Verdict) -> Result<OwnVerdict> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let mut held = take(&mut tx, app, caller, Action::GiveVerdict, id, None).await?;
     let (party, way) = own_side(caller, &held)?;
     open_question(&held.matching)?;
@@ -66,7 +66,7 @@ pub async fn record_verdict_on_paper(
     verdict: Verdict,
     paper: Paper,
 ) -> Result<Match> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let mut held = take(&mut tx, app, caller, Action::RecordPaper, id, None).await?;
     open_question(&held.matching)?;
     let paper = paper.validate(held.matching.first_meeting_on, app.today())?;
@@ -161,7 +161,7 @@ pub(super) async fn not_formed(
 /// # Errors
 /// `CONFLICT` where the match is not between yes and beginning.
 pub async fn leave(app: &App, caller: &Caller, id: MatchId) -> Result<()> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let mut held = take(&mut tx, app, caller, Action::LeaveMatch, id, None).await?;
     own_side(caller, &held)?;
     not_formed(&mut tx, app, caller, &mut held).await?;
@@ -172,14 +172,15 @@ pub async fn leave(app: &App, caller: &Caller, id: MatchId) -> Result<()> {
 /// Closes the questions that have waited for long enough: anything but a yes of everybody ends the match.
 /// Returns how many results there are now.
 pub async fn close_overdue_questions(app: &App) -> Result<usize> {
-    let mut conn = app.db.acquire().await?;
+    let system = Caller::system();
+    let mut conn = app.acquire(&system).await?;
     let settings = settings::current(&mut conn).await?;
     let days = Days::new(settings.chemistry_close_days.into());
     let due = matches::overdue_verdicts(&mut conn, app.now() - days, super::SWEEP_LIMIT).await?;
     drop(conn);
     let mut closed = 0;
     for id in due {
-        let mut tx = app.begin().await?;
+        let mut tx = app.begin(&system).await?;
         let Some(seen) = matches::get(&mut tx, id).await? else {
             continue;
         };

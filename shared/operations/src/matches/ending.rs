@@ -40,7 +40,7 @@ pub async fn end(
     version: Option<i64>,
     draft: EndDraft,
 ) -> Result<Match> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let mut held = take(&mut tx, app, caller, Action::EndMatch, id, version).await?;
     let by = match caller.as_party(&held.matching.resource()) {
         Some((Party::Expert(_), _)) => EndedBy::Expert,
@@ -103,7 +103,7 @@ pub(crate) async fn close(
 
 /// Expert or mentee says, each alone, whether another match would be welcome; may be said anew.
 pub async fn wish_another(app: &App, caller: &Caller, id: MatchId, another: bool) -> Result<Match> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let mut held = take(&mut tx, app, caller, Action::GiveFeedback, id, None).await?;
     in_states(&held.matching, OVER, "nobody is asked for another one yet")?;
     match own_side(caller, &held)?.0 {
@@ -125,7 +125,7 @@ pub async fn give_feedback(
     occasion: Occasion,
     answers: Answers,
 ) -> Result<Feedback> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let held = take(&mut tx, app, caller, Action::GiveFeedback, id, None).await?;
     let (party, way) = own_side(caller, &held)?;
     if party.side() != answers.side() {
@@ -160,7 +160,7 @@ pub async fn give_feedback(
 /// # Errors
 /// `CONFLICT` before the end.
 pub async fn write_report(app: &App, caller: &Caller, id: MatchId, report: Report) -> Result<Report> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let held = take(&mut tx, app, caller, Action::WriteReport, id, None).await?;
     let (party, way) = own_side(caller, &held)?;
     if party.side() != Side::Expert {
@@ -178,7 +178,7 @@ pub async fn write_report(app: &App, caller: &Caller, id: MatchId, report: Repor
 /// What was answered about these matches, for who may read it: everything for office and centre, to a
 /// person the own answers.
 pub async fn feedback_of(app: &App, caller: &Caller, ids: &[MatchId]) -> Result<Vec<Feedback>> {
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(caller).await?;
     let seen = matches::by_ids(&mut conn, ids).await?;
     let ids: Vec<MatchId> = seen.iter().map(|matching| matching.id).collect();
     let mut given = feedback::for_matches(&mut conn, &ids).await?;
@@ -201,7 +201,7 @@ pub async fn reports(
     caller: &Caller,
     ids: &[MatchId],
 ) -> Result<HashMap<MatchId, (Report, DateTime<Utc>)>> {
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(caller).await?;
     let mut seen = matches::by_ids(&mut conn, ids).await?;
     seen.retain(|matching| {
         let resource = matching.resource();

@@ -21,7 +21,7 @@ const LONGEST_NOTE: usize = 4000;
 /// # Errors
 /// `CONFLICT` where the expert has not said yes, or they are introduced already.
 pub async fn introduce(app: &App, caller: &Caller, id: MatchId, version: Option<i64>) -> Result<Match> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let mut held = take(&mut tx, app, caller, Action::IntroduceMatch, id, version).await?;
     held.matching.state = held.matching.state.introduce()?;
     held.matching.introduced_at = Some(app.now());
@@ -44,7 +44,7 @@ pub async fn record_briefing(
     on: NaiveDate,
     note: &str,
 ) -> Result<Match> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let mut held = take(&mut tx, app, caller, Action::RecordBriefing, id, None).await?;
     in_states(
         &held.matching,

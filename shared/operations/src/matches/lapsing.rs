@@ -14,14 +14,14 @@ use crate::{App, Caller, Result, settings};
 /// next alternate forward. What could not be delivered is no silence and is left alone. Returns how many.
 pub async fn lapse_due(app: &App) -> Result<usize> {
     let system = Caller::system();
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(&system).await?;
     let settings = settings::current(&mut conn).await?;
     let before = app.now() - Days::new(settings.approach_lapse_days.into());
     let due: Vec<MatchId> = matches::lapsed(&mut conn, before, super::SWEEP_LIMIT).await?;
     drop(conn);
     let mut lapsed = 0;
     for id in due {
-        let mut tx = app.begin().await?;
+        let mut tx = app.begin(&system).await?;
         let Some(seen) = matches::get(&mut tx, id).await? else {
             continue;
         };

@@ -32,7 +32,7 @@ pub async fn date_first_meeting(
     at: DateTime<Utc>,
     place: &str,
 ) -> Result<Match> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let mut held = take(&mut tx, app, caller, Action::ArrangeFirstMeeting, id, None).await?;
     in_states(
         &held.matching,
@@ -75,7 +75,7 @@ pub async fn date_first_meeting(
 /// # Errors
 /// `NOT_READY` where the expert was not ready on that day.
 pub async fn record_first_meeting(app: &App, caller: &Caller, id: MatchId, on: NaiveDate) -> Result<Match> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let mut held = take(&mut tx, app, caller, Action::ArrangeFirstMeeting, id, None).await?;
     held.matching.state = held.matching.state.meet()?;
     let introduced = held.matching.introduced_at.map(date_in_germany);

@@ -14,6 +14,7 @@ use tandem_storage::agreements::{self, Agreement};
 use tandem_storage::cases::Case;
 use tandem_storage::matches::{self, Match};
 use tandem_storage::mentees::Mentee;
+use tandem_storage::papers::{self, PaperRecord};
 use tandem_storage::{PgConnection, cases, centers, experts, feedback, mentees};
 
 use super::chemistry::{OwnVerdict, answer_until, own_verdict};
@@ -78,6 +79,8 @@ pub struct Own {
     pub agreement: Option<Agreement>,
     /// Whether this side has signed it.
     pub signed: bool,
+    /// What was recorded on paper for this side, and may be contested.
+    pub papers: Vec<PaperRecord>,
     /// What is asked of this person now, the most urgent first.
     pub tasks: Vec<Task>,
 }
@@ -87,7 +90,7 @@ pub struct Own {
 /// # Errors
 /// `NOT_FOUND` for everybody else, staff included: nobody looks at it in a person's place.
 pub async fn own(app: &App, caller: &Caller, id: MatchId) -> Result<Own> {
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(caller).await?;
     let matching = found(matches::get(&mut conn, id).await?, "id")?;
     caller.authorize(Action::ViewMatch, &matching.resource(), "id", "match")?;
     let Some((party, _)) = caller.as_party(&matching.resource()) else {
@@ -121,6 +124,7 @@ async fn view(conn: &mut PgConnection, app: &App, matching: Match, party: Party)
         },
     });
     let verdict = own_verdict(conn, &matching, side).await?;
+    let papers = papers::of_side(conn, matching.id, side).await?;
     let tasks = tasks(conn, app, &matching, side, minor, verdict, agreement.as_ref()).await?;
     Ok(Own {
         party,
@@ -135,6 +139,7 @@ async fn view(conn: &mut PgConnection, app: &App, matching: Match, party: Party)
             .as_ref()
             .is_some_and(|agreement| agreement.signed().contains(&side)),
         agreement,
+        papers,
         tasks,
         matching,
     })
@@ -254,7 +259,7 @@ async fn form_due(
 
 /// The matches of a case that its mentee or guardian sees, the newest first: what a link about a case opens.
 pub async fn own_of_case(app: &App, caller: &Caller, case: CaseId) -> Result<Vec<MatchId>> {
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(caller).await?;
     let mut seen = matches::for_cases(&mut conn, &[case]).await?;
     seen.retain(|matching| {
         caller.can(Action::ViewMatch, &matching.resource()) == tandem_domain::policy::Decision::Allowed

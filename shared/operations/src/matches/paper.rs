@@ -13,7 +13,7 @@ use tandem_storage::{PgConnection, agreements, chemistry, matches};
 
 use super::step::{Held, hold, keep, people, recipient, step_of, tell, trail};
 use super::{found, pausing};
-use crate::deliveries::{NewDelivery, Recipient, Trigger, queue};
+use crate::deliveries::{Recipient, Trigger};
 use crate::{App, Caller, Result, refuse};
 
 /// What the centre says of a paper.
@@ -72,8 +72,9 @@ pub(super) async fn record(
         contested_at: None,
     };
     papers::insert(conn, &row).await?;
-    let notice = NewDelivery::new(Trigger::PaperNotice, row.id, recipient(&held.matching, side));
-    queue(conn, app, &[notice]).await?;
+    let number = papers::count(conn, held.matching.id).await?;
+    let person = [recipient(&held.matching, side)];
+    tell(conn, app, Trigger::PaperNotice, &held.matching, number, &person).await?;
     let entry = trail("match.paper_recorded", caller, &held.matching)
         .detail(serde_json::json!({ "record": row.id, "side": side }));
     app.audit(conn, caller, &[entry]).await?;
@@ -88,7 +89,7 @@ pub(super) async fn record(
 /// `NOT_FOUND` for everybody but the person whose word it was.
 pub async fn contest_paper(app: &App, caller: &Caller, id: PaperRecordId) -> Result<PaperRecord> {
     let gone = || UserError::not_found("id", "record");
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let record = papers::get(&mut tx, id).await?.ok_or_else(gone)?;
     let seen = found(matches::get(&mut tx, record.matching).await?, "id")?;
     caller.authorize(Action::ObjectToPaper, &seen.resource(), "id", "record")?;
@@ -101,12 +102,12 @@ pub async fn contest_paper(app: &App, caller: &Caller, id: PaperRecordId) -> Res
         let entry = trail("match.paper_contested", caller, &held.matching)
             .detail(serde_json::json!({ "record": id, "side": record.side }));
         app.audit(&mut tx, caller, &[entry]).await?;
-        let mails = [
+        let told = [
             Recipient::Center(held.matching.center),
             Recipient::Office(held.matching.office),
-        ]
-        .map(|to| NewDelivery::new(Trigger::PaperContested, id, to));
-        queue(&mut tx, app, &mails).await?;
+        ];
+        let step = papers::contested(&mut tx, held.matching.id).await?;
+        tell(&mut tx, app, Trigger::PaperContested, &held.matching, step, &told).await?;
     }
     let record = papers::get(&mut tx, id).await?.ok_or_else(gone)?;
     tx.commit().await?;
@@ -116,7 +117,7 @@ pub async fn contest_paper(app: &App, caller: &Caller, id: PaperRecordId) -> Res
 /// One record, for its person.
 pub async fn paper_record(app: &App, caller: &Caller, id: PaperRecordId) -> Result<PaperRecord> {
     let gone = || UserError::not_found("id", "record");
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(caller).await?;
     let record = papers::get(&mut conn, id).await?.ok_or_else(gone)?;
     let seen = found(matches::get(&mut conn, record.matching).await?, "id")?;
     caller.authorize(Action::ObjectToPaper, &seen.resource(), "id", "record")?;

@@ -16,7 +16,7 @@ use crate::{App, Caller, Error, Result, settings};
 
 /// Whoever is concerned interrupts a match; nobody is asked why.
 pub async fn pause(app: &App, caller: &Caller, id: MatchId, version: Option<i64>) -> Result<Match> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let mut held = take(&mut tx, app, caller, Action::PauseMatch, id, version).await?;
     interrupt(&mut tx, app, caller, &mut held, PauseReason::Wished).await?;
     told_all(&mut tx, app, Trigger::MatchPaused, &held, false).await?;
@@ -29,7 +29,7 @@ pub async fn pause(app: &App, caller: &Caller, id: MatchId, version: Option<i64>
 /// # Errors
 /// `NOT_READY` with everything that is missing.
 pub async fn resume(app: &App, caller: &Caller, id: MatchId, version: Option<i64>) -> Result<Match> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let mut held = take(&mut tx, app, caller, Action::PauseMatch, id, version).await?;
     let missing = take_up(&mut tx, app, caller, &mut held).await?;
     if !missing.is_empty() {
@@ -105,7 +105,7 @@ fn of_age(today: NaiveDate) -> NaiveDate {
 pub async fn pause_unchecked(app: &App) -> Result<usize> {
     let system = Caller::system();
     let today = app.today();
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(&system).await?;
     let settings = settings::current(&mut conn).await?;
     let mut due = matches::expired_checks(&mut conn, today, of_age(today)).await?;
     drop(conn);
@@ -115,7 +115,7 @@ pub async fn pause_unchecked(app: &App) -> Result<usize> {
     });
     let mut paused = 0;
     for checked in due {
-        let mut tx = app.begin().await?;
+        let mut tx = app.begin(&system).await?;
         let Some(seen) = matches::get(&mut tx, checked.id).await? else {
             continue;
         };
@@ -136,12 +136,12 @@ pub async fn pause_unchecked(app: &App) -> Result<usize> {
 pub async fn resume_checked(app: &App) -> Result<usize> {
     let system = Caller::system();
     let today = app.today();
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(&system).await?;
     let due = matches::resumable(&mut conn, today, of_age(today)).await?;
     drop(conn);
     let mut resumed = 0;
     for id in due {
-        let mut tx = app.begin().await?;
+        let mut tx = app.begin(&system).await?;
         let Some(seen) = matches::get(&mut tx, id).await? else {
             continue;
         };
