@@ -13,6 +13,7 @@ mod import;
 mod mail;
 mod matches;
 mod offices;
+mod pages;
 mod policy;
 mod races;
 mod runs;

@@ -25,6 +25,7 @@ pub mod node;
 pub mod occupations;
 pub mod offices;
 pub mod payload;
+pub mod persons;
 pub mod places;
 pub mod runs;
 pub mod scalars;
@@ -78,6 +79,7 @@ pub struct Mutation(
     checks::CheckMutation,
     training::TrainingMutation,
     jobs::JobMutation,
+    persons::PersonMutation,
 );
 
 /// What can be watched.
