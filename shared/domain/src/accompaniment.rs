@@ -119,7 +119,10 @@ impl<I> MilestoneDraft<I> {
         if self.on_date < PROGRAMME_START {
             problems.invalid(
                 "onDate",
-                format!("{} is before the programme began ({PROGRAMME_START})", self.on_date),
+                format!(
+                    "{} is before the programme began ({PROGRAMME_START})",
+                    self.on_date
+                ),
             );
         } else if self.on_date > today && self.kind != MilestoneKind::Interview {
             problems.invalid(
@@ -141,7 +144,10 @@ impl<I> MilestoneDraft<I> {
             );
         }
         if (self.kind == MilestoneKind::LevelReached) != self.level.is_some() {
-            problems.invalid("level", "name the level with LEVEL_REACHED, and with nothing else");
+            problems.invalid(
+                "level",
+                "name the level with LEVEL_REACHED, and with nothing else",
+            );
         }
         if let Some(note) = problems.take("note", optional_text("note", &self.note, LONGEST_NOTE)) {
             self.note = note;
@@ -245,7 +251,13 @@ mod tests {
 
     #[test]
     fn what_is_over_has_no_days_since_the_last_meeting() {
-        let over = course(day("2026-09-01"), Some(day("2026-09-04")), 7, &[], day("2026-10-13"));
+        let over = course(
+            day("2026-09-01"),
+            Some(day("2026-09-04")),
+            7,
+            &[],
+            day("2026-10-13"),
+        );
         assert_eq!(over.days_since_last_meeting, None);
         assert_eq!(over.regularity_percent, None, "no week was over");
         assert_eq!((over.duration_days, over.longest_gap_days), (3, 3));
@@ -264,9 +276,21 @@ mod tests {
     #[test]
     fn only_an_interview_lies_ahead_and_only_its_parts_belong_to_it() {
         let today = day("2026-11-23");
-        assert!(milestone(MilestoneKind::Interview, "2026-12-01").validate(today).is_ok());
-        assert!(milestone(MilestoneKind::ClubJoined, "2026-12-01").validate(today).is_err());
-        assert!(milestone(MilestoneKind::InterviewPrepared, "2026-11-20").validate(today).is_err());
+        assert!(
+            milestone(MilestoneKind::Interview, "2026-12-01")
+                .validate(today)
+                .is_ok()
+        );
+        assert!(
+            milestone(MilestoneKind::ClubJoined, "2026-12-01")
+                .validate(today)
+                .is_err()
+        );
+        assert!(
+            milestone(MilestoneKind::InterviewPrepared, "2026-11-20")
+                .validate(today)
+                .is_err()
+        );
         let prepared = MilestoneDraft {
             interview: Some(1),
             ..milestone(MilestoneKind::InterviewPrepared, "2026-11-20")
@@ -277,7 +301,11 @@ mod tests {
             ..milestone(MilestoneKind::ClubJoined, "2026-11-20")
         };
         assert!(stray.validate(today).is_err());
-        assert!(milestone(MilestoneKind::LevelReached, "2026-11-20").validate(today).is_err());
+        assert!(
+            milestone(MilestoneKind::LevelReached, "2026-11-20")
+                .validate(today)
+                .is_err()
+        );
     }
 
     #[test]

@@ -84,11 +84,23 @@ impl AgreementDraft {
         let text = |problems: &mut Problems, field: &str, name: &str, value: &str| {
             problems.take(field, optional_text(name, value, LONGEST_TEXT))
         };
-        let expert_tasks = text(&mut problems, "expertTasks", "tasks of the expert", &self.expert_tasks);
-        let mentee_tasks = text(&mut problems, "menteeTasks", "tasks of the mentee", &self.mentee_tasks);
+        let expert_tasks = text(
+            &mut problems,
+            "expertTasks",
+            "tasks of the expert",
+            &self.expert_tasks,
+        );
+        let mentee_tasks = text(
+            &mut problems,
+            "menteeTasks",
+            "tasks of the mentee",
+            &self.mentee_tasks,
+        );
         let place = text(&mut problems, "place", "place", &self.place);
         let goals = text(&mut problems, "goals", "goals", &self.goals);
-        let rhythm = self.rhythm_days.unwrap_or_else(|| i64::from(settings.rhythm_days));
+        let rhythm = self
+            .rhythm_days
+            .unwrap_or_else(|| i64::from(settings.rhythm_days));
         if !(1..=31).contains(&rhythm) {
             problems.invalid(
                 "rhythmDays",
@@ -120,7 +132,10 @@ impl AgreementDraft {
 
 fn check_end(problems: &mut Problems, starts_on: NaiveDate, ends_on: NaiveDate) {
     if ends_on <= starts_on {
-        problems.invalid("endsOn", format!("the end {ends_on} is not after the beginning {starts_on}"));
+        problems.invalid(
+            "endsOn",
+            format!("the end {ends_on} is not after the beginning {starts_on}"),
+        );
     } else if ends_on > starts_on + Months::new(MOST_MONTHS) {
         problems.invalid(
             "endsOn",
@@ -139,7 +154,10 @@ impl AgreementTerms {
         if ends_on <= self.ends_on || ends_on <= today {
             problems.invalid(
                 "endsOn",
-                format!("{ends_on} is no extension: the agreement runs until {}", self.ends_on),
+                format!(
+                    "{ends_on} is no extension: the agreement runs until {}",
+                    self.ends_on
+                ),
             );
         }
         check_end(&mut problems, self.starts_on, ends_on);
@@ -169,7 +187,11 @@ mod tests {
 
     fn draft() -> AgreementDraft {
         AgreementDraft {
-            areas: vec![SupportArea::Application, SupportArea::Language, SupportArea::Language],
+            areas: vec![
+                SupportArea::Application,
+                SupportArea::Language,
+                SupportArea::Language,
+            ],
             ..AgreementDraft::default()
         }
     }
@@ -191,7 +213,9 @@ mod tests {
             goals: "x".repeat(LONGEST_TEXT + 1),
             ..AgreementDraft::default()
         };
-        let errors = wrong.validate(day("2026-12-01"), &Settings::default()).unwrap_err();
+        let errors = wrong
+            .validate(day("2026-12-01"), &Settings::default())
+            .unwrap_err();
         let fields: Vec<&str> = errors.iter().map(|error| error.field.as_str()).collect();
         assert_eq!(fields, ["areas", "goals", "rhythmDays", "endsOn"]);
     }

@@ -94,7 +94,12 @@ mod tests {
     use super::*;
 
     fn all() -> impl Iterator<Item = Verdicts> {
-        let each = [None, Some(Verdict::Yes), Some(Verdict::No), Some(Verdict::NotSureYet)];
+        let each = [
+            None,
+            Some(Verdict::Yes),
+            Some(Verdict::No),
+            Some(Verdict::NotSureYet),
+        ];
         each.into_iter().flat_map(move |expert| {
             each.into_iter().flat_map(move |mentee| {
                 each.into_iter().map(move |guardian| Verdicts {

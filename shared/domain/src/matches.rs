@@ -247,8 +247,7 @@ pub fn pauses_for_check(
     today: NaiveDate,
     settings: &Settings,
 ) -> bool {
-    minor
-        || expired_on.is_none_or(|last| today > last + Days::new(settings.expired_grace_days.into()))
+    minor || expired_on.is_none_or(|last| today > last + Days::new(settings.expired_grace_days.into()))
 }
 
 /// What is needed before a day on which the expert meets the mentee, in words for who wants to arrange it:
@@ -352,7 +351,11 @@ mod tests {
             (false, "2026-11-29", false),
             (false, "2026-11-30", true),
         ] {
-            assert_eq!(pauses_for_check(minor, expired, day(today), &settings), pauses, "{minor} {today}");
+            assert_eq!(
+                pauses_for_check(minor, expired, day(today), &settings),
+                pauses,
+                "{minor} {today}"
+            );
         }
         assert!(pauses_for_check(false, None, day("2026-11-02"), &settings));
     }

@@ -259,7 +259,11 @@ async fn locked(
     id: ExpertId,
     version: Option<i64>,
 ) -> Result<Expert> {
-    authorized(found(experts::lock(conn, id).await?, "expertId")?, caller, version)
+    authorized(
+        found(experts::lock(conn, id).await?, "expertId")?,
+        caller,
+        version,
+    )
 }
 
 /// The same for an expert who is locked already.

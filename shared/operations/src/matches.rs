@@ -25,6 +25,8 @@ pub use agreeing::{
     agreements, agreements_of, extend_agreement, record_signature_on_paper, sign, write_agreement,
 };
 pub use alternates::next_alternate;
+pub use answering::{AnswerOutcome, answer_signed_in, decide, outcome_of, record_by_telephone};
+pub use approaching::{approach, insert_approaches};
 pub use chemistry::{
     OwnVerdict, answer_until, close_overdue_questions, give_verdict, leave, record_verdict_on_paper,
 };
@@ -39,10 +41,8 @@ pub use tandem_storage::accompaniment::{Meeting, Milestone};
 pub use tandem_storage::agreements::{Agreement, Signature};
 pub use tandem_storage::feedback::Feedback;
 pub use tandem_storage::matches::PlannedMeeting;
-pub use tandem_storage::papers::{OnPaper, PaperRecord};
-pub use answering::{AnswerOutcome, answer_signed_in, decide, outcome_of, record_by_telephone};
-pub use approaching::{approach, insert_approaches};
 pub use tandem_storage::matches::{Match, MatchFilter, NewApproach, key};
+pub use tandem_storage::papers::{OnPaper, PaperRecord};
 pub(crate) use withdrawing::{lock_open, withdraw_locked};
 pub use withdrawing::{withdraw, withdraw_approaches};
 
@@ -117,4 +117,23 @@ pub async fn list(
 
 pub(crate) fn found(matching: Option<Match>, field: &str) -> Result<Match> {
     matching.ok_or_else(|| UserError::not_found(field, "match").into())
+}
+
+/// Whether the caller learns why a match is interrupted: the expert and the expert's office. Everybody else
+/// learns that it is, never why (L).
+pub fn shows_pause_reason(caller: &Caller, matching: &Match) -> bool {
+    gate::knows_why(caller, matching)
+}
+
+/// Whether the caller reads what came of the needs briefing: who writes it, the expert, and the office.
+pub fn shows_briefing(caller: &Caller, matching: &Match) -> bool {
+    let resource = matching.resource();
+    [Action::LogMeeting, Action::ViewFeedback]
+        .iter()
+        .any(|action| caller.can(*action, &resource) == Decision::Allowed)
+}
+
+/// Whether the caller reads who ended a match, why, and who would like another one: centre and office.
+pub fn shows_ending(caller: &Caller, matching: &Match) -> bool {
+    caller.can(Action::ViewFeedback, &matching.resource()) == Decision::Allowed
 }

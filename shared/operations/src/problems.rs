@@ -6,8 +6,8 @@ use tandem_domain::parties::{About, Party};
 use tandem_domain::policy::{Action, Resource};
 use tandem_domain::values::optional_text;
 use tandem_storage::cases::{self, Case};
-use tandem_storage::problems::{self, NewProblem};
 pub use tandem_storage::problems::Problem;
+use tandem_storage::problems::{self, NewProblem};
 use tandem_storage::{PgConnection, matches};
 
 use crate::deliveries::{NewDelivery, Recipient, Trigger, queue};
@@ -44,12 +44,17 @@ pub async fn report_problem(app: &App, caller: &Caller, case: CaseId, text: &str
     let resource = case_resource(&mut tx, caller, &case).await?;
     caller.authorize(Action::ReportProblem, &resource, "caseId", "case")?;
     let Some((party @ (Party::Mentee(_) | Party::Guardian(_)), way)) = caller.as_party(&resource) else {
-        return refuse(UserError::forbidden("only mentee and guardian report a problem here"));
+        return refuse(UserError::forbidden(
+            "only mentee and guardian report a problem here",
+        ));
     };
     let text =
         optional_text("text", text, LONGEST_TEXT).map_err(|error| UserError::invalid("text", error))?;
     if text.is_empty() {
-        return refuse(UserError::invalid("text", "say in a few words what the problem is"));
+        return refuse(UserError::invalid(
+            "text",
+            "say in a few words what the problem is",
+        ));
     }
     let engaged = matches::for_cases(&mut tx, &[case.id])
         .await?
@@ -74,12 +79,7 @@ pub async fn report_problem(app: &App, caller: &Caller, case: CaseId, text: &str
 }
 
 /// The problems that the caller may see, the newest first, at most 200; reading them leaves a trace.
-pub async fn list(
-    app: &App,
-    caller: &Caller,
-    case: Option<CaseId>,
-    open_only: bool,
-) -> Result<Vec<Problem>> {
+pub async fn list(app: &App, caller: &Caller, case: Option<CaseId>, open_only: bool) -> Result<Vec<Problem>> {
     let mut tx = app.begin(caller).await?;
     let scope = caller.scope(Action::HandleProblem);
     let found = problems::list(&mut tx, &scope, case, open_only, MOST).await?;

@@ -14,7 +14,9 @@ use crate::{App, Audit, Caller, Result, refuse};
 pub async fn consent_to_publicity(app: &App, caller: &Caller, about: About, consent: bool) -> Result<()> {
     let mut tx = app.begin(caller).await?;
     let resource = match about {
-        About::Match(id) => matches::get(&mut tx, id).await?.map(|matching| matching.resource()),
+        About::Match(id) => matches::get(&mut tx, id)
+            .await?
+            .map(|matching| matching.resource()),
         About::Case(id) => match cases::get(&mut tx, id).await? {
             Some(case) => Some(case_resource(&mut tx, caller, &case).await?),
             None => None,

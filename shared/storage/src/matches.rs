@@ -14,14 +14,17 @@ pub use self::{
         NewApproach, accept, decline, insert_approaches, lock_of_cases, set_decline_reason, supersede,
         withdraw,
     },
-    life::{Checked, expired_checks, lapsed, open_of_expert, overdue_verdicts, resumable, signed_and_waiting, store},
+    life::{
+        Checked, expired_checks, lapsed, open_of_expert, overdue_verdicts, resumable, signed_and_waiting,
+        store,
+    },
     listing::{Key, MatchFilter, count, for_cases, key, list, open_counts},
 };
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
-use tandem_domain::ids::{CaseId, CenterId, ExpertId, MatchId, MenteeId, OfficeId, ProposalId, UserId};
 use tandem_domain::agreements::Writer;
+use tandem_domain::ids::{CaseId, CenterId, ExpertId, MatchId, MenteeId, OfficeId, ProposalId, UserId};
 use tandem_domain::matches::{AnswerWay, DeclineReason, EndReason, EndedBy, MatchState, PauseReason};
 use tandem_domain::policy::Resource;
 use uuid::Uuid;

@@ -68,7 +68,11 @@ fn mentee_news() -> Vec<(&'static str, &'static str, MenteeNews)> {
         ("mentee_not_formed", "guardian_not_formed", MenteeNews::NotFormed),
         ("mentee_to_sign", "guardian_to_sign", MenteeNews::ToSign),
         ("mentee_in_force", "guardian_in_force", MenteeNews::InForce),
-        ("mentee_paper_verdict", "guardian_paper_verdict", MenteeNews::PaperVerdict),
+        (
+            "mentee_paper_verdict",
+            "guardian_paper_verdict",
+            MenteeNews::PaperVerdict,
+        ),
         (
             "mentee_paper_signature",
             "guardian_paper_signature",

@@ -36,7 +36,11 @@ pub async fn log_meeting(
 ) -> Result<Meeting> {
     let mut tx = app.begin(caller).await?;
     let held = take(&mut tx, app, caller, Action::LogMeeting, id, None).await?;
-    in_states(&held.matching, RUNNING, "no meeting can be logged: it is active first")?;
+    in_states(
+        &held.matching,
+        RUNNING,
+        "no meeting can be logged: it is active first",
+    )?;
     let draft = draft.validate(since(&held), last_day(app, &held))?;
     let new: MeetingId = app.id();
     let meeting = idempotency::claim(&mut tx, app, caller, "logMeeting", key, new).await?;
@@ -68,7 +72,11 @@ pub async fn record_milestone(
 ) -> Result<Milestone> {
     let mut tx = app.begin(caller).await?;
     let held = take(&mut tx, app, caller, Action::RecordMilestone, id, None).await?;
-    in_states(&held.matching, RUNNING, "no milestone can be recorded: it is active first")?;
+    in_states(
+        &held.matching,
+        RUNNING,
+        "no milestone can be recorded: it is active first",
+    )?;
     let draft = draft.validate(app.today())?;
     if let Some(interview) = draft.interview {
         let known = accompaniment::milestones(&mut tx, &[id]).await?;
@@ -107,7 +115,10 @@ fn check_order(draft: &MilestoneDraft<MilestoneId>, interview: &Milestone) -> Re
     if wrong {
         return refuse(UserError::invalid(
             "onDate",
-            format!("{} is {words} the interview on {}", draft.on_date, interview.on_date),
+            format!(
+                "{} is {words} the interview on {}",
+                draft.on_date, interview.on_date
+            ),
         ));
     }
     Ok(())
@@ -122,7 +133,9 @@ fn since(held: &Held) -> chrono::NaiveDate {
 }
 
 fn last_day(app: &App, held: &Held) -> chrono::NaiveDate {
-    held.matching.ended_at.map_or_else(|| app.today(), date_in_germany)
+    held.matching
+        .ended_at
+        .map_or_else(|| app.today(), date_in_germany)
 }
 
 async fn logged(
@@ -132,19 +145,17 @@ async fn logged(
     held: &Held,
     action: &'static str,
 ) -> Result<()> {
-    app.audit(conn, caller, &[trail(action, caller, &held.matching)]).await?;
+    app.audit(conn, caller, &[trail(action, caller, &held.matching)])
+        .await?;
     events::notify(conn, Event::Case(held.matching.case, held.matching.center)).await?;
     Ok(())
 }
 
 fn explain(error: tandem_storage::Error) -> Error {
     match error.constraint() {
-        Some("milestones_one_part_an_interview") => UserError::new(
-            Code::Conflict,
-            "interviewId",
-            "this interview has one already",
-        )
-        .into(),
+        Some("milestones_one_part_an_interview") => {
+            UserError::new(Code::Conflict, "interviewId", "this interview has one already").into()
+        }
         _ => error.into(),
     }
 }

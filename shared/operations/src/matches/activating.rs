@@ -88,8 +88,7 @@ pub async fn begin_ready(app: &App) -> Result<usize> {
             continue;
         };
         let mut held = hold(&mut tx, app, &seen).await?;
-        if held.matching.state == MatchState::Met
-            && begin(&mut tx, app, &system, &mut held).await?.is_empty()
+        if held.matching.state == MatchState::Met && begin(&mut tx, app, &system, &mut held).await?.is_empty()
         {
             begun += 1;
         }

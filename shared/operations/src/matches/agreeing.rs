@@ -76,9 +76,7 @@ pub async fn extend_agreement(
 async fn versions(conn: &mut PgConnection, held: &Held) -> Result<Vec<Agreement>> {
     in_states(&held.matching, AGREEING, "there is no agreement to write")?;
     if held.matching.consented_at.is_none() {
-        return refuse(UserError::conflict(
-            "the agreement opens when both have said yes",
-        ));
+        return refuse(UserError::conflict("the agreement opens when both have said yes"));
     }
     Ok(agreements::for_matches(conn, &[held.matching.id]).await?)
 }
@@ -100,7 +98,15 @@ async fn write(
         user: caller.user_id(),
     };
     agreements::insert(conn, &new, app.now()).await?;
-    tell(conn, app, Trigger::AgreementToSign, &held.matching, new.number, &people(held)).await?;
+    tell(
+        conn,
+        app,
+        Trigger::AgreementToSign,
+        &held.matching,
+        new.number,
+        &people(held),
+    )
+    .await?;
     let entry = trail("match.agreement_written", caller, &held.matching)
         .detail(serde_json::json!({ "agreement": new.id, "number": new.number }));
     app.audit(conn, caller, &[entry]).await?;

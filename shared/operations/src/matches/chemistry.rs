@@ -48,8 +48,12 @@ pub async fn give_verdict(app: &App, caller: &Caller, id: MatchId, verdict: Verd
     };
     chemistry::put(&mut tx, &new, app.now()).await?;
     // that it was given, never what: nobody reads it in the log either
-    app.audit(&mut tx, caller, &[trail("match.verdict_given", caller, &held.matching)])
-        .await?;
+    app.audit(
+        &mut tx,
+        caller,
+        &[trail("match.verdict_given", caller, &held.matching)],
+    )
+    .await?;
     settle(&mut tx, app, &mut held, false).await?;
     let own = own_of(&held.matching, Some(verdict));
     tx.commit().await?;
@@ -84,11 +88,7 @@ pub async fn record_verdict_on_paper(
 }
 
 /// What the caller itself said, for the own page.
-pub(super) async fn own_verdict(
-    conn: &mut PgConnection,
-    matching: &Match,
-    side: Side,
-) -> Result<OwnVerdict> {
+pub(super) async fn own_verdict(conn: &mut PgConnection, matching: &Match, side: Side) -> Result<OwnVerdict> {
     let verdicts = chemistry::verdicts(conn, matching.id).await?;
     Ok(own_of(matching, verdicts.of(side)))
 }
@@ -106,7 +106,11 @@ fn own_of(matching: &Match, verdict: Option<Verdict>) -> OwnVerdict {
 }
 
 fn open_question(matching: &Match) -> Result<()> {
-    in_states(matching, &[MatchState::Met], "nobody is asked whether the chemistry fits")?;
+    in_states(
+        matching,
+        &[MatchState::Met],
+        "nobody is asked whether the chemistry fits",
+    )?;
     if matching.consented_at.is_some() {
         return refuse(UserError::conflict("both have said yes: the agreement is open"));
     }
@@ -114,12 +118,7 @@ fn open_question(matching: &Match) -> Result<()> {
 }
 
 /// Makes a result of the verdicts where it is time.
-async fn settle(
-    conn: &mut PgConnection,
-    app: &App,
-    held: &mut Held,
-    time_is_over: bool,
-) -> Result<()> {
+async fn settle(conn: &mut PgConnection, app: &App, held: &mut Held, time_is_over: bool) -> Result<()> {
     let verdicts = chemistry::verdicts(conn, held.matching.id).await?;
     match verdicts.result(held.minor, time_is_over) {
         None => Ok(()),

@@ -129,7 +129,10 @@ pub async fn give_feedback(
     let held = take(&mut tx, app, caller, Action::GiveFeedback, id, None).await?;
     let (party, way) = own_side(caller, &held)?;
     if party.side() != answers.side() {
-        return refuse(UserError::invalid("answers", "this is the form of the other side"));
+        return refuse(UserError::invalid(
+            "answers",
+            "this is the form of the other side",
+        ));
     }
     let states: &[MatchState] = match occasion {
         Occasion::Final => OVER,
@@ -143,7 +146,16 @@ pub async fn give_feedback(
     in_states(&held.matching, states, "this form is not asked for yet")?;
     let answers = answers.validate()?;
     let side = answers.side();
-    feedback::put(&mut tx, app.id::<FeedbackId>(), id, occasion, &answers, way, app.now()).await?;
+    feedback::put(
+        &mut tx,
+        app.id::<FeedbackId>(),
+        id,
+        occasion,
+        &answers,
+        way,
+        app.now(),
+    )
+    .await?;
     let entry = trail("match.feedback_given", caller, &held.matching)
         .detail(serde_json::json!({ "occasion": occasion }));
     app.audit(&mut tx, caller, &[entry]).await?;
@@ -166,11 +178,19 @@ pub async fn write_report(app: &App, caller: &Caller, id: MatchId, report: Repor
     if party.side() != Side::Expert {
         return refuse(UserError::forbidden("the final report is the expert's"));
     }
-    in_states(&held.matching, OVER, "the final report is not due yet: it is written after the end")?;
+    in_states(
+        &held.matching,
+        OVER,
+        "the final report is not due yet: it is written after the end",
+    )?;
     let report = report.validate()?;
     feedback::put_report(&mut tx, id, &report, way, app.now()).await?;
-    app.audit(&mut tx, caller, &[trail("match.report_written", caller, &held.matching)])
-        .await?;
+    app.audit(
+        &mut tx,
+        caller,
+        &[trail("match.report_written", caller, &held.matching)],
+    )
+    .await?;
     tx.commit().await?;
     Ok(report)
 }

@@ -33,7 +33,7 @@ pub(super) async fn readiness(
 }
 
 /// Whether the caller may know why an expert is not available: the expert, and the expert's office (L).
-fn knows_why(caller: &Caller, matching: &Match) -> bool {
+pub(super) fn knows_why(caller: &Caller, matching: &Match) -> bool {
     let expert = Resource::expert(matching.expert, matching.expert_office);
     caller.is_side(Side::Expert, &matching.resource())
         || caller.can(Action::ViewExpertContact, &expert) == Decision::Allowed

@@ -51,7 +51,10 @@ pub async fn record_briefing(
         &[MatchState::Introduced, MatchState::Met],
         "there is no briefing to record: it belongs between introduction and agreement",
     )?;
-    let introduced = held.matching.introduced_at.map(tandem_domain::clock::date_in_germany);
+    let introduced = held
+        .matching
+        .introduced_at
+        .map(tandem_domain::clock::date_in_germany);
     if on > app.today() || introduced.is_some_and(|day| on < day) {
         return refuse(UserError::invalid(
             "on",

@@ -93,6 +93,14 @@ pub async fn record_first_meeting(app: &App, caller: &Caller, id: MatchId, on: N
     held.matching.met_recorded_at = Some(app.now());
     keep(&mut tx, app, caller, &held.matching, "match.met").await?;
     let asked = people(&held);
-    tell(&mut tx, app, Trigger::ChemistryQuestion, &held.matching, 0, &asked).await?;
+    tell(
+        &mut tx,
+        app,
+        Trigger::ChemistryQuestion,
+        &held.matching,
+        0,
+        &asked,
+    )
+    .await?;
     finish(tx, id).await
 }

@@ -107,7 +107,10 @@ async fn view(conn: &mut PgConnection, app: &App, matching: Match, party: Party)
     let case = cases::get(conn, matching.case).await?.ok_or_else(gone)?;
     let side = party.side();
     let minor = tandem_domain::checks::is_minor(mentee.profile.birth_date, app.today());
-    let agreement = agreements::for_matches(conn, &[matching.id]).await?.into_iter().next();
+    let agreement = agreements::for_matches(conn, &[matching.id])
+        .await?
+        .into_iter()
+        .next();
     let expert_name = [&expert.title, &expert.given_name, &expert.family_name]
         .into_iter()
         .filter(|word| !word.is_empty())

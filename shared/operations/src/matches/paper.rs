@@ -51,7 +51,9 @@ pub(super) async fn record(
     paper: &Paper,
 ) -> Result<UserId> {
     let Some(by) = caller.user_id() else {
-        return refuse(UserError::forbidden("paper is recorded by somebody of the centre"));
+        return refuse(UserError::forbidden(
+            "paper is recorded by somebody of the centre",
+        ));
     };
     if side == Side::Guardian && !held.minor {
         return refuse(UserError::new(
@@ -127,12 +129,7 @@ pub async fn paper_record(app: &App, caller: &Caller, id: PaperRecordId) -> Resu
     Ok(record)
 }
 
-async fn take_back(
-    conn: &mut PgConnection,
-    app: &App,
-    held: &mut Held,
-    record: &PaperRecord,
-) -> Result<()> {
+async fn take_back(conn: &mut PgConnection, app: &App, held: &mut Held, record: &PaperRecord) -> Result<()> {
     let system = Caller::system();
     let taken = match record.what {
         OnPaper::Verdict => {

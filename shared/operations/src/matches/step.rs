@@ -157,7 +157,8 @@ pub(super) async fn keep(
     action: &'static str,
 ) -> Result<()> {
     matches::store(conn, matching, app.now()).await.map_err(explain)?;
-    app.audit(conn, caller, &[trail(action, caller, matching)]).await?;
+    app.audit(conn, caller, &[trail(action, caller, matching)])
+        .await?;
     events::notify(conn, Event::Case(matching.case, matching.center)).await?;
     Ok(())
 }

@@ -19,12 +19,7 @@ pub struct Outcome {
 }
 
 /// Closes a case that is locked.
-pub async fn close(
-    conn: &mut PgConnection,
-    id: CaseId,
-    outcome: &Outcome,
-    now: DateTime<Utc>,
-) -> Result<()> {
+pub async fn close(conn: &mut PgConnection, id: CaseId, outcome: &Outcome, now: DateTime<Utc>) -> Result<()> {
     sqlx::query!(
         "UPDATE cases SET state = 'CLOSED', closed_at = $5, transition_outcome = $2, social_outcome = $3,
              training_starts_on = $4, outcome_confirmed_at = NULL, version = version + 1, updated_at = $5

@@ -168,7 +168,11 @@ pub async fn case_staff(
 }
 
 /// What the record of this number, counted from 1, is about: whether a signature, and the day of the paper.
-pub async fn paper_day(conn: &mut PgConnection, id: MatchId, number: i16) -> Result<Option<(bool, NaiveDate)>> {
+pub async fn paper_day(
+    conn: &mut PgConnection,
+    id: MatchId,
+    number: i16,
+) -> Result<Option<(bool, NaiveDate)>> {
     let row = sqlx::query!(
         "SELECT what, on_date FROM paper_records WHERE match_id = $1 ORDER BY recorded_at, id
           OFFSET $2 LIMIT 1",

@@ -13,7 +13,12 @@ use crate::Result;
 /// that nobody else has changed it since; the version grows by one.
 pub async fn store(conn: &mut PgConnection, matching: &Match, now: DateTime<Utc>) -> Result<()> {
     let planned = matching.planned.as_ref();
-    let reasons: Vec<&str> = matching.end_reasons.iter().copied().map(EndReason::as_str).collect();
+    let reasons: Vec<&str> = matching
+        .end_reasons
+        .iter()
+        .copied()
+        .map(EndReason::as_str)
+        .collect();
     sqlx::query!(
         "UPDATE matches SET state = $2, introduced_at = $3, introduced_by = $4, briefed_on = $5, briefing_note = $6,
              meeting_planned_at = $7, meeting_planned_place = $8, meeting_planned_by = $9, meeting_plan = $10,
@@ -65,11 +70,7 @@ pub async fn open_of_expert(conn: &mut PgConnection, expert: ExpertId) -> Result
 
 /// Approaches whose mail left before `sent_before` and that nobody answered; what could not be delivered
 /// is no silence.
-pub async fn lapsed(
-    conn: &mut PgConnection,
-    sent_before: DateTime<Utc>,
-    limit: i64,
-) -> Result<Vec<MatchId>> {
+pub async fn lapsed(conn: &mut PgConnection, sent_before: DateTime<Utc>, limit: i64) -> Result<Vec<MatchId>> {
     let ids = sqlx::query_scalar!(
         "SELECT id FROM matches
           WHERE state = 'APPROACHED' AND approach_sent_at < $1 AND NOT undeliverable

@@ -94,12 +94,9 @@ fn obstacle(writing: &Writing<'_>, trigger: Trigger, story: &Story) -> Option<St
         Trigger::MatchNotFormed => matches!(state, MatchState::NotFormed | MatchState::Withdrawn),
         Trigger::AgreementToSign => {
             state.is_engaged()
-                && story
-                    .agreement
-                    .as_ref()
-                    .is_some_and(|(number, signed)| {
-                        *number == step && side.is_none_or(|side| !signed.contains(&side))
-                    })
+                && story.agreement.as_ref().is_some_and(|(number, signed)| {
+                    *number == step && side.is_none_or(|side| !signed.contains(&side))
+                })
         }
         Trigger::AgreementInForce => state.is_engaged(),
         Trigger::PaperNotice => story.paper.is_some(),
@@ -215,7 +212,9 @@ fn to_mentee(writing: &Writing<'_>, trigger: Trigger, story: &Story) -> Result<V
         (&mentee.given_name, &mentee.email, mentee.language.as_str())
     };
     let Some(address) = email.clone() else {
-        return Ok(suppress("there is no e-mail address: the centre prints the page with its code"));
+        return Ok(suppress(
+            "there is no e-mail address: the centre prints the page with its code",
+        ));
     };
     let mail = MenteeNewsMail {
         letterhead: writing.letterhead(&people.center)?,
@@ -276,7 +275,14 @@ async fn to_staff(
         people.center.clone()
     };
     let reference = case_reference(people.external_id.as_deref(), people.case);
-    staff(writing, &reader, &people.office, reference, expert.full_name(), news)
+    staff(
+        writing,
+        &reader,
+        &people.office,
+        reference,
+        expert.full_name(),
+        news,
+    )
 }
 
 /// A problem: that there is one, never what it is.
@@ -296,7 +302,14 @@ pub(super) async fn problem(conn: &mut PgConnection, writing: &Writing<'_>) -> R
         _ => &center,
     };
     let reference = case_reference(external_id.as_deref(), case);
-    staff(writing, reader, &office, reference, String::new(), StaffNews::Problem)
+    staff(
+        writing,
+        reader,
+        &office,
+        reference,
+        String::new(),
+        StaffNews::Problem,
+    )
 }
 
 fn staff(
