@@ -97,7 +97,7 @@ async fn signed_in(state: &ApiState, parts: &Parts) -> Result<Visitor, Response>
     let credential = credential(&parts.headers, state.options.secure());
     let origin = Origin {
         address: peer(&parts.extensions),
-        user_agent: String::new(),
+        ..Origin::default()
     };
     let token = credential.map(|credential| credential.token);
     let sender = identify(&state.app, token.as_deref(), &origin)
