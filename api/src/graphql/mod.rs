@@ -31,6 +31,7 @@ pub mod problems;
 pub mod runs;
 pub mod scalars;
 pub mod settings;
+pub mod statistics;
 pub mod subscriptions;
 pub mod tokens;
 pub mod training;
@@ -65,6 +66,7 @@ pub struct Query(
     jobs::JobQuery,
     audit::AuditQuery,
     settings::SettingsQuery,
+    statistics::StatisticsQuery,
 );
 
 /// What can be done.

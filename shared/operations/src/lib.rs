@@ -29,6 +29,7 @@ pub mod problems;
 pub mod publicity;
 pub mod runs;
 pub mod settings;
+pub mod statistics;
 pub mod training;
 pub mod users;
 
