@@ -25,6 +25,8 @@ pub mod mentees;
 pub mod occupations;
 pub mod offices;
 pub mod persons;
+pub mod problems;
+pub mod publicity;
 pub mod runs;
 pub mod settings;
 pub mod statistics;
