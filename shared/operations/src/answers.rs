@@ -4,10 +4,12 @@
 //! Looking at the page changes nothing, so that a mail scanner that follows links answers nothing.
 
 use chrono::{DateTime, Months, NaiveDate, Utc};
+use tandem_domain::errors::UserError;
 use tandem_domain::experts::Pause;
 use tandem_domain::ids::MatchId;
 use tandem_domain::matches::{Answer, AnswerWay, DeclineReason, MatchState};
 use tandem_domain::parties::{About, GivenWay, Party, Person};
+use tandem_domain::policy::Action;
 use tandem_mail::{Addressee, CaseDescription, Contact, Language, Organisation};
 use tandem_storage::deliveries::{self, RecipientKind};
 use tandem_storage::events::{self, Event};
@@ -15,9 +17,10 @@ use tandem_storage::experts::{self, ExpertPause};
 use tandem_storage::{PgConnection, matches};
 
 use crate::deliveries::{Trigger, addressee, answer_by, describe_case, language, letterhead};
+use crate::experts::{self, Consequence};
 use crate::links::Purpose;
 use crate::matches::{AnswerOutcome, Match, decide, outcome_of};
-use crate::{App, Audit, Caller, Result, settings};
+use crate::{App, Audit, Caller, Error, Result, settings};
 
 /// What the page shows.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,6 +35,8 @@ pub struct Question {
     pub language: Language,
     /// The case, told without the mentee.
     pub case: CaseDescription,
+    /// The radius, in kilometres, that "too far" offers; none where the centre is next door.
+    pub nearer_km: Option<i64>,
     /// The last day on which an answer helps, as an instant of it; none before the mail has left.
     pub answer_by: Option<DateTime<Utc>>,
     /// Whom the expert can call.
@@ -46,17 +51,36 @@ pub async fn question(app: &App, token: &str) -> Result<Option<Question>> {
     let Some(matching) = find(&mut conn, app, token).await? else {
         return Ok(None);
     };
-    let settings = settings::current(&mut conn).await?;
-    let Some(facts) = deliveries::match_facts(&mut conn, &[matching.id]).await?.pop() else {
+    describe(&mut conn, app, &matching).await
+}
+
+/// The question that a match was, for its expert.
+///
+/// # Errors
+/// `NOT_FOUND` for everybody else.
+pub async fn question_of(app: &App, caller: &Caller, id: MatchId) -> Result<Question> {
+    let missing = || UserError::not_found("id", "match");
+    let mut conn = app.acquire(caller).await?;
+    let matching = matches::get(&mut conn, id).await?.ok_or_else(missing)?;
+    caller.authorize(Action::AnswerApproach, &matching.resource(), "id", "match")?;
+    let question = describe(&mut conn, app, &matching).await?;
+    Ok(question.ok_or_else(missing)?)
+}
+
+async fn describe(conn: &mut PgConnection, app: &App, matching: &Match) -> Result<Option<Question>> {
+    let settings = settings::current(conn).await?;
+    let Some(facts) = deliveries::match_facts(conn, &[matching.id]).await?.pop() else {
         return Ok(None);
     };
     let letterhead = letterhead(&settings, &facts.contact);
+    let case = describe_case(&facts, app.today())?;
     Ok(Some(Question {
+        nearer_km: nearer(case.distance_km),
         outcome: outcome_of(facts.state, facts.approach_sent_at, &settings, app.now()),
         decline_reason: matching.decline_reason,
         expert: addressee(&facts.expert),
         language: language(&facts.expert.language),
-        case: describe_case(&facts, app.today())?,
+        case,
         answer_by: facts
             .approach_sent_at
             .map(|sent_at| answer_by(&settings, sent_at)),
@@ -89,14 +113,57 @@ pub async fn give_reason(
     let Some(matching) = find(&mut tx, app, token).await? else {
         return Ok(None);
     };
-    let done = matches::set_decline_reason(&mut tx, matching.id, reason, app.now()).await?;
-    if done {
-        let trail = Audit::new("match.decline_reason_given", matching.id).about(matching.expert);
-        app.audit(&mut tx, &by_link(&matching, address), &[trail]).await?;
-        events::notify(&mut tx, Event::Case(matching.case, matching.center)).await?;
-    }
+    let done = note_reason(&mut tx, app, &by_link(&matching, address), &matching, reason).await?;
     tx.commit().await?;
     Ok(Some(done))
+}
+
+/// The same for an expert who is signed in, or comes by another link about the match.
+pub async fn give_reason_as(app: &App, caller: &Caller, id: MatchId, reason: DeclineReason) -> Result<bool> {
+    let mut tx = app.begin(caller).await?;
+    let missing = || UserError::not_found("id", "match");
+    let matching = matches::get(&mut tx, id).await?.ok_or_else(missing)?;
+    caller.authorize(Action::AnswerApproach, &matching.resource(), "id", "match")?;
+    let done = note_reason(&mut tx, app, caller, &matching, reason).await?;
+    tx.commit().await?;
+    Ok(done)
+}
+
+async fn note_reason(
+    conn: &mut PgConnection,
+    app: &App,
+    caller: &Caller,
+    matching: &Match,
+    reason: DeclineReason,
+) -> Result<bool> {
+    let done = matches::set_decline_reason(conn, matching.id, reason, app.now()).await?;
+    if done {
+        let trail = Audit::new("match.decline_reason_given", matching.id).about(matching.expert);
+        app.audit(conn, caller, &[trail]).await?;
+        events::notify(conn, Event::Case(matching.case, matching.center)).await?;
+    }
+    Ok(done)
+}
+
+/// After a no, lets follow what it implies; `false` where there is nothing to follow, none where the link
+/// is not one of ours.
+pub async fn follow(app: &App, token: &str, consequence: Consequence, address: &str) -> Result<Option<bool>> {
+    let mut conn = app.acquire(&Caller::nobody()).await?;
+    let Some(matching) = find(&mut conn, app, token).await? else {
+        return Ok(None);
+    };
+    drop(conn);
+    match experts::follow_decline(app, &by_link(&matching, address), matching.id, consequence).await {
+        Ok(()) => Ok(Some(true)),
+        Err(Error::Refused(_)) => Ok(Some(false)),
+        Err(error) => Err(error),
+    }
+}
+
+/// The next lower multiple of five below a distance.
+fn nearer(distance_km: f64) -> Option<i64> {
+    let steps = (distance_km / 5.0).ceil() as i64 - 1;
+    (steps >= 1).then_some(steps * 5)
 }
 
 fn by_link(matching: &Match, address: &str) -> Caller {
@@ -232,5 +299,23 @@ mod tests {
         assert_eq!(smaller(5.1, 30), Some(5));
         assert_eq!(smaller(3.0, 30), None, "there is no smaller one");
         assert_eq!(smaller(23.4, 20), None, "it is small enough");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn too_far_offers_less_than_it_is_and_never_nothing() {
+        for (distance, offered) in [
+            (2.0, None),
+            (5.0, None),
+            (5.1, Some(5)),
+            (10.0, Some(5)),
+            (28.3, Some(25)),
+        ] {
+            assert_eq!(nearer(distance), offered, "{distance}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! People's own pages, over HTTP and without a script, as a browser shows them.
 
 mod codes;
+mod life;
 mod links;
 
 use chrono::{DateTime, Utc};
@@ -175,4 +176,16 @@ impl Scene {
 }
 
 /// Every page under a person's link.
-pub(crate) const PAGES: &[&str] = &["", "/case", "/match/{match}"];
+pub(crate) const PAGES: &[&str] = &[
+    "",
+    "/case",
+    "/problem",
+    "/match/{match}",
+    "/match/{match}/stop",
+    "/match/{match}/verdict",
+    "/match/{match}/agreement",
+    "/match/{match}/meetings",
+    "/match/{match}/feedback",
+    "/match/{match}/end",
+    "/match/{match}/another",
+];

@@ -241,4 +241,5 @@ pub(super) const TEXTS: Texts = Texts {
     spoken_es: "الإسبانية",
     spoken_tr: "التركية",
     spoken_uk: "الأوكرانية",
+    agreement_sign_title: "قراءة الاتفاق والتوقيع عليه",
 };

@@ -241,4 +241,5 @@ pub(super) const TEXTS: Texts = Texts {
     spoken_es: "Spanisch",
     spoken_tr: "Türkisch",
     spoken_uk: "Ukrainisch",
+    agreement_sign_title: "Vereinbarung lesen und unterschreiben",
 };

@@ -241,4 +241,5 @@ pub(super) const TEXTS: Texts = Texts {
     spoken_es: "Spanish",
     spoken_tr: "Turkish",
     spoken_uk: "Ukrainian",
+    agreement_sign_title: "Read and sign the agreement",
 };

@@ -198,4 +198,9 @@ pub(super) const TEXTS: ExpertTexts = ExpertTexts {
     agreement_write_first: "Die Vereinbarung kann geschrieben werden, wenn beide Ja gesagt haben.",
     not_available: "Im Moment sind Sie nicht aktiv. Bitte rufen Sie Ihr Regionalbüro an.",
     paused_then: "An diesem Tag haben Sie eine Auszeit eingetragen.",
+    module_base: "Einzelbegleitung (Grundmodul)",
+    module_intercultural: "Begleitung junger Geflüchteter und interkulturelle Arbeit",
+    module_other: "ein weiteres Modul",
+    first_wait: "Noch kann kein Tag eingetragen werden. Die Servicestelle meldet sich bei Ihnen.",
+    agreement_until_hint: "Freiwillig. Ohne Angabe gilt die Vereinbarung ein Jahr.",
 };

@@ -198,4 +198,9 @@ pub(super) const TEXTS: ExpertTexts = ExpertTexts {
     agreement_write_first: "The agreement can be written once both have said yes.",
     not_available: "You are not active at the moment. Please call your regional office.",
     paused_then: "You entered time off on that day.",
+    module_base: "one-to-one accompaniment (base module)",
+    module_intercultural: "accompanying young refugees and intercultural work",
+    module_other: "a further module",
+    first_wait: "No day can be entered yet. The service centre will be in touch with you.",
+    agreement_until_hint: "Optional. Without a day the agreement runs for one year.",
 };

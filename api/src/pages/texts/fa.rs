@@ -241,4 +241,5 @@ pub(super) const TEXTS: Texts = Texts {
     spoken_es: "اسپانیایی",
     spoken_tr: "ترکی",
     spoken_uk: "اوکراینی",
+    agreement_sign_title: "خواندن و امضای توافق‌نامه",
 };

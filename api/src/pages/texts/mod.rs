@@ -71,7 +71,7 @@ texts! {
         agreement_expert agreement_mentee agreement_rhythm agreement_weekly agreement_days agreement_place
         agreement_channels agreement_goals agreement_from agreement_until agreement_signatures
         agreement_signed_on
-        agreement_open agreement_sign agreement_check agreement_button agreement_done agreement_pdf
+        agreement_open agreement_sign agreement_sign_title agreement_check agreement_button agreement_done agreement_pdf
         side_expert side_mentee side_guardian
         channel_email channel_phone channel_in_person channel_video channel_messenger
         // meetings
@@ -145,7 +145,8 @@ texts! {
         feedback_joy feedback_joy_least feedback_joy_most feedback_support feedback_else report_level
         report_level_unknown report_alone report_summary report_done first_time first_place first_place_hint
         first_planned first_other stop_title stop_intro stop_button stop_done milestones_level reach_title
-        agreement_write_first not_available paused_then
+        agreement_write_first not_available paused_then module_base module_intercultural module_other first_wait
+        agreement_until_hint
     }
 }
 

@@ -241,4 +241,5 @@ pub(super) const TEXTS: Texts = Texts {
     spoken_es: "İspanyolca",
     spoken_tr: "Türkçe",
     spoken_uk: "Ukraynaca",
+    agreement_sign_title: "Anlaşmayı oku ve imzala",
 };

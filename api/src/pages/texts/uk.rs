@@ -241,4 +241,5 @@ pub(super) const TEXTS: Texts = Texts {
     spoken_es: "іспанська",
     spoken_tr: "турецька",
     spoken_uk: "українська",
+    agreement_sign_title: "Прочитати і підписати угоду",
 };
