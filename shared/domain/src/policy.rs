@@ -353,8 +353,8 @@ fn reach(role: Role, action: Action) -> Reach {
             | A::ViewCase
             | A::ManageCase
             | A::HandleProblem
-            | A::PrintCode
-            | A::ViewExactStatistics,
+            | A::ViewExactStatistics
+            | A::PrintCode,
         ) => Own,
         (
             Role::CenterStaff,

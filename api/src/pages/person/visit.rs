@@ -39,13 +39,12 @@ impl FromRequestParts<ApiState> for Visit {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Response> {
-        let token = RawPathParams::from_request_parts(parts, state)
-            .await
-            .ok()
-            .and_then(|params| {
-                let found = params.iter().find(|(name, _)| *name == "token");
-                found.map(|(_, token)| token.to_owned())
-            });
+        // a path that is no text is a broken link, and not the way of those who are signed in
+        let Ok(params) = RawPathParams::from_request_parts(parts, state).await else {
+            return Err(super::super::unknown_link());
+        };
+        let token = params.iter().find(|(name, _)| *name == "token");
+        let token = token.map(|(_, token)| token.to_owned());
         let visitor = match &token {
             Some(token) => by_token(state, token, &peer(&parts.extensions)).await?,
             None => signed_in(state, parts).await?,
@@ -119,20 +118,20 @@ async fn signed_in(state: &ApiState, parts: &Parts) -> Result<Visitor, Response>
 
 /// Nobody who has pages here is signed in.
 fn who_are_you(status: StatusCode) -> Response {
-    show(
-        status,
-        &Message {
-            frame: Frame::bare(Language::De, "Bitte melden Sie sich an"),
-            paragraphs: vec![
-                "Diese Seiten sind für Senior Expertinnen und Experten und für die jungen Menschen, die sie \
-                 begleiten. Bitte öffnen Sie den Link aus einer E-Mail von uns, oder melden Sie sich an."
-                    .into(),
-                "These pages are for Senior Experts and the young people whom they accompany. Please open the \
-                 link from one of our e-mails, or sign in."
-                    .into(),
-            ],
-        },
-    )
+    let texts = [
+        "Diese Seiten sind für Senior Expertinnen und Experten und für die jungen Menschen, die sie begleiten. \
+         Bitte öffnen Sie den Link aus einer E-Mail von uns, oder melden Sie sich an.",
+        "These pages are for Senior Experts and the young people whom they accompany. Please open the link from \
+         one of our e-mails, or sign in.",
+    ];
+    let mut blocks: Vec<Block> = texts.map(|text| Block::Text(text.to_owned())).into();
+    blocks.push(Block::Links(vec![Link::first("/p/sign-in", "Anmelden / Sign in")]));
+    Page {
+        frame: Frame::bare(Language::De, "Bitte melden Sie sich an"),
+        blocks,
+        foot: None,
+    }
+    .show(status)
 }
 
 impl Visit {
