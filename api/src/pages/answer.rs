@@ -16,8 +16,7 @@ use axum::{
 use serde::Deserialize;
 use tandem_domain::matches::{Answer, DeclineReason};
 use tandem_mail::{Language, Words};
-use tandem_operations::answers::{self, Question};
-use tandem_operations::experts::Consequence;
+use tandem_operations::answers::{self, Implied, Question};
 use tandem_operations::matches::AnswerOutcome;
 
 use super::frame::{Frame, fault, show};
@@ -91,21 +90,6 @@ impl Choice {
             "no" => Some(Self::No),
             _ => None,
         }
-    }
-}
-
-/// The form that lets follow what a no implies.
-#[derive(Debug, Deserialize)]
-pub(crate) struct FollowForm {
-    follow: String,
-}
-
-/// What a button of that form lets follow.
-pub(crate) fn consequence(question: &Question, word: &str) -> Option<Consequence> {
-    match word {
-        "time_off" => Some(Consequence::TimeOff),
-        "radius" => question.nearer_km.map(Consequence::Radius),
-        _ => None,
     }
 }
 
@@ -198,26 +182,15 @@ pub(crate) async fn post_reason(
     }
 }
 
-/// After a no, lets follow what it implies: time off, or a smaller radius.
+/// After a no, takes up what it implies: time off, or a smaller radius.
 pub(crate) async fn post_follow(
     State(state): State<ApiState>,
     Path(token): Path<String>,
     extensions: Extensions,
-    form: Result<Form<FollowForm>, FormRejection>,
 ) -> Response {
-    let question = match answers::question(&state.app, &token).await {
-        Ok(Some(question)) => question,
-        Ok(None) => return super::unknown_link(),
-        Err(error) => return fault(&error),
-    };
-    let wanted = form.ok().and_then(|form| consequence(&question, &form.0.follow));
-    let Some(wanted) = wanted else {
-        return after(&state, &token, None, false).await;
-    };
-    match answers::follow(&state.app, &token, wanted, &peer(&extensions)).await {
+    match answers::take_up(&state.app, &token, &peer(&extensions)).await {
         // a second click finds it done
-        Ok(Some(_)) => after(&state, &token, None, true).await,
-        Ok(None) => super::unknown_link(),
+        Ok(_) => after(&state, &token, None, true).await,
         Err(error) => fault(&error),
     }
 }

@@ -17,10 +17,9 @@ use tandem_storage::experts::{self, ExpertPause};
 use tandem_storage::{PgConnection, matches};
 
 use crate::deliveries::{Trigger, addressee, answer_by, describe_case, language, letterhead};
-use crate::experts::{self, Consequence};
 use crate::links::Purpose;
 use crate::matches::{AnswerOutcome, Match, decide, outcome_of};
-use crate::{App, Audit, Caller, Error, Result, settings};
+use crate::{App, Audit, Caller, Result, settings};
 
 /// What the page shows.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,8 +34,8 @@ pub struct Question {
     pub language: Language,
     /// The case, told without the mentee.
     pub case: CaseDescription,
-    /// The radius, in kilometres, that "too far" offers; none where the centre is next door.
-    pub nearer_km: Option<i64>,
+    /// What the reason of a no implies, offered at one click.
+    pub implied: Option<Implied>,
     /// The last day on which an answer helps, as an instant of it; none before the mail has left.
     pub answer_by: Option<DateTime<Utc>>,
     /// Whom the expert can call.
@@ -73,14 +72,14 @@ async fn describe(conn: &mut PgConnection, app: &App, matching: &Match) -> Resul
         return Ok(None);
     };
     let letterhead = letterhead(&settings, &facts.contact);
-    let case = describe_case(&facts, app.today())?;
+    let implied = offer(conn, app, matching).await?;
     Ok(Some(Question {
-        nearer_km: nearer(case.distance_km),
+        implied,
         outcome: outcome_of(facts.state, facts.approach_sent_at, &settings, app.now()),
         decline_reason: matching.decline_reason,
         expert: addressee(&facts.expert),
         language: language(&facts.expert.language),
-        case,
+        case: describe_case(&facts, app.today())?,
         answer_by: facts
             .approach_sent_at
             .map(|sent_at| answer_by(&settings, sent_at)),
@@ -145,27 +144,6 @@ async fn note_reason(
     Ok(done)
 }
 
-/// After a no, lets follow what it implies; `false` where there is nothing to follow, none where the link
-/// is not one of ours.
-pub async fn follow(app: &App, token: &str, consequence: Consequence, address: &str) -> Result<Option<bool>> {
-    let mut conn = app.acquire(&Caller::nobody()).await?;
-    let Some(matching) = find(&mut conn, app, token).await? else {
-        return Ok(None);
-    };
-    drop(conn);
-    match experts::follow_decline(app, &by_link(&matching, address), matching.id, consequence).await {
-        Ok(()) => Ok(Some(true)),
-        Err(Error::Refused(_)) => Ok(Some(false)),
-        Err(error) => Err(error),
-    }
-}
-
-/// The next lower multiple of five below a distance.
-fn nearer(distance_km: f64) -> Option<i64> {
-    let steps = (distance_km / 5.0).ceil() as i64 - 1;
-    (steps >= 1).then_some(steps * 5)
-}
-
 fn by_link(matching: &Match, address: &str) -> Caller {
     let person = Person {
         party: Party::Expert(matching.expert),
@@ -210,25 +188,38 @@ const PAUSE_MONTHS: u32 = 3;
 /// The smallest radius that is offered, and the step in which it is.
 const RADIUS_STEP_KM: u16 = 5;
 
-/// What the reason of a no implies; none where there is nothing to offer, or it is done already.
-pub async fn implied(app: &App, token: &str) -> Result<Option<Implied>> {
-    let mut conn = app.acquire(&Caller::system()).await?;
-    let Some(matching) = find(&mut conn, app, token).await? else {
-        return Ok(None);
-    };
-    offer(&mut conn, app, &matching).await
-}
-
 /// Takes the offer up, by the link of the approach; none where there is none. Twice is one effect.
 pub async fn take_up(app: &App, token: &str, address: &str) -> Result<Option<Implied>> {
     let mut tx = app.begin(&Caller::system()).await?;
     let Some(matching) = find(&mut tx, app, token).await? else {
         return Ok(None);
     };
-    if experts::lock(&mut tx, matching.expert).await?.is_none() {
+    let taken = take(&mut tx, app, &by_link(&matching, address), &matching).await?;
+    tx.commit().await?;
+    Ok(taken)
+}
+
+/// The same for an expert who is signed in, or comes by another link about the match.
+pub async fn take_up_as(app: &App, caller: &Caller, id: MatchId) -> Result<Option<Implied>> {
+    let mut tx = app.begin(caller).await?;
+    let missing = || UserError::not_found("id", "match");
+    let matching = matches::get(&mut tx, id).await?.ok_or_else(missing)?;
+    caller.authorize(Action::AnswerApproach, &matching.resource(), "id", "match")?;
+    let taken = take(&mut tx, app, caller, &matching).await?;
+    tx.commit().await?;
+    Ok(taken)
+}
+
+async fn take(
+    conn: &mut PgConnection,
+    app: &App,
+    caller: &Caller,
+    matching: &Match,
+) -> Result<Option<Implied>> {
+    if experts::lock(conn, matching.expert).await?.is_none() {
         return Ok(None);
     }
-    let Some(implied) = offer(&mut tx, app, &matching).await? else {
+    let Some(implied) = offer(conn, app, matching).await? else {
         return Ok(None);
     };
     let action = match implied {
@@ -241,17 +232,16 @@ pub async fn take_up(app: &App, token: &str, address: &str) -> Result<Option<Imp
                     until: Some(until),
                 },
             };
-            experts::insert_pauses(&mut tx, &[pause]).await?;
+            experts::insert_pauses(conn, &[pause]).await?;
             "expert.paused"
         }
         Implied::SmallerRadius { kilometres } => {
-            experts::set_travel_radius(&mut tx, matching.expert, kilometres, app.now()).await?;
+            experts::set_travel_radius(conn, matching.expert, kilometres, app.now()).await?;
             "expert.radius_reduced"
         }
     };
     let trail = Audit::new(action, matching.expert).about(matching.expert);
-    app.audit(&mut tx, &by_link(&matching, address), &[trail]).await?;
-    tx.commit().await?;
+    app.audit(conn, caller, &[trail]).await?;
     Ok(Some(implied))
 }
 
@@ -299,23 +289,5 @@ mod tests {
         assert_eq!(smaller(5.1, 30), Some(5));
         assert_eq!(smaller(3.0, 30), None, "there is no smaller one");
         assert_eq!(smaller(23.4, 20), None, "it is small enough");
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn too_far_offers_less_than_it_is_and_never_nothing() {
-        for (distance, offered) in [
-            (2.0, None),
-            (5.0, None),
-            (5.1, Some(5)),
-            (10.0, Some(5)),
-            (28.3, Some(25)),
-        ] {
-            assert_eq!(nearer(distance), offered, "{distance}");
-        }
     }
 }

@@ -7,11 +7,10 @@ use axum::{
 use tandem_domain::matches::Answer;
 use tandem_operations::answers::{self, Question};
 use tandem_operations::matches::{self, AnswerOutcome};
-use tandem_operations::{Error, experts};
 
 use super::tandem::Place;
 use super::{Fields, Visit};
-use crate::pages::answer::{Choice, Reason, consequence, page};
+use crate::pages::answer::{Choice, Reason, page};
 use crate::server::ApiState;
 
 /// The question, or how it stands.
@@ -73,23 +72,15 @@ pub(super) async fn reason(
     show(&state, &visit, place, None, false).await
 }
 
-/// Lets follow what the reason implies.
+/// Takes up what the reason implies.
 pub(super) async fn follow(
     State(state): State<ApiState>,
     Path(place): Path<Place>,
     visit: Visit,
-    fields: Fields,
 ) -> Response {
-    let question = match question(&state, &visit, place).await {
-        Ok(question) => question,
-        Err(error) => return visit.refused(&error),
-    };
-    let Some(consequence) = consequence(&question, fields.get("follow")) else {
-        return show(&state, &visit, place, None, false).await;
-    };
-    match experts::follow_decline(&state.app, &visit.visitor.caller, place.id(), consequence).await {
+    match answers::take_up_as(&state.app, &visit.visitor.caller, place.id()).await {
         // a second click finds it done
-        Ok(()) | Err(Error::Refused(_)) => show(&state, &visit, place, None, true).await,
+        Ok(_) => show(&state, &visit, place, None, true).await,
         Err(error) => visit.refused(&error),
     }
 }

@@ -1,21 +1,14 @@
 //! What an expert sets without the office: when and how to be asked (domain.md "Life of an expert").
 
-use chrono::{Months, NaiveDate};
 use serde_json::json;
-use tandem_domain::errors::{Problems, UserError};
-use tandem_domain::experts::{CAPACITY, ExpertState, Pause, TRAVEL_RADIUS_KM};
-use tandem_domain::ids::{ExpertId, MatchId};
-use tandem_domain::matches::MatchState;
+use tandem_domain::errors::Problems;
+use tandem_domain::experts::{CAPACITY, Pause, TRAVEL_RADIUS_KM};
+use tandem_domain::ids::ExpertId;
 use tandem_domain::policy::{Action, Resource};
 use tandem_storage::experts::{self, OwnChange};
-use tandem_storage::matches;
 
-use super::states::pause_locked;
 use super::{explain, found, locked_for};
-use crate::{App, Audit, Caller, Result, refuse};
-
-/// How long an expert who said "not now" is left alone, in months.
-const QUIET_MONTHS: u32 = 3;
+use crate::{App, Audit, Caller, Result};
 
 /// What an expert's own page shows and changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,57 +115,4 @@ pub async fn change_own_settings(
     app.audit(&mut tx, caller, &[entry]).await?;
     tx.commit().await?;
     Ok(())
-}
-
-/// What a no to an approach may lead to, at one click (issue: "what it implies").
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Consequence {
-    /// "Not now": time off for three months.
-    TimeOff,
-    /// "Too far": from now on only nearer than this, in kilometres.
-    Radius(i64),
-}
-
-/// An expert who said no lets follow what it implies; the link of the question is enough for it.
-///
-/// # Errors
-/// `CONFLICT` where the question was not answered with no; `INVALID` for a radius that is not smaller.
-pub async fn follow_decline(app: &App, caller: &Caller, id: MatchId, consequence: Consequence) -> Result<()> {
-    let mut tx = app.begin(caller).await?;
-    let missing = || UserError::not_found("id", "match");
-    let matching = matches::get(&mut tx, id).await?.ok_or_else(missing)?;
-    caller.authorize(Action::AnswerApproach, &matching.resource(), "id", "match")?;
-    if matching.state != MatchState::Declined {
-        return refuse(UserError::conflict("this question was not answered with no"));
-    }
-    let expert = found(experts::lock(&mut tx, matching.expert).await?, "expertId")?;
-    if expert.state == ExpertState::Left {
-        return refuse(UserError::conflict("this expert has left"));
-    }
-    match consequence {
-        Consequence::TimeOff => {
-            let until = quiet_until(app.today());
-            pause_locked(&mut tx, app, caller, expert.id, app.today(), Some(until)).await?;
-        }
-        Consequence::Radius(km) => {
-            let smaller = *TRAVEL_RADIUS_KM.start()..i64::from(expert.travel_radius_km);
-            if !smaller.contains(&km) {
-                return refuse(UserError::invalid(
-                    "km",
-                    format!("{km} km is not nearer than before"),
-                ));
-            }
-            experts::set_radius(&mut tx, expert.id, km as i16, app.now()).await?;
-            let entry = Audit::new("expert.availability_set", expert.id)
-                .about(expert.id)
-                .detail(json!({ "fields": ["travelRadiusKm"] }));
-            app.audit(&mut tx, caller, &[entry]).await?;
-        }
-    }
-    tx.commit().await?;
-    Ok(())
-}
-
-fn quiet_until(today: NaiveDate) -> NaiveDate {
-    today + Months::new(QUIET_MONTHS)
 }

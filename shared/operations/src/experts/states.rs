@@ -155,7 +155,7 @@ pub async fn pause(
 }
 
 /// Notes a pause of an expert who is locked; who may do so has been asked.
-pub(super) async fn pause_locked(
+async fn pause_locked(
     conn: &mut PgConnection,
     app: &App,
     caller: &Caller,

@@ -53,21 +53,3 @@ pub async fn change_own(
     .await?;
     Ok(())
 }
-
-/// Sets how far an expert travels.
-pub async fn set_radius(
-    conn: &mut PgConnection,
-    id: ExpertId,
-    kilometres: i16,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    sqlx::query!(
-        "UPDATE experts SET travel_radius_km = $2, version = version + 1, updated_at = $3 WHERE id = $1",
-        id.uuid(),
-        kilometres,
-        now,
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
