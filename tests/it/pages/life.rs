@@ -1,12 +1,13 @@
 //! The life of a match on its people's own pages.
 
-use tandem_domain::checks::{CheckKind, InspectionInput};
-use tandem_domain::ids::{CaseId, ExpertId, Id, MatchId};
+use tandem_domain::checks::CheckKind;
+use tandem_domain::ids::{CaseId, ExpertId, MatchId};
 use tandem_domain::matches::MatchState;
 use tandem_domain::parties::{About, Party, Side};
 use tandem_domain::policy::Grant;
+use tandem_operations::checks::{self, InspectionInput};
 use tandem_operations::matches::{self, Paper};
-use tandem_operations::{Caller, checks, training};
+use tandem_operations::{Caller, training};
 use tandem_tests::{TestApp, date};
 use uuid::Uuid;
 
@@ -561,7 +562,7 @@ async fn a_no_offers_what_it_implies_at_one_click() {
         (
             "too_far",
             "radius",
-            ("SELECT travel_radius_km::bigint FROM experts", 5),
+            "SELECT travel_radius_km::bigint FROM experts",
         ),
     ] {
         let scene = Scene::set().await;

@@ -249,7 +249,10 @@ impl Visit {
     }
 
     /// A page with the frame, the way back and the words below it.
-    pub(super) fn page(&self, title: &str, blocks: Vec<Block>) -> Page {
+    pub(super) fn page(&self, title: &str, mut blocks: Vec<Block>) -> Page {
+        if self.visitor.way == GivenWay::Code {
+            blocks.push(Block::Text(self.t().leave_hint.to_owned()));
+        }
         Page {
             frame: Frame {
                 language: self.language(),
