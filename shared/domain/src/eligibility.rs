@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
+use strum::VariantArray;
 
 use crate::checks::{BackgroundCheck, CheckKind, needed_kind};
 use crate::errors::{Code, UserError};
@@ -63,6 +64,28 @@ words! {
         InterculturalTraining,
         /// Another required module.
         OtherTraining,
+    }
+}
+
+impl Rule {
+    /// Every rule, in their order.
+    pub const ALL: &'static [Self] = <Self as VariantArray>::VARIANTS;
+    /// How many there are.
+    pub const COUNT: usize = Self::ALL.len();
+
+    /// Whether somebody could do something about it, so that it is worth telling as a near miss.
+    pub fn can_be_mended(self) -> bool {
+        matches!(
+            self,
+            Self::Distance
+                | Self::TravelRadius
+                | Self::Paused
+                | Self::Capacity
+                | Self::ApproachLimit
+                | Self::CheckMissing
+                | Self::CheckExpires
+                | Self::Training
+        )
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! `S12` cites a statement of the programme, `L` a law or common practice (docs/domain.md).
 
+pub mod candidates;
 pub mod cases;
 pub mod centers;
 pub mod checks;

@@ -127,6 +127,33 @@ impl Instance {
         Ok(())
     }
 
+    /// The instance with more pairs: case, expert and score, by rising case and expert, none of them in it.
+    pub(crate) fn with(self, more: &[(u32, u32, i32)]) -> Self {
+        let mut grown = Self {
+            capacities: self.capacities,
+            row_offsets: Vec::with_capacity(self.row_offsets.len()),
+            experts: Vec::with_capacity(self.experts.len() + more.len()),
+            scores: Vec::with_capacity(self.experts.len() + more.len()),
+        };
+        grown.row_offsets.push(0);
+        let mut more = more.iter().peekable();
+        for (case, range) in self.row_offsets.windows(2).enumerate() {
+            let mut at = range[0];
+            while let Some(&(_, expert, score)) = more.next_if(|pair| pair.0 as usize == case) {
+                let before = self.experts[at..range[1]].partition_point(|&own| own < expert);
+                grown.experts.extend_from_slice(&self.experts[at..at + before]);
+                grown.scores.extend_from_slice(&self.scores[at..at + before]);
+                grown.experts.push(expert);
+                grown.scores.push(score);
+                at += before;
+            }
+            grown.experts.extend_from_slice(&self.experts[at..range[1]]);
+            grown.scores.extend_from_slice(&self.scores[at..range[1]]);
+            grown.row_offsets.push(grown.experts.len());
+        }
+        grown
+    }
+
     /// The number of experts.
     pub fn experts(&self) -> usize {
         self.capacities.len()
