@@ -2,7 +2,8 @@
 
 use tandem_domain::errors::UserError;
 use tandem_domain::ids::{AuditEventId, Id, UserId};
-use tandem_domain::policy::{self, Action, Actor, Decision, Resource, Scope};
+use tandem_domain::parties::{GivenWay, Party, Person, Side};
+use tandem_domain::policy::{self, Action, Actor, Decision, Grant, Resource, Scope};
 use tandem_storage::PgConnection;
 use tandem_storage::audit::{self, AuditEvent};
 use uuid::Uuid;
@@ -14,8 +15,8 @@ use crate::{App, Result, refuse};
 pub enum Who {
     /// Somebody signed in.
     User(Actor),
-    /// A person by a link that only this person received; what the link is for is all it permits.
-    Link(Uuid),
+    /// A person by a link or a code that only this person received; what it is about is all it permits.
+    Person(Person),
     /// A worker, or a command of somebody with a shell on the server.
     System,
 }
@@ -46,21 +47,54 @@ impl Caller {
         }
     }
 
+    /// A person by a link or a code.
+    pub fn person(person: Person, address: impl Into<String>) -> Self {
+        Self {
+            who: Who::Person(person),
+            address: address.into(),
+        }
+    }
+
+    /// The side of a match that the caller is, with the way in which its word comes: by the link, or
+    /// signed in. None for staff, and for those who are none of its people.
+    pub fn as_party(&self, resource: &Resource) -> Option<(Party, GivenWay)> {
+        match &self.who {
+            Who::Person(person) => Some((person.party, person.way)),
+            Who::User(actor) => actor.grants.iter().find_map(|grant| match *grant {
+                Grant::Expert(id) if resource.expert == Some(id) => {
+                    Some((Party::Expert(id), GivenWay::SignedIn))
+                }
+                Grant::Mentee(id) if resource.mentee == Some(id) => {
+                    Some((Party::Mentee(id), GivenWay::SignedIn))
+                }
+                _ => None,
+            }),
+            Who::System => None,
+        }
+    }
+
+    /// Whether it is this side's own person.
+    pub fn is_side(&self, side: Side, resource: &Resource) -> bool {
+        self.as_party(resource)
+            .is_some_and(|(party, _)| party.side() == side)
+    }
+
     /// The user, where it is one.
     pub fn user_id(&self) -> Option<UserId> {
         match &self.who {
             Who::User(actor) => Some(actor.user),
-            Who::Link(_) | Who::System => None,
+            Who::Person(_) | Who::System => None,
         }
     }
 
-    /// What the policy says. The system may do everything but answer for a person; a link nothing
-    /// beyond the operation that it is for, which does not ask here.
+    /// What the policy says. The system may do everything but answer for a person; a link is confined to
+    /// what it is about.
     pub fn can(&self, action: Action, resource: &Resource) -> Decision {
         match &self.who {
             Who::User(actor) => policy::can(actor, action, resource),
-            Who::System if action != Action::AnswerApproach => Decision::Allowed,
-            Who::System | Who::Link(_) => Decision::Hidden,
+            Who::Person(person) => policy::person_can(person, action, resource),
+            Who::System if !policy::is_own_word(action) => Decision::Allowed,
+            Who::System => Decision::Hidden,
         }
     }
 
@@ -85,7 +119,8 @@ impl Caller {
                 everything: true,
                 ..Scope::default()
             },
-            Who::Link(_) => Scope::default(),
+            // a link opens single things, never a list
+            Who::Person(_) => Scope::default(),
         }
     }
 }
@@ -131,7 +166,7 @@ impl App {
     pub async fn audit(&self, conn: &mut PgConnection, caller: &Caller, entries: &[Audit]) -> Result<()> {
         let (actor_kind, actor_id) = match &caller.who {
             Who::User(actor) => ("USER", Some(actor.user.uuid())),
-            Who::Link(person) => ("LINK", Some(*person)),
+            Who::Person(person) => ("LINK", Some(person.party.uuid())),
             Who::System => ("SYSTEM", None),
         };
         let at = self.now();

@@ -6,6 +6,7 @@
 use chrono::{DateTime, Utc};
 use tandem_domain::ids::MatchId;
 use tandem_domain::matches::{Answer, AnswerWay, DeclineReason};
+use tandem_domain::parties::{About, GivenWay, Party, Person};
 use tandem_mail::{Addressee, CaseDescription, Contact, Language, Organisation};
 use tandem_storage::deliveries::{self, RecipientKind};
 use tandem_storage::events::{self, Event};
@@ -14,7 +15,7 @@ use tandem_storage::{PgConnection, matches};
 use crate::deliveries::{Trigger, addressee, answer_by, describe_case, language, letterhead};
 use crate::links::Purpose;
 use crate::matches::{AnswerOutcome, Match, decide, outcome_of};
-use crate::{App, Audit, Caller, Result, Who, settings};
+use crate::{App, Audit, Caller, Result, settings};
 
 /// What the page shows.
 #[derive(Debug, Clone, PartialEq)]
@@ -97,10 +98,12 @@ pub async fn give_reason(
 }
 
 fn by_link(matching: &Match, address: &str) -> Caller {
-    Caller {
-        who: Who::Link(matching.expert.uuid()),
-        address: address.to_owned(),
-    }
+    let person = Person {
+        party: Party::Expert(matching.expert),
+        about: About::Match(matching.id),
+        way: GivenWay::Link,
+    };
+    Caller::person(person, address)
 }
 
 /// The match whose approach carried the link.

@@ -21,7 +21,7 @@ use crate::{App, Audit, Caller, Error, Result, idempotency, refuse, settings};
 const LONGEST_NOTE: usize = 2000;
 
 pub(crate) fn resource(case: &Case) -> Resource {
-    Resource::mentee(case.mentee, case.center, case.office)
+    Resource::mentee(case.mentee, case.center, case.office).of_case(case.id)
 }
 
 /// Drafts a case for a mentee; `key` makes a repeated call the same effect.
