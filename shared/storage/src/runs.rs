@@ -105,6 +105,11 @@ pub(crate) fn to_json(value: &impl serde::Serialize) -> serde_json::Value {
     serde_json::to_value(value).expect("plain data with text keys")
 }
 
+/// The same as text.
+pub(crate) fn json_text(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).expect("plain data with text keys")
+}
+
 impl Row {
     fn run(self) -> Result<Run> {
         Ok(Run {
@@ -377,14 +382,14 @@ pub async fn decide(
     Ok(())
 }
 
-/// Keeps the numbers that go into the plan; those that are there already stay.
+/// Keeps the numbers that go into the plan; those that are there already stay. Whether these are kept.
 pub async fn store_snapshot(
     conn: &mut PgConnection,
     id: RunId,
     snapshot: &[u8],
     now: DateTime<Utc>,
-) -> Result<()> {
-    sqlx::query!(
+) -> Result<bool> {
+    let stored = sqlx::query!(
         "INSERT INTO matching_run_snapshots (run_id, snapshot, taken_at) VALUES ($1, $2, $3)
          ON CONFLICT (run_id) DO NOTHING",
         id.uuid(),
@@ -393,7 +398,7 @@ pub async fn store_snapshot(
     )
     .execute(conn)
     .await?;
-    Ok(())
+    Ok(stored.rows_affected() == 1)
 }
 
 /// The numbers that went into the plan.

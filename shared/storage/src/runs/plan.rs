@@ -9,7 +9,7 @@ use tandem_domain::runs::{ProposalDecision, ProposalOutcome};
 use tandem_domain::scores::Points;
 use uuid::Uuid;
 
-use super::{from_json, to_json};
+use super::{from_json, json_text};
 use crate::paging::{Page, Slice};
 use crate::{Result, parse};
 
@@ -45,8 +45,8 @@ pub struct NewRunCase {
     pub candidates: u32,
     /// How many each rule removed.
     pub removed: BTreeMap<Rule, u32>,
-    /// The nearest misses, as the operation writes them.
-    pub near_misses: serde_json::Value,
+    /// The nearest misses, as JSON that the operation writes.
+    pub near_misses: String,
     /// Whether it has a proposal.
     pub matched: bool,
 }
@@ -159,17 +159,20 @@ pub async fn store_plan(
 ) -> Result<()> {
     let case_ids: Vec<Uuid> = cases.iter().map(|case| case.case.uuid()).collect();
     let candidates: Vec<i32> = cases.iter().map(|case| case.candidates as i32).collect();
-    let removed: Vec<serde_json::Value> = cases.iter().map(|case| to_json(&case.removed)).collect();
-    let near_misses: Vec<serde_json::Value> = cases.iter().map(|case| case.near_misses.clone()).collect();
+    // JSON as text: trees of values cost more than everything else here
+    let removed: Vec<String> = cases.iter().map(|case| json_text(&case.removed)).collect();
+    let near_misses: Vec<&str> = cases.iter().map(|case| case.near_misses.as_str()).collect();
     let matched: Vec<bool> = cases.iter().map(|case| case.matched).collect();
     sqlx::query!(
         "INSERT INTO matching_run_cases (run_id, case_id, candidates, removed, near_misses, matched)
-         SELECT $1, * FROM unnest($2::uuid[], $3::int[], $4::jsonb[], $5::jsonb[], $6::bool[])",
+         SELECT $1, id, candidates, removed::jsonb, near_misses::jsonb, matched
+         FROM unnest($2::uuid[], $3::int[], $4::text[], $5::text[], $6::bool[])
+             AS row (id, candidates, removed, near_misses, matched)",
         run.uuid(),
         &case_ids,
         &candidates,
         &removed,
-        &near_misses,
+        &near_misses as &[&str],
         &matched,
     )
     .execute(&mut *conn)
@@ -183,9 +186,9 @@ pub async fn store_plan(
         .map(|proposal| i16::from(proposal.rank))
         .collect();
     let scores: Vec<i32> = proposals.iter().map(|proposal| proposal.score).collect();
-    let points: Vec<serde_json::Value> = proposals
+    let points: Vec<String> = proposals
         .iter()
-        .map(|proposal| to_json(&proposal.points))
+        .map(|proposal| json_text(&proposal.points))
         .collect();
     let distances: Vec<i32> = proposals
         .iter()
@@ -206,9 +209,9 @@ pub async fn store_plan(
     let pinned: Vec<bool> = proposals.iter().map(|proposal| proposal.pinned).collect();
     sqlx::query!(
         "INSERT INTO proposals (id, run_id, case_id, expert_id, rank, score, points, distance_m, missing, pinned)
-         SELECT id, $1, case_id, expert_id, rank, score, points, distance_m,
+         SELECT id, $1, case_id, expert_id, rank, score, points::jsonb, distance_m,
              CASE missing WHEN '' THEN '{}'::text[] ELSE string_to_array(missing, ',') END, pinned
-         FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::smallint[], $6::int[], $7::jsonb[], $8::int[],
+         FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::smallint[], $6::int[], $7::text[], $8::int[],
              $9::text[], $10::bool[])
              AS row (id, case_id, expert_id, rank, score, points, distance_m, missing, pinned)",
         run.uuid(),
