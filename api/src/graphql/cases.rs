@@ -168,7 +168,7 @@ impl Loader<AskedFor> for Loaders {
 
     async fn load(&self, keys: &[AskedFor]) -> Result<HashMap<AskedFor, i64>, LoadError> {
         let cases: Vec<CaseId> = keys.iter().map(|key| key.0).collect();
-        let counts = matches::open_counts(&self.app, &cases).await?;
+        let counts = matches::open_counts(&self.app, &self.caller, &cases).await?;
         Ok(counts
             .into_iter()
             .map(|(case, count)| (AskedFor(case), count))

@@ -6,6 +6,7 @@ use tandem_domain::parties::{GivenWay, Party, Person, Side};
 use tandem_domain::policy::{self, Action, Actor, Decision, Grant, Resource, Scope};
 use tandem_storage::PgConnection;
 use tandem_storage::audit::{self, AuditEvent};
+use tandem_storage::wall::Wall;
 use uuid::Uuid;
 
 use crate::{App, Result, refuse};
@@ -17,6 +18,8 @@ pub enum Who {
     User(Actor),
     /// A person by a link or a code that only this person received; what it is about is all it permits.
     Person(Person),
+    /// Somebody who is not known yet: signing in, or opening a link. Sees what everybody may see.
+    Nobody,
     /// A worker, or a command of somebody with a shell on the server.
     System,
 }
@@ -35,6 +38,14 @@ impl Caller {
     pub fn system() -> Self {
         Self {
             who: Who::System,
+            address: String::new(),
+        }
+    }
+
+    /// Somebody who is not known yet, or for whom it makes no difference.
+    pub fn nobody() -> Self {
+        Self {
+            who: Who::Nobody,
             address: String::new(),
         }
     }
@@ -69,7 +80,7 @@ impl Caller {
                 }
                 _ => None,
             }),
-            Who::System => None,
+            Who::Nobody | Who::System => None,
         }
     }
 
@@ -83,7 +94,7 @@ impl Caller {
     pub fn user_id(&self) -> Option<UserId> {
         match &self.who {
             Who::User(actor) => Some(actor.user),
-            Who::Person(_) | Who::System => None,
+            Who::Person(_) | Who::Nobody | Who::System => None,
         }
     }
 
@@ -94,7 +105,7 @@ impl Caller {
             Who::User(actor) => policy::can(actor, action, resource),
             Who::Person(person) => policy::person_can(person, action, resource),
             Who::System if !policy::is_own_word(action) => Decision::Allowed,
-            Who::System => Decision::Hidden,
+            Who::System | Who::Nobody => Decision::Hidden,
         }
     }
 
@@ -120,8 +131,39 @@ impl Caller {
                 ..Scope::default()
             },
             // a link opens single things, never a list
-            Who::Person(_) => Scope::default(),
+            Who::Person(_) | Who::Nobody => Scope::default(),
         }
+    }
+
+    /// The wall that the database keeps around this caller, whatever a query asks for.
+    pub fn wall(&self) -> Wall {
+        let actor = match &self.who {
+            Who::User(actor) => actor,
+            Who::Person(person) => {
+                let mut wall = Wall::default();
+                match person.party {
+                    Party::Expert(expert) => wall.experts.push(expert.uuid()),
+                    Party::Mentee(mentee) | Party::Guardian(mentee) => wall.mentees.push(mentee.uuid()),
+                }
+                return wall;
+            }
+            Who::Nobody => return Wall::default(),
+            Who::System => return Wall::everything(),
+        };
+        let mut wall = Wall {
+            user: Some(actor.user.uuid()),
+            ..Wall::default()
+        };
+        for grant in &actor.grants {
+            match grant {
+                Grant::Admin | Grant::Coordinator(None) => wall.everything = true,
+                Grant::Coordinator(Some(office)) => wall.offices.push(office.uuid()),
+                Grant::CenterStaff(center) => wall.centers.push(center.uuid()),
+                Grant::Expert(expert) => wall.experts.push(expert.uuid()),
+                Grant::Mentee(mentee) => wall.mentees.push(mentee.uuid()),
+            }
+        }
+        wall
     }
 }
 
@@ -167,7 +209,7 @@ impl App {
         let (actor_kind, actor_id) = match &caller.who {
             Who::User(actor) => ("USER", Some(actor.user.uuid())),
             Who::Person(person) => ("LINK", Some(person.party.uuid())),
-            Who::System => ("SYSTEM", None),
+            Who::Nobody | Who::System => ("SYSTEM", None),
         };
         let at = self.now();
         let events: Vec<AuditEvent> = entries

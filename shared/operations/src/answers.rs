@@ -40,7 +40,7 @@ pub struct Question {
 
 /// The question behind a link; none where the link is not one of ours.
 pub async fn question(app: &App, token: &str) -> Result<Option<Question>> {
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(&Caller::nobody()).await?;
     let Some(matching) = find(&mut conn, app, token).await? else {
         return Ok(None);
     };
@@ -65,7 +65,7 @@ pub async fn question(app: &App, token: &str) -> Result<Option<Question>> {
 
 /// Answers by link, from a network address; none where the link is not one of ours.
 pub async fn answer(app: &App, token: &str, answer: Answer, address: &str) -> Result<Option<AnswerOutcome>> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(&Caller::nobody()).await?;
     let Some(matching) = find(&mut tx, app, token).await? else {
         return Ok(None);
     };
@@ -83,7 +83,7 @@ pub async fn give_reason(
     reason: DeclineReason,
     address: &str,
 ) -> Result<Option<bool>> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(&Caller::nobody()).await?;
     let Some(matching) = find(&mut tx, app, token).await? else {
         return Ok(None);
     };

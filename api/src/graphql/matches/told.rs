@@ -61,7 +61,7 @@ impl Loader<ToldOf> for Loaders {
     async fn load(&self, keys: &[ToldOf]) -> Result<HashMap<ToldOf, ToldCase>, LoadError> {
         let ids: Vec<MatchId> = keys.iter().map(|key| key.0).collect();
         let mut told = HashMap::with_capacity(ids.len());
-        for facts in matches::told(&self.app, &ids).await? {
+        for facts in matches::told(&self.app, &self.caller, &ids).await? {
             let case = describe_case(&facts, self.app.today())?;
             let areas = facts.case.support_areas.iter().copied();
             told.insert(

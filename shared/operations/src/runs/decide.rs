@@ -72,7 +72,7 @@ async fn decide(
     action: &'static str,
     change: impl AsyncFnOnce(&mut PgConnection, &Proposal) -> tandem_storage::Result<()>,
 ) -> Result<Proposal> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let (run, proposal) = undecided(&mut tx, caller, id).await?;
     change(&mut tx, &proposal).await?;
     app.audit(&mut tx, caller, &[Audit::new(action, id).about(proposal.expert)])

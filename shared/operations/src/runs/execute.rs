@@ -76,7 +76,7 @@ impl Progress {
 /// Faults, for a later attempt; after the last one the run has failed.
 pub async fn execute(app: &App, id: RunId, job: &JobContext) -> Result<()> {
     let started = Instant::now();
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(&Caller::system()).await?;
     let Some(run) = runs::get(&mut tx, id, true).await? else {
         return Ok(());
     };
@@ -127,7 +127,7 @@ pub async fn execute(app: &App, id: RunId, job: &JobContext) -> Result<()> {
 
 /// Ends a run without a plan: cancelled, or failed for a reason.
 async fn close(app: &App, id: RunId, failure: Option<&str>) -> Result<()> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(&Caller::system()).await?;
     let run = runs::get(&mut tx, id, true).await?;
     if run.is_some_and(|run| run.state.is_working()) {
         match failure {
@@ -142,7 +142,7 @@ async fn close(app: &App, id: RunId, failure: Option<&str>) -> Result<()> {
 
 /// Fails runs whose job is dead, so that their offices can be planned again. A sweep calls it.
 pub async fn fail_abandoned(app: &App) -> Result<usize> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(&Caller::system()).await?;
     let abandoned = runs::abandoned(&mut tx).await?;
     for run in &abandoned {
         runs::failed(
@@ -164,7 +164,7 @@ async fn report(app: &App, id: RunId, job: &JobContext, progress: &Progress) -> 
         tokio::time::sleep(TICK).await;
         let now = progress.told();
         let told = async {
-            let mut tx = app.begin().await?;
+            let mut tx = app.begin(&Caller::system()).await?;
             let goes_on =
                 runs::report_progress(&mut tx, id, now.0, now.1, now.2).await?;
             if now != last {
@@ -200,7 +200,7 @@ async fn compute(
     started: Instant,
 ) -> std::result::Result<(), Stop> {
     progress.enter(Phase::Snapshot, 1);
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(&Caller::system()).await?;
     let stored = runs::snapshot(&mut conn, run.id).await?;
     drop(conn);
     let snapshot = match stored {
@@ -219,7 +219,7 @@ async fn compute(
 
 /// Reads the rows as of one moment and keeps what rules and scores ask for.
 async fn take_snapshot(app: &App, run: &Run) -> std::result::Result<Snapshot, Stop> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(&Caller::system()).await?;
     tandem_storage::freeze(&mut tx).await?;
     let ground = Ground::load(&mut tx, app, &run.parameters).await?;
     let cases = facts::cases(&mut tx, Cases::OfOffices(&run.offices), ground.today).await?;
@@ -232,7 +232,7 @@ async fn take_snapshot(app: &App, run: &Run) -> std::result::Result<Snapshot, St
 
     let snapshot = Snapshot::new(ground, experts, cases, histories, pins);
     let bytes = snapshot.encode()?;
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(&Caller::system()).await?;
     let ours = runs::store_snapshot(&mut tx, run.id, &bytes, app.now()).await?;
     let theirs = if ours {
         None
@@ -267,7 +267,7 @@ async fn store(
     computed: Computed,
     started: Instant,
 ) -> std::result::Result<(), Stop> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(&Caller::system()).await?;
     let Some(current) = runs::get(&mut tx, run.id, true).await? else {
         return Err(Stop::Cancelled);
     };
