@@ -99,9 +99,9 @@ fn execute(command: Command) -> Result<()> {
                 "run",
                 "--release",
                 "--package",
-                "tandem-matching",
+                "tandem-domain",
                 "--example",
-                "bench",
+                "bench_matching",
                 "--",
             ]);
             run(bench.args(arguments))

@@ -10,6 +10,7 @@ pub mod clock;
 pub mod eligibility;
 pub mod errors;
 pub mod experts;
+pub mod explaining;
 pub mod geo;
 pub mod ids;
 pub mod matches;

@@ -145,8 +145,7 @@ impl From<bulk::UnknownPostalCode> for Error {
 
 /// The coordinates of a postal code that a row refers to.
 pub(crate) fn coordinates(code: PostalCode) -> Result<Coordinates> {
-    let place =
-        postal_codes::find(postal_codes::builtin(), code).ok_or(bulk::UnknownPostalCode(code))?;
+    let place = postal_codes::find(postal_codes::builtin(), code).ok_or(bulk::UnknownPostalCode(code))?;
     Ok(place.coordinates)
 }
 
@@ -181,7 +180,11 @@ fn field(
         histories,
     };
     let rows = pool.rows(&[case], usize::MAX, 1, &|_| true)?.unwrap_or_default();
-    let seen = pool.explain(&[case], 1, &|_| true)?.unwrap_or_default().pop().unwrap_or_default();
+    let seen = pool
+        .explain(&[case], 1, &|_| true)?
+        .unwrap_or_default()
+        .pop()
+        .unwrap_or_default();
     let mut removed = seen.removed;
     let mut ranked: Vec<(i32, u32)> = rows
         .experts

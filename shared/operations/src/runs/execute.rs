@@ -56,7 +56,6 @@ impl Watch for Progress {
 }
 
 impl Progress {
-
     fn told(&self) -> (Phase, u64, u64) {
         let phase = self.phase.load(Ordering::Relaxed) as usize;
         (
@@ -165,8 +164,7 @@ async fn report(app: &App, id: RunId, job: &JobContext, progress: &Progress) -> 
         let now = progress.told();
         let told = async {
             let mut tx = app.begin(&Caller::system()).await?;
-            let goes_on =
-                runs::report_progress(&mut tx, id, now.0, now.1, now.2).await?;
+            let goes_on = runs::report_progress(&mut tx, id, now.0, now.1, now.2).await?;
             if now != last {
                 events::notify(&mut tx, Event::Run(id)).await?;
             }

@@ -87,8 +87,7 @@ pub async fn what_if(
         let Some(expert_index) = snapshot.expert_index(expert) else {
             return refuse(UserError::not_found("expertId", "expert in this matching run"));
         };
-        let problem =
-            Problem::new(&snapshot, threads(), &Unwatched).map_err(|stop| stop.told("runId"))?;
+        let problem = Problem::new(&snapshot, threads(), &Unwatched).map_err(|stop| stop.told("runId"))?;
         let candidate = match problem.candidate(case_index, expert_index)? {
             Ok(candidate) => candidate,
             Err(rule) => {

@@ -153,10 +153,7 @@ impl<'a> Problem<'a> {
                 ControlFlow::Break(())
             }
         };
-        let mut rest = Rest {
-            problem: self,
-            watch,
-        };
+        let mut rest = Rest { problem: self, watch };
         let grown = solve_growing(
             self.instance.clone(),
             self.objective,
@@ -247,16 +244,20 @@ impl<'a> Problem<'a> {
         let mut extra = Vec::new();
         if plan.instance.score(case as usize, number).is_none() {
             let expert = self.pool.position(number) as u32;
-            let candidate = self.candidate(case, expert)?.map_err(|rule| {
-                Stop::Failed(format!("the rule {rule} stands in the way"))
-            })?;
+            let candidate = self
+                .candidate(case, expert)?
+                .map_err(|rule| Stop::Failed(format!("the rule {rule} stands in the way")))?;
             extra.push((case, number, candidate.points.total()));
         }
         Ok(Problem {
             snapshot: self.snapshot,
             pool: Pool::new(
                 self.snapshot.ground.context(),
-                self.snapshot.experts.iter().map(super::SnapshotExpert::gathered).collect(),
+                self.snapshot
+                    .experts
+                    .iter()
+                    .map(super::SnapshotExpert::gathered)
+                    .collect(),
             )?,
             instance: plan.instance.clone().and(&extra).map_err(no_instance)?,
             objective: self.objective,
@@ -316,9 +317,7 @@ pub(super) fn difference(
 ) -> Difference {
     Difference {
         cases: match objective {
-            tandem_matching::Objective::Participation => {
-                first.cardinality as i64 - second.cardinality as i64
-            }
+            tandem_matching::Objective::Participation => first.cardinality as i64 - second.cardinality as i64,
             tandem_matching::Objective::Score => 0,
         },
         score: first.score - second.score,
@@ -339,10 +338,14 @@ fn pins(
     let mut unlisted = Vec::new();
     for (case, expert) in &snapshot.pins {
         let Some(index) = snapshot.case_index(*case) else {
-            return Err(Stop::Failed(format!("the pinned case {case} is no longer searched for")));
+            return Err(Stop::Failed(format!(
+                "the pinned case {case} is no longer searched for"
+            )));
         };
         let Some(position) = snapshot.expert_index(*expert) else {
-            return Err(Stop::Failed(format!("the pinned expert {expert} is no longer there")));
+            return Err(Stop::Failed(format!(
+                "the pinned expert {expert} is no longer there"
+            )));
         };
         let number = pool.number(position as usize);
         let row = rows.offsets[index as usize]..rows.offsets[index as usize + 1];
@@ -413,7 +416,9 @@ fn keep_center_limits(snapshot: &Snapshot, candidates: impl Fn(usize) -> usize) 
         }
     }
     for indexes in by_center.values_mut() {
-        let room = snapshot.cases[indexes[0]].center_room.map_or(usize::MAX, usize::from);
+        let room = snapshot.cases[indexes[0]]
+            .center_room
+            .map_or(usize::MAX, usize::from);
         indexes.sort_by_key(|&index| {
             let case = &snapshot.cases[index];
             let pinned = snapshot.pins.iter().any(|pin| pin.0 == case.id);
@@ -465,8 +470,8 @@ impl LeftOut for Rest<'_, '_> {
 mod tests {
     use tandem_domain::ids::{CaseId, ExpertId};
 
-    use super::super::snapshot::tests::{case, expert, id, snapshot};
     use super::super::snapshot::SnapshotCase;
+    use super::super::snapshot::tests::{case, expert, id, snapshot};
     use super::*;
 
     fn waiting() -> Vec<SnapshotCase> {
@@ -546,7 +551,10 @@ mod tests {
         assert!(refused(vec![(id(1), id(9))]).contains("no longer there"));
         assert!(refused(vec![(id(1), id(3))]).contains("the rule DISTANCE stands in the way"));
         let too_many = refused(vec![(id(1), id(2)), (id(2), id(2)), (id(3), id(2))]);
-        assert!(too_many.contains("3 cases are pinned") && too_many.contains("room for 2"), "{too_many}");
+        assert!(
+            too_many.contains("3 cases are pinned") && too_many.contains("room for 2"),
+            "{too_many}"
+        );
     }
 
     /// More experts than rows may hold, and cases that compete for them.
@@ -557,7 +565,9 @@ mod tests {
                 .collect(),
             vec![],
         );
-        let codes = ["01067", "01069", "01097", "01099", "01127", "01129", "01139", "01157"];
+        let codes = [
+            "01067", "01069", "01097", "01099", "01127", "01129", "01139", "01157",
+        ];
         whole.experts = (1..=40)
             .map(|number| {
                 let mut expert = expert(number, codes[number as usize % codes.len()]);

@@ -34,7 +34,10 @@ fn proposals_of(problem: &Problem<'_>, plan: &Plan, free: &[u8], case: usize, ch
         others.truncate(ALTERNATES);
     }
     others.sort_unstable();
-    let alternates = others.into_iter().zip(1..).map(|((_, number), rank)| (number, rank));
+    let alternates = others
+        .into_iter()
+        .zip(1..)
+        .map(|((_, number), rank)| (number, rank));
     std::iter::once((chosen, 0)).chain(alternates).collect()
 }
 
@@ -86,7 +89,9 @@ pub(super) fn written(
                 .map_err(|rule| Error::Fault(format!("a planned pair breaks the rule {rule}")))?;
             let score = candidate.points.total();
             if plan.instance.score(index, number) != Some(score) {
-                return Err(Error::Fault("the points of a planned pair are not its score".into()));
+                return Err(Error::Fault(
+                    "the points of a planned pair are not its score".into(),
+                ));
             }
             proposals.push(NewProposal {
                 id: app.id(),

@@ -38,8 +38,7 @@ pub async fn bottlenecks(app: &App, caller: &Caller, id: RunId, most: usize) -> 
     let (run, bytes) = opened(app, caller, id).await?;
     computed(move || {
         let snapshot = Snapshot::decode(&bytes, &run.parameters)?;
-        let problem =
-            Problem::new(&snapshot, threads(), &Unwatched).map_err(|stop| stop.told("runId"))?;
+        let problem = Problem::new(&snapshot, threads(), &Unwatched).map_err(|stop| stop.told("runId"))?;
         let plan = problem.solve(&Unwatched).map_err(|stop| stop.told("runId"))?;
         let mut found = all(&problem, &plan)?;
         found.truncate(most);
@@ -137,13 +136,7 @@ fn reach_m(snapshot: &Snapshot, case: usize, radius_km: u16) -> u32 {
 }
 
 /// The points of an expert of whom nothing is known but the place and the field.
-fn points(
-    snapshot: &Snapshot,
-    case: usize,
-    metres: u32,
-    field: Option<KldbCode>,
-    radius_km: u16,
-) -> i32 {
+fn points(snapshot: &Snapshot, case: usize, metres: u32, field: Option<KldbCode>, radius_km: u16) -> i32 {
     let somebody = ExpertTraits {
         occupations: field
             .map(|field| ExpertOccupation {

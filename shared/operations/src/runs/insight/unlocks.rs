@@ -89,7 +89,9 @@ fn all(problem: &Problem<'_>, plan: &Plan, open: &Problem<'_>) -> Result<Vec<Unl
             }
             let position = open.pool.position(number) as u32;
             // what was cut off a row is there without anybody doing anything
-            let Ok(candidate) = open.candidate(case, position)? else { continue };
+            let Ok(candidate) = open.candidate(case, position)? else {
+                continue;
+            };
             if candidate.missing.is_empty() {
                 continue;
             }
