@@ -154,19 +154,32 @@ fn occupation_closeness(targets: &[KldbCode], own: &[ExpertOccupation]) -> i64 {
     pairs.max().unwrap_or(0)
 }
 
-/// Points for sharing so many leading digits of KldB 2010 with the target of a rank (0: the first choice).
-pub(crate) fn occupation_points(weights: &Weights, digits: usize, rank: usize, interest: bool) -> i32 {
-    let rank = RANK.get(rank).copied().unwrap_or(0);
-    let kind = if interest { INTEREST } else { 1000 };
-    share(
-        weights.occupation,
-        CLOSENESS[digits] * rank * kind / 1_000_000,
-        1000,
-    )
+/// Points for sharing so many leading digits of KldB 2010 with the target of a rank, as occupation and as
+/// interest.
+#[derive(Debug)]
+pub(crate) struct OccupationPoints([[[i32; 2]; RANK.len()]; CLOSENESS.len()]);
+
+impl OccupationPoints {
+    pub(crate) fn new(weights: &Weights) -> Self {
+        Self(CLOSENESS.map(|closeness| {
+            RANK.map(|rank| {
+                [1000, INTEREST]
+                    .map(|kind| share(weights.occupation, closeness * rank * kind / 1_000_000, 1000))
+            })
+        }))
+    }
+
+    /// `rank` counts from 0, the first choice; later ones than there are ranks give nothing.
+    pub(crate) fn of(&self, digits: usize, rank: usize) -> [i32; 2] {
+        self.0[digits].get(rank).copied().unwrap_or_default()
+    }
 }
 
 /// Sets of areas.
 pub(crate) const AREA_POINTS: usize = 1 << SupportArea::VARIANTS.len();
+
+/// The most that can be met: every area, each of the first priority.
+const MOST_MET: usize = 3 * SupportArea::VARIANTS.len();
 
 /// The points of each set of offered areas; priority 1 counts three times priority 3.
 pub(crate) struct AreaFit {
@@ -184,10 +197,10 @@ impl AreaFit {
             weight: weights.support_areas,
         };
         for (area, priority) in wanted {
-            let count = i64::from(4 - (*priority).clamp(1, 3));
-            fit.counts[*area as usize] += count;
-            fit.all += count;
+            // an area is wanted once
+            fit.counts[*area as usize] = i64::from(4 - (*priority).clamp(1, 3));
         }
+        fit.all = fit.counts.iter().sum();
         fit
     }
 
@@ -199,16 +212,16 @@ impl AreaFit {
 
     /// Points by the bits of the areas that are offered.
     pub(crate) fn points(&self) -> [i32; AREA_POINTS] {
+        // what is met is a small number: each is divided once
+        let mut by_met = [0; MOST_MET + 1];
+        for (met, points) in by_met.iter_mut().enumerate().take(self.all as usize + 1) {
+            *points = self.of(met as i64);
+        }
         let mut points = [0; AREA_POINTS];
         let mut met = [0; AREA_POINTS];
         for bits in 1..AREA_POINTS {
-            met[bits] = met[bits & (bits - 1)] + self.counts[bits.trailing_zeros() as usize];
-            // where the last area is not wanted, the points are those without it
-            points[bits] = if met[bits] == met[bits & (bits - 1)] {
-                points[bits & (bits - 1)]
-            } else {
-                self.of(met[bits])
-            };
+            met[bits] = met[bits & (bits - 1)] + self.counts[bits.trailing_zeros() as usize] as usize;
+            points[bits] = by_met[met[bits]];
         }
         points
     }
@@ -223,6 +236,19 @@ fn area_points(weights: &Weights, wanted: &[(SupportArea, u8)], offered: &[Suppo
         .map(|area| fit.counts[*area as usize])
         .sum();
     fit.of(met)
+}
+
+/// Points for nearness: all at the centre's door, none at the edge of the reach.
+pub(crate) fn distance_points(weights: &Weights, distance_m: u32, reach_m: u32) -> i32 {
+    let part = reach_m.saturating_sub(distance_m);
+    match u32::try_from(weights.distance)
+        .ok()
+        .and_then(|weight| weight.checked_mul(part))
+    {
+        // the same in half the width: this is asked for every expert around every place
+        Some(product) if reach_m > 0 => (product / reach_m) as i32,
+        _ => share(weights.distance, i64::from(part), i64::from(reach_m)),
+    }
 }
 
 pub(crate) fn share(weight: i32, part: i64, whole: i64) -> i32 {
@@ -270,11 +296,7 @@ pub fn score(
         .iter()
         .any(|language| *language != german && expert.languages.contains(language));
     Points {
-        distance: share(
-            weights.distance,
-            i64::from(reach_m.saturating_sub(distance_m)),
-            i64::from(reach_m),
-        ),
+        distance: distance_points(weights, distance_m, reach_m),
         occupation: share(
             weights.occupation,
             occupation_closeness(&case.occupations, &expert.occupations),

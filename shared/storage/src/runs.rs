@@ -1,11 +1,13 @@
 //! Bulk matching runs: the run itself, its snapshot, and what a worker reports of it.
 
+mod decisions;
 mod plan;
 
 use chrono::{DateTime, Utc};
+pub use decisions::{applicable, case_is_applied, choose, clear_decision, record_outcomes, veto};
 pub use plan::{
-    NewProposal, NewRunCase, Proposal, ProposalFilter, RunCase, applicable, case_is_applied, choose,
-    clear_decision, plan_cases, proposal, proposals, proposals_by_ids, record_outcomes, store_plan, veto,
+    NewProposal, NewRunCase, Proposal, ProposalFilter, RunCase, plan_cases, proposal, proposals,
+    proposals_by_ids, store_plan,
 };
 use serde::de::DeserializeOwned;
 use sqlx::PgConnection;

@@ -12,7 +12,7 @@ use tandem_domain::eligibility::{Attended, CaseFacts, ExpertFacts};
 use tandem_domain::experts::{ExpertOccupation, ExpertState, OccupationKind, Pause};
 use tandem_domain::ids::OfficeId;
 use tandem_domain::occupations::{self, KldbCode};
-use tandem_domain::postal_codes::{self, PostalCode};
+use tandem_domain::postal_codes::{self, PostalCode, ReachTable};
 use tandem_domain::scores::{CaseTraits, ExpertTraits};
 use tandem_domain::values::{Gender, Language, SupportArea};
 
@@ -67,8 +67,14 @@ fn before(days: u64) -> NaiveDate {
     today() - Days::new(days)
 }
 
+/// How many codes are drawn for a person, and for a service centre.
+const PERSON: usize = 2;
+const CENTRE: usize = 8;
+
 struct Country {
     codes: Vec<PostalCode>,
+    /// How many other codes lie around each.
+    density: Vec<usize>,
     /// Occupations with the sum of frequencies up to each.
     occupations: Vec<(KldbCode, f64)>,
     offices: Vec<OfficeId>,
@@ -81,7 +87,9 @@ impl Programme {
         let experts = (0..recipe.experts)
             .map(|_| country.expert(&mut rng, recipe.scarce))
             .collect();
-        let centres: Vec<PostalCode> = (0..recipe.centres).map(|_| country.code(&mut rng)).collect();
+        let centres: Vec<PostalCode> = (0..recipe.centres)
+            .map(|_| country.code(&mut rng, CENTRE))
+            .collect();
         let cases = (0..recipe.cases)
             .map(|_| {
                 let centre = if rng.random_range(0..100) < recipe.at_centres {
@@ -116,11 +124,12 @@ impl Country {
                 (code, sum)
             })
             .collect();
+        let places = postal_codes::builtin();
+        let all: Vec<_> = places.iter().map(|place| place.coordinates).collect();
+        let around = ReachTable::new(&all, places, 20_000);
         Self {
-            codes: postal_codes::builtin()
-                .iter()
-                .map(|place| place.postal_code)
-                .collect(),
+            codes: places.iter().map(|place| place.postal_code).collect(),
+            density: (0..places.len()).map(|at| around.of(at).len()).collect(),
             occupations,
             offices: (0..15)
                 .map(|number| uuid::Uuid::from_u128(number).into())
@@ -128,9 +137,11 @@ impl Country {
         }
     }
 
-    /// A postal code area has about as many inhabitants as any other.
-    fn code(&self, rng: &mut ChaCha8Rng) -> PostalCode {
-        self.codes[rng.random_range(0..self.codes.len())]
+    /// A postal code area has about as many inhabitants as any other; people who take part live in towns
+    /// more often. Of some codes the one with the most others around it.
+    fn code(&self, rng: &mut ChaCha8Rng, of: usize) -> PostalCode {
+        let drawn = (0..of).map(|_| rng.random_range(0..self.codes.len()));
+        self.codes[drawn.max_by_key(|at| self.density[*at]).expect("some are drawn")]
     }
 
     fn occupation(&self, rng: &mut ChaCha8Rng) -> KldbCode {
@@ -231,7 +242,7 @@ impl Country {
             capacity,
             open_matches: facts.open_matches,
         };
-        (self.code(rng), facts, traits)
+        (self.code(rng, PERSON), facts, traits)
     }
 
     fn case(&self, rng: &mut ChaCha8Rng, centre: Option<PostalCode>) -> CaseEntry {
@@ -264,6 +275,6 @@ impl Country {
             languages: Self::languages(rng, 60),
             waiting_since: before(rng.random_range(0..200)),
         };
-        (centre.unwrap_or_else(|| self.code(rng)), facts, traits)
+        (centre.unwrap_or_else(|| self.code(rng, PERSON)), facts, traits)
     }
 }

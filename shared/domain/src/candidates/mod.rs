@@ -20,7 +20,7 @@ mod tests;
 use crate::eligibility::{CaseFacts, Context, ExpertFacts, PairHistory};
 use crate::geo::Spot;
 use crate::postal_codes::{self, PostalCode};
-use crate::scores::{CaseTraits, ExpertTraits};
+use crate::scores::{CaseTraits, ExpertTraits, OccupationPoints};
 
 pub use explain::{NEAR_MISSES, NearMiss, Seen};
 pub use rows::Rows;
@@ -73,6 +73,7 @@ pub struct Pool<'a> {
     /// The number of the expert at each position.
     numbers: Vec<u32>,
     dictionary: Dictionary,
+    occupation_points: OccupationPoints,
 }
 
 fn spot(code: PostalCode) -> Result<Spot, UnknownPostalCode> {
@@ -129,6 +130,7 @@ impl<'a> Pool<'a> {
             });
         }
         Ok(Self {
+            occupation_points: OccupationPoints::new(&context.parameters.weights),
             context,
             experts,
             places,

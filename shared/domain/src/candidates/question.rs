@@ -7,8 +7,8 @@ use super::sheet::{Days, Sheet, areas, day, gender};
 use super::{Case, Pool};
 use crate::checks::{CheckKind, needed_kind};
 use crate::eligibility::{PairHistory, Rule, may_propose, missing, reach_m};
-use crate::occupations::KldbCode;
-use crate::scores::{AREA_POINTS, AreaFit, occupation_points, score, share, waiting_points};
+use crate::occupations::{KldbCode, PACKED_BASE};
+use crate::scores::{AREA_POINTS, AreaFit, score, share, waiting_points};
 
 /// An expert within reach and the points that all cases of the place share.
 #[derive(Debug, Clone, Copy)]
@@ -39,7 +39,7 @@ pub(super) struct Question<'a> {
     /// The most that the areas and a language can add.
     pub(super) most: i32,
     /// Which codes share how many digits with a target, once it was asked for.
-    shared: HashMap<KldbCode, [Range<usize>; 5]>,
+    shared: HashMap<u32, [Range<usize>; 5]>,
 }
 
 impl<'a> Question<'a> {
@@ -92,14 +92,14 @@ impl<'a> Question<'a> {
         for (rank, target) in case.traits.occupations.iter().enumerate() {
             let shared = self
                 .shared
-                .entry(*target)
+                .entry(target.packed())
                 .or_insert_with(|| shared_digits(&pool.dictionary.codes, *target));
             for (range, digits) in shared.iter().zip(1..) {
                 if range.is_empty() {
                     break;
                 }
-                for (offset, interest) in [(0, false), (codes, true)] {
-                    let points = occupation_points(weights, digits, rank, interest);
+                let by_kind = pool.occupation_points.of(digits, rank);
+                for (offset, points) in [0, codes].into_iter().zip(by_kind) {
                     let range = range.start + offset..range.end + offset;
                     for slot in &mut self.occupations[range.clone()] {
                         *slot = points.max(*slot);
@@ -252,19 +252,22 @@ impl Days {
     }
 }
 
-/// For 1 to 5 digits the codes that share at least so many leading ones with a target.
-fn shared_digits(codes: &[KldbCode], target: KldbCode) -> [Range<usize>; 5] {
+/// For 1 to 5 digits which of the codes, packed and rising, share at least so many leading ones with a
+/// target.
+fn shared_digits(codes: &[u32], target: KldbCode) -> [Range<usize>; 5] {
     let mut ranges = [const { 0..0 }; 5];
-    let mut inside = 0..codes.len();
-    for (digits, range) in ranges.iter_mut().enumerate() {
-        let Some(prefix) = target.as_str().get(..=digits) else {
+    let packed = target.packed();
+    let mut width = PACKED_BASE.pow(u32::from(KldbCode::MAX_DIGITS));
+    for range in &mut ranges {
+        width /= PACKED_BASE;
+        let prefix = packed / width;
+        if prefix.is_multiple_of(PACKED_BASE) {
+            // the target has no more digits
             break;
-        };
-        let part = &codes[inside.clone()];
-        let from = part.partition_point(|code| code.as_str() < prefix);
-        let length = part[from..].partition_point(|code| code.as_str().starts_with(prefix));
-        inside = inside.start + from..inside.start + from + length;
-        *range = inside.clone();
+        }
+        let from = codes.partition_point(|code| *code < prefix * width);
+        let length = codes[from..].partition_point(|code| *code < (prefix + 1) * width);
+        *range = from..from + length;
     }
     ranges
 }

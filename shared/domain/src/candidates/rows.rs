@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::question::{Near, Question};
 use super::{Case, Pool, Progress, UnknownPostalCode, around::Place, spot};
 use crate::postal_codes::PostalCode;
-use crate::scores::share;
+use crate::scores::distance_points;
 
 /// So many cases between two words of progress.
 const BATCH: usize = 64;
@@ -227,11 +227,7 @@ impl<'a> Pool<'a> {
                     continue;
                 }
                 let reach = radius_m.min(sheet.travel_m);
-                let points = share(
-                    parameters.weights.distance,
-                    i64::from(reach.saturating_sub(*metres)),
-                    i64::from(reach),
-                );
+                let points = distance_points(&parameters.weights, *metres, reach);
                 around.near.push(Near {
                     number,
                     metres: *metres,

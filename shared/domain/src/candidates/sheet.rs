@@ -1,7 +1,5 @@
 //! An expert compiled into numbers.
 
-use std::collections::{BTreeSet, HashMap};
-
 use chrono::{Datelike, NaiveDate};
 
 use super::Expert;
@@ -9,7 +7,7 @@ use crate::checks::{BackgroundCheck, CheckKind};
 use crate::eligibility::{Context, ExpertFacts};
 use crate::experts::{ExpertState, OccupationKind};
 use crate::ids::OfficeId;
-use crate::occupations::KldbCode;
+use crate::occupations::PACKED_CODES;
 use crate::scores::{balance_points, programme_points};
 use crate::values::{Gender, Language, SupportArea};
 
@@ -61,9 +59,14 @@ impl Days {
 
     /// Several intervals as one; none where a gap lies between them.
     fn one(intervals: impl Iterator<Item = Self>) -> Option<Self> {
-        let mut intervals: Vec<Self> = intervals
-            .filter(|interval| interval.from <= interval.until)
-            .collect();
+        let mut intervals = intervals.filter(|interval| interval.from <= interval.until);
+        let Some(first) = intervals.next() else {
+            return Some(Self::NEVER);
+        };
+        let Some(second) = intervals.next() else {
+            return Some(first);
+        };
+        let mut intervals: Vec<Self> = [first, second].into_iter().chain(intervals).collect();
         intervals.sort_unstable();
         let mut whole = Self::NEVER;
         for interval in intervals {
@@ -82,32 +85,49 @@ impl Days {
 /// The occupations, languages and offices that occur among the experts.
 #[derive(Debug)]
 pub(super) struct Dictionary {
-    /// In their order, a group before what belongs to it.
-    pub(super) codes: Vec<KldbCode>,
-    languages: HashMap<Language, u32>,
-    offices: HashMap<OfficeId, u32>,
+    /// Packed and rising.
+    pub(super) codes: Vec<u32>,
+    /// The place of each packed code among them.
+    places: Vec<u16>,
+    /// By their letters.
+    languages: Vec<Language>,
+    offices: Vec<OfficeId>,
 }
 
 impl Dictionary {
     pub(super) fn new(experts: &[Expert<'_>]) -> Self {
         let german = Language::german();
-        let mut codes = BTreeSet::new();
-        let mut languages = BTreeSet::new();
-        let mut offices = BTreeSet::new();
+        let mut places = vec![0_u16; PACKED_CODES];
+        let mut languages: Vec<Language> = Vec::new();
+        let mut offices: Vec<OfficeId> = Vec::new();
         for expert in experts {
-            let occupations = &expert.traits.occupations;
-            codes.extend(occupations.iter().filter_map(|occupation| occupation.kldb_code));
-            for language in expert.traits.languages.iter().filter(|own| **own != german) {
-                if !languages.contains(language) {
-                    languages.insert(language.clone());
+            for occupation in &expert.traits.occupations {
+                if let Some(code) = occupation.kldb_code {
+                    places[code.packed() as usize] = 1;
                 }
             }
-            offices.insert(expert.facts.office);
+            for language in &expert.traits.languages {
+                if *language != german && !languages.contains(language) {
+                    languages.push(language.clone());
+                }
+            }
+            if !offices.contains(&expert.facts.office) {
+                offices.push(expert.facts.office);
+            }
         }
+        let mut codes = Vec::new();
+        for (packed, place) in (0..).zip(&mut places) {
+            if *place > 0 {
+                *place = codes.len() as u16;
+                codes.push(packed);
+            }
+        }
+        languages.sort_unstable();
         Self {
-            codes: codes.into_iter().collect(),
-            languages: languages.into_iter().zip(0..).collect(),
-            offices: offices.into_iter().zip(0..).collect(),
+            codes,
+            places,
+            languages,
+            offices,
         }
     }
 
@@ -117,8 +137,8 @@ impl Dictionary {
         let mut bits = 0;
         let mut all = true;
         for language in languages {
-            match self.languages.get(language) {
-                Some(&number) if (number as usize) < LANGUAGES => bits |= 1 << number,
+            match self.languages.iter().position(|known| known == language) {
+                Some(number) if number < LANGUAGES => bits |= 1 << number,
                 Some(_) => all = false,
                 None => {}
             }
@@ -128,7 +148,8 @@ impl Dictionary {
 
     /// The number of an office; one that no expert belongs to has none of theirs.
     pub(super) fn office(&self, office: OfficeId) -> u32 {
-        self.offices.get(&office).copied().unwrap_or(u32::MAX)
+        let place = self.offices.iter().position(|known| *known == office);
+        place.map_or(u32::MAX, |place| place as u32)
     }
 }
 
@@ -221,10 +242,7 @@ impl Sheet {
         let mut occupations = [nothing as u16; OCCUPATIONS];
         odd |= nothing > usize::from(u16::MAX);
         let mut coded = traits.occupations.iter().filter_map(|occupation| {
-            let code = dictionary
-                .codes
-                .binary_search(&occupation.kldb_code?)
-                .expect("every code is in the dictionary");
+            let code = usize::from(dictionary.places[occupation.kldb_code?.packed() as usize]);
             Some(if occupation.kind == OccupationKind::Interest {
                 dictionary.codes.len() + code
             } else {
