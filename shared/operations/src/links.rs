@@ -14,6 +14,8 @@ pub enum Purpose {
     SignIn,
     /// Answers an approach.
     Answer,
+    /// Ends mails of one kind to their recipient.
+    Unsubscribe,
 }
 
 impl Purpose {
@@ -21,6 +23,7 @@ impl Purpose {
         match self {
             Self::SignIn => b"sign-in",
             Self::Answer => b"answer",
+            Self::Unsubscribe => b"unsubscribe",
         }
     }
 }
@@ -56,6 +59,15 @@ impl LinkKey {
         mac.update(&[0]);
         mac.update(delivery.uuid().as_bytes());
         mac
+    }
+
+    /// What only this key can make of a label and an id; for what is shown and compared, never stored.
+    pub(crate) fn seal(&self, label: &[u8], id: Uuid) -> [u8; 32] {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
+        mac.update(label);
+        mac.update(&[0]);
+        mac.update(id.as_bytes());
+        mac.finalize().into_bytes().into()
     }
 
     /// The token of a delivery's link: 48 bytes in URL-safe base64, 64 characters.
