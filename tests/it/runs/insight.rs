@@ -51,7 +51,10 @@ impl Scene {
     /// An expert of whom only the check is missing: with both trainings.
     async fn trained_expert(&self, family_name: &str, postal_code: &str) -> ExpertId {
         let expert = self.app.expert(self.office, family_name, postal_code).await;
-        for module in training::modules(&self.app.api).await.expect("modules") {
+        for module in training::modules(&self.app.api, &self.coordinator.caller)
+            .await
+            .expect("modules")
+        {
             let caller = &self.coordinator.caller;
             training::record_attendance(&self.app.api, caller, expert, module.id, date("2026-10-01"))
                 .await
