@@ -25,10 +25,12 @@ pub mod node;
 pub mod occupations;
 pub mod offices;
 pub mod payload;
+pub mod persons;
 pub mod places;
 pub mod runs;
 pub mod scalars;
 pub mod settings;
+pub mod statistics;
 pub mod subscriptions;
 pub mod tokens;
 pub mod training;
@@ -62,6 +64,7 @@ pub struct Query(
     jobs::JobQuery,
     audit::AuditQuery,
     settings::SettingsQuery,
+    statistics::StatisticsQuery,
 );
 
 /// What can be done.
@@ -81,6 +84,7 @@ pub struct Mutation(
     checks::CheckMutation,
     training::TrainingMutation,
     jobs::JobMutation,
+    persons::PersonMutation,
 );
 
 /// What can be watched.

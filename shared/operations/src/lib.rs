@@ -24,8 +24,10 @@ pub mod matches;
 pub mod mentees;
 pub mod occupations;
 pub mod offices;
+pub mod persons;
 pub mod runs;
 pub mod settings;
+pub mod statistics;
 pub mod training;
 pub mod users;
 
