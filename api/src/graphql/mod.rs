@@ -72,6 +72,7 @@ pub struct Mutation(
     cases::CaseMutation,
     matches::MatchMutation,
     deliveries::DeliveryMutation,
+    settings::SettingsMutation,
     runs::RunMutation,
     centers::CenterMutation,
     experts::ExpertMutation,

@@ -21,6 +21,7 @@ pub mod postal_codes;
 pub mod quiet;
 pub mod random;
 pub mod readiness;
+pub mod reminders;
 pub mod runs;
 pub mod scores;
 pub mod settings;

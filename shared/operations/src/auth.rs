@@ -69,6 +69,7 @@ async fn send_link(app: &App, email: &Email) -> Result<()> {
         step: 0,
         subject: ("SignIn", app.random.id(&*app.clock)),
         recipient: Recipient::User(user.id),
+        occasion: None,
     };
     for delivery in deliveries::queue(&mut tx, app, &[mail]).await? {
         sessions::insert_link(&mut tx, delivery, user.id, now, now + LINK_VALIDITY).await?;

@@ -14,6 +14,8 @@ pub enum Purpose {
     SignIn,
     /// Answers an approach.
     Answer,
+    /// Opens a person's own pages about one match or case.
+    Person,
     /// Ends mails of one kind to their recipient.
     Unsubscribe,
 }
@@ -23,6 +25,7 @@ impl Purpose {
         match self {
             Self::SignIn => b"sign-in",
             Self::Answer => b"answer",
+            Self::Person => b"person",
             Self::Unsubscribe => b"unsubscribe",
         }
     }

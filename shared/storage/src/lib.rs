@@ -23,6 +23,7 @@ pub mod occupations;
 pub mod offices;
 pub mod paging;
 pub mod reference;
+pub mod reminders;
 pub mod runs;
 pub mod sessions;
 pub mod settings;

@@ -15,7 +15,7 @@ use tandem_operations::{
 
 use crate::{
     Registry,
-    sweeps::{Schedule, abandoned_runs, purge},
+    sweeps::{Schedule, abandoned_runs, leftovers, purge, reminders},
 };
 
 /// What handlers need besides the [`App`].
@@ -51,6 +51,16 @@ impl Handlers {
                 "purge",
                 Schedule::Every(Duration::from_secs(60 * 60)),
                 purge::sweep,
+            )
+            .sweep(
+                "reminders",
+                Schedule::Every(Duration::from_secs(5 * 60)),
+                reminders::sweep,
+            )
+            .sweep(
+                "mail_leftovers",
+                Schedule::Every(Duration::from_secs(5 * 60)),
+                leftovers::sweep,
             )
             .sweep(
                 "abandoned_runs",

@@ -7,7 +7,9 @@
 pub mod abandoned_runs;
 pub mod finished;
 pub mod leases;
+pub mod leftovers;
 pub mod purge;
+pub mod reminders;
 mod schedule;
 pub mod undispatched;
 

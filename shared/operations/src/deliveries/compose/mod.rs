@@ -9,7 +9,9 @@ mod access;
 mod approach;
 mod case;
 mod office;
+mod reminders;
 
+use tandem_domain::ids::DeliveryId;
 use tandem_domain::settings::Settings;
 use tandem_domain::values::Gender;
 use tandem_mail::{
@@ -100,15 +102,15 @@ impl Writing<'_> {
 /// Reads what a delivery is about, asks its trigger's condition and renders it.
 pub(super) async fn compose(conn: &mut PgConnection, writing: &Writing<'_>) -> Result<Verdict<Letter>> {
     let trigger = Trigger::of(writing.delivery)?;
+    if let Some(reminder) = trigger.reminder() {
+        return reminders::compose(conn, writing, reminder).await;
+    }
     match trigger {
         Trigger::SignIn => access::sign_in(conn, writing).await,
         Trigger::ApproachUndeliverable => office::undeliverable(conn, writing).await,
-        Trigger::Approach
-        | Trigger::ApproachReminder
-        | Trigger::ApproachWithdrawn
-        | Trigger::Superseded
-        | Trigger::AnswerYes
-        | Trigger::AnswerNo => approach::compose(conn, writing, trigger).await,
+        Trigger::MailUndeliverable => office::mail_undeliverable(conn, writing).await,
+        // what is about a match and no reminder
+        _ => approach::compose(conn, writing, trigger).await,
     }
 }
 
@@ -116,6 +118,11 @@ fn page_url(app: &App, path: &str) -> Result<Url> {
     app.public_url
         .join(path)
         .map_err(|error| Error::Fault(format!("the public address takes no path {path:?}: {error}")))
+}
+
+/// The person's own pages about what a mail is about.
+fn person_url(app: &App, delivery: DeliveryId) -> Result<Url> {
+    page_url(app, &format!("p/me/{}", app.links.token(Purpose::Person, delivery)))
 }
 
 /// The short name of a case in mails: the centre's own number, or the end of its id, where the
@@ -131,7 +138,7 @@ fn case_reference(external_id: Option<&str>, id: Uuid) -> String {
 }
 
 /// Who helps staff with the software.
-async fn helper(conn: &mut PgConnection, settings: &Settings) -> Result<Option<ContactFacts>> {
+pub(crate) async fn helper(conn: &mut PgConnection, settings: &Settings) -> Result<Option<ContactFacts>> {
     let admin = deliveries::admin_contact(conn).await?;
     Ok(admin.map(|admin| ContactFacts {
         office_name: settings.organisation_name.clone(),
@@ -146,14 +153,18 @@ pub(crate) fn letterhead(settings: &Settings, contact: &ContactFacts) -> Letterh
             organisation_name: settings.organisation_name.clone(),
             postal_address: Some(settings.organisation_address.clone()).filter(|line| !line.is_empty()),
         },
-        contact: Contact {
-            name: contact.name.clone(),
-            office_name: contact.office_name.clone(),
-            phone: contact.phone.clone(),
-            email: contact.email.clone(),
-            office_hours: None,
-        },
+        contact: self::contact(contact),
         unsubscribe_url: None,
+    }
+}
+
+fn contact(contact: &ContactFacts) -> Contact {
+    Contact {
+        name: contact.name.clone(),
+        office_name: contact.office_name.clone(),
+        phone: contact.phone.clone(),
+        email: contact.email.clone(),
+        office_hours: None,
     }
 }
 
