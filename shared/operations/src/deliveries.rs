@@ -8,7 +8,7 @@ mod send;
 mod trigger;
 mod unsubscribe;
 
-pub(crate) use compose::{addressee, helper, language, letterhead};
+pub(crate) use compose::{addressee, language, letterhead};
 pub use compose::{answer_by, describe_case};
 pub use leftovers::recover;
 pub use log::{DeliveryFilter, by_ids, list, resend};

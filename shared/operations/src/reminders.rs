@@ -18,7 +18,7 @@ use tandem_storage::reminders::{self, Watched};
 use tandem_storage::{PgConnection, settings};
 use uuid::Uuid;
 
-pub(crate) use self::subjects::{Subject, load};
+pub(crate) use self::subjects::{Subject, check_wanted, load};
 use crate::deliveries::{NewDelivery, Recipient, queue_at};
 use crate::{App, Caller, Result};
 
@@ -52,7 +52,10 @@ async fn replan_after_changed_settings(app: &App) -> Result<()> {
     let mut tx = app.begin(&Caller::system()).await?;
     let version = settings::newest_version(&mut tx).await?.version;
     if reminders::replan(&mut tx, version).await? {
-        tracing::info!(version, "the settings have changed: every reminder is planned anew");
+        tracing::info!(
+            version,
+            "the settings have changed: every reminder is planned anew"
+        );
     }
     tx.commit().await?;
     Ok(())
@@ -192,7 +195,10 @@ pub(crate) async fn wanted(
             Err("nothing is about to be erased any more".to_owned())
         });
     }
-    let Some(loaded) = load(conn, app, settings, reminder, &[subject]).await?.remove(&subject) else {
+    let Some(loaded) = load(conn, app, settings, reminder, &[subject])
+        .await?
+        .remove(&subject)
+    else {
         return Ok(Err("what it was about does not exist any more".to_owned()));
     };
     Ok(match loaded.recipients(reminder, settings, app.today()) {

@@ -18,7 +18,10 @@ pub use self::{
         CaseFacts, ContactFacts, ExpertFacts, MatchFacts, SignInFacts, admin_contact, match_facts,
         office_contact, sign_in_facts,
     },
-    limits::{Undelivered, end, forget_suppressed, has_ended, is_suppressed, left_behind, reserve_slot, suppress_address},
+    limits::{
+        Undelivered, end, forget_suppressed, has_ended, is_suppressed, left_behind, recipient_language,
+        reserve_slot, suppress_address, undelivered,
+    },
     listing::{Failure, Filter, by_ids, count, failure, find, list},
 };
 use crate::{Result, parse};
@@ -274,7 +277,8 @@ pub async fn claim(conn: &mut PgConnection, id: DeliveryId, now: DateTime<Utc>) 
 /// Writes how an attempt ended; `false` where another attempt has begun, and nothing is written then.
 ///
 /// `reason` says why it failed, was suppressed or has to wait. One that waits keeps its turn at its domain
-/// only where `keeps_turn` says that it did not use it.
+/// only where `keeps_turn` says that it did not use it; `forgets_date` that it was never handed over, so that
+/// its date is that of its first real attempt.
 pub async fn finish(
     conn: &mut PgConnection,
     id: DeliveryId,
@@ -282,6 +286,7 @@ pub async fn finish(
     state: State,
     reason: Option<&str>,
     keeps_turn: bool,
+    forgets_date: bool,
     now: DateTime<Utc>,
 ) -> Result<bool> {
     let finished = sqlx::query!(
@@ -289,7 +294,8 @@ pub async fn finish(
             SET state = $3, reason = $4,
                 sent_at = CASE WHEN $3 = 'SENT' THEN $5::timestamptz END,
                 finished_at = CASE WHEN $3 IN ('SENT', 'FAILED', 'SUPPRESSED') THEN $5::timestamptz END,
-                slot_at = CASE WHEN $6 THEN slot_at END
+                slot_at = CASE WHEN $6 THEN slot_at END,
+                sending_at = CASE WHEN $7 THEN NULL ELSE sending_at END
           WHERE id = $1 AND state = 'SENDING' AND attempts = $2",
         id.uuid(),
         attempt,
@@ -297,6 +303,7 @@ pub async fn finish(
         reason,
         now,
         keeps_turn,
+        forgets_date,
     )
     .execute(conn)
     .await?;

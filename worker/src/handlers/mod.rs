@@ -3,6 +3,7 @@
 mod matching_run;
 mod next_alternate;
 mod send_email;
+mod sign_in_request;
 
 use std::{sync::Arc, time::Duration};
 
@@ -32,6 +33,7 @@ impl Handlers {
             Job::MatchingRun { run } => matching_run::handle(app, run, context).await,
             Job::SendEmail { delivery } => send_email::handle(app, &self.sender, delivery, context).await,
             Job::NextAlternate { matching } => next_alternate::handle(app, matching).await,
+            Job::SignInRequest { request } => sign_in_request::handle(app, request).await,
         }
     }
 

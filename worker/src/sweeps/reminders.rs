@@ -6,7 +6,11 @@ use tandem_operations::{App, jobs::JobError, reminders};
 pub async fn sweep(app: App) -> Result<(), JobError> {
     let swept = reminders::sweep(&app).await?;
     if swept.promised > 0 {
-        tracing::info!(looked_at = swept.looked_at, promised = swept.promised, "reminders");
+        tracing::info!(
+            looked_at = swept.looked_at,
+            promised = swept.promised,
+            "reminders"
+        );
     }
     Ok(())
 }

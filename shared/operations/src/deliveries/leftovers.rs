@@ -30,7 +30,9 @@ async fn recover_one(
     job: Option<(tandem_domain::ids::JobId, JobState)>,
 ) -> Result<()> {
     let again = match job {
-        None => !enqueue(conn, app, &[Job::SendEmail { delivery }]).await?.is_empty(),
+        None => !enqueue(conn, app, &[Job::SendEmail { delivery }])
+            .await?
+            .is_empty(),
         Some((job, JobState::Dead)) => {
             let attempts = JobKind::SendEmail.policy().max_attempts;
             !jobs::requeue(conn, &[job], attempts, app.now()).await?.is_empty()
@@ -42,7 +44,17 @@ async fn recover_one(
     } else if let Some(claimed) = deliveries::claim(conn, delivery, app.now()).await? {
         let reason = "given up: every attempt was interrupted";
         let now = app.now();
-        deliveries::finish(conn, delivery, claimed.attempts, State::Failed, Some(reason), false, now).await?;
+        deliveries::finish(
+            conn,
+            delivery,
+            claimed.attempts,
+            State::Failed,
+            Some(reason),
+            false,
+            false,
+            now,
+        )
+        .await?;
         tracing::error!(%delivery, "an e-mail was given up");
     }
     Ok(())

@@ -58,8 +58,12 @@ enum Ending {
     Suppressed(String),
     /// It may succeed later.
     Later(String),
-    /// It is not its time yet.
-    Postponed(DateTime<Utc>, &'static str),
+    /// It is not its time yet; whether no attempt has handed it over before.
+    Postponed {
+        until: DateTime<Utc>,
+        reason: &'static str,
+        untouched: bool,
+    },
     /// It cannot be delivered; whether it is the recipient's address that was refused just now.
     Failed {
         reason: String,
@@ -107,7 +111,7 @@ pub async fn send(
     write(app, &delivery, &ending, address.as_deref()).await?;
     match ending {
         Ending::Later(reason) => Err(JobError::Retry(reason)),
-        Ending::Postponed(until, reason) => Err(JobError::Postpone(until, reason.to_owned())),
+        Ending::Postponed { until, reason, .. } => Err(JobError::Postpone(until, reason.to_owned())),
         _ => Ok(()),
     }
 }
@@ -115,10 +119,11 @@ pub async fn send(
 /// Claims the delivery and decides what is to be done with it.
 async fn prepare(app: &App, sender: &Sender, id: DeliveryId) -> Result<Option<(Delivery, Todo)>> {
     let mut tx = app.begin(&Caller::system()).await?;
-    let Some(delivery) = deliveries::claim(&mut tx, id, app.now()).await? else {
+    let now = app.now();
+    let Some(delivery) = deliveries::claim(&mut tx, id, now).await? else {
         return Ok(None);
     };
-    let todo = decide(app, sender, &mut tx, &delivery).await?;
+    let todo = decide(app, sender, &mut tx, &delivery, now).await?;
     tx.commit().await?;
     Ok(Some((delivery, todo)))
 }
@@ -129,13 +134,21 @@ async fn decide(
     sender: &Sender,
     conn: &mut PgConnection,
     delivery: &Delivery,
+    now: DateTime<Utc>,
 ) -> Result<Todo> {
     let settings = settings::current(conn).await?;
     let trigger = Trigger::of(delivery)?;
-    let now = app.now();
+    let postpone = |until, reason| {
+        Todo::End(Ending::Postponed {
+            until,
+            reason,
+            // the claim has just given it its date
+            untouched: delivery.sending_at == Some(now),
+        })
+    };
     let awake = settings.awake(now);
     if trigger.reminder().is_some() && awake > now {
-        return Ok(Todo::End(Ending::Postponed(awake, "nobody is mailed at night")));
+        return Ok(postpone(awake, "nobody is mailed at night"));
     }
     let recipient = (delivery.recipient_kind, delivery.recipient_id);
     if !trigger.is_essential() && deliveries::has_ended(conn, recipient, trigger.as_str()).await? {
@@ -167,7 +180,7 @@ async fn decide(
         None => reserve(conn, &settings, delivery, &letter.to.address, now).await?,
     };
     if slot > now {
-        return Ok(Todo::End(Ending::Postponed(slot, "others are mailed at this domain first")));
+        return Ok(postpone(slot, "others are mailed at this domain first"));
     }
     Ok(Todo::Send(Box::new(Outgoing {
         letter,
@@ -184,7 +197,10 @@ async fn reserve(
     address: &str,
     now: DateTime<Utc>,
 ) -> Result<DateTime<Utc>> {
-    let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain).to_lowercase();
+    let domain = address
+        .rsplit_once('@')
+        .map_or("", |(_, domain)| domain)
+        .to_lowercase();
     let pace = settings.mails_per_minute_and_domain.max(1);
     let interval = TimeDelta::microseconds(60_000_000 / i64::from(pace));
     Ok(deliveries::reserve_slot(conn, delivery.id, &domain, interval, pace as i32, now).await?)
@@ -246,10 +262,11 @@ async fn write(app: &App, delivery: &Delivery, ending: &Ending, address: Option<
         Ending::Sent => (State::Sent, None),
         Ending::Suppressed(reason) => (State::Suppressed, Some(reason.as_str())),
         Ending::Later(reason) => (State::Queued, Some(reason.as_str())),
-        Ending::Postponed(_, reason) => (State::Queued, Some(*reason)),
+        Ending::Postponed { reason, .. } => (State::Queued, Some(*reason)),
         Ending::Failed { reason, .. } => (State::Failed, Some(reason.as_str())),
     };
     let keeps_turn = !matches!(ending, Ending::Later(_));
+    let forgets_date = matches!(ending, Ending::Postponed { untouched: true, .. });
     if !deliveries::finish(
         &mut tx,
         delivery.id,
@@ -257,6 +274,7 @@ async fn write(app: &App, delivery: &Delivery, ending: &Ending, address: Option<
         state,
         reason,
         keeps_turn,
+        forgets_date,
         now,
     )
     .await?
@@ -311,7 +329,9 @@ async fn undeliverable(
         // an office cannot be told of its own address
         let office = match delivery.recipient_kind {
             RecipientKind::Office | RecipientKind::User => None,
-            _ => deliveries::find(conn, delivery.id).await?.and_then(|(_, office)| office),
+            _ => deliveries::find(conn, delivery.id)
+                .await?
+                .and_then(|(_, office)| office),
         };
         if let Some(office) = office {
             let notice = NewDelivery::new(Trigger::MailUndeliverable, delivery.id, Recipient::Office(office));

@@ -57,8 +57,9 @@ async fn change(app: &App, token: &str, address: &str, ended: bool) -> Result<bo
     let recipient = (delivery.recipient_kind, delivery.recipient_id);
     if deliveries::end(&mut tx, recipient, trigger.as_str(), ended, app.now()).await? {
         let action = if ended { "mails.ended" } else { "mails.resumed" };
-        let trail = Audit::new(action, delivery.id)
-            .detail(serde_json::json!({ "trigger": trigger.as_str(), "recipient": delivery.recipient_kind.as_str() }));
+        let trail = Audit::new(action, delivery.id).detail(
+            serde_json::json!({ "trigger": trigger.as_str(), "recipient": delivery.recipient_kind.as_str() }),
+        );
         app.audit(&mut tx, &caller, &[trail]).await?;
     }
     tx.commit().await?;

@@ -100,7 +100,10 @@ pub(crate) async fn load(
             .collect(),
         Reminder::InterviewFollowUp => {
             let interviews = reminders::interview_facts(conn, ids).await?;
-            let matches: Vec<Uuid> = interviews.iter().map(|interview| interview.matching.uuid()).collect();
+            let matches: Vec<Uuid> = interviews
+                .iter()
+                .map(|interview| interview.matching.uuid())
+                .collect();
             let lives: HashMap<Uuid, MatchLife> = reminders::match_lives(conn, &matches)
                 .await?
                 .into_iter()
@@ -201,7 +204,11 @@ async fn lacks(
 type Wanted = std::result::Result<Vec<Recipient>, &'static str>;
 
 fn someone(recipients: Vec<Recipient>, reason: &'static str) -> Wanted {
-    if recipients.is_empty() { Err(reason) } else { Ok(recipients) }
+    if recipients.is_empty() {
+        Err(reason)
+    } else {
+        Ok(recipients)
+    }
 }
 
 impl Subject {
@@ -266,7 +273,10 @@ fn expert_of(life: &MatchLife) -> Vec<Recipient> {
 
 /// The mentee, who can only be written to at an address.
 fn mentee_of(life: &MatchLife) -> Option<Recipient> {
-    life.mentee.email.as_ref().map(|_| Recipient::Mentee(life.mentee.id))
+    life.mentee
+        .email
+        .as_ref()
+        .map(|_| Recipient::Mentee(life.mentee.id))
 }
 
 fn of_match(
@@ -284,12 +294,13 @@ fn of_match(
         life.last_contact
             .is_some_and(|day| day + Days::new(u64::from(weeks) * 7) <= today)
     };
-    let gave = |side: Side, occasion: &str| life.feedback.iter().any(|(by, on)| *by == side && on == occasion);
+    let gave =
+        |side: Side, occasion: &str| life.feedback.iter().any(|(by, on)| *by == side && on == occasion);
     match reminder {
         Reminder::Approach => {
-            let lapses = life
-                .approach_sent_at
-                .map(|at| tandem_domain::clock::date_in_germany(at) + Days::new(settings.approach_lapse_days.into()));
+            let lapses = life.approach_sent_at.map(|at| {
+                tandem_domain::clock::date_in_germany(at) + Days::new(settings.approach_lapse_days.into())
+            });
             if life.state != MatchState::Approached {
                 Err("the question has been answered or taken back")
             } else if life.undeliverable || lapses.is_none() {
@@ -322,7 +333,11 @@ fn of_match(
             if silent(Side::Mentee) {
                 recipients.extend(mentee_of(life));
             }
-            let guardian = life.mentee.guardian.as_ref().filter(|guardian| guardian.email.is_some());
+            let guardian = life
+                .mentee
+                .guardian
+                .as_ref()
+                .filter(|guardian| guardian.email.is_some());
             if is_minor(life.mentee.birth_date, today) && silent(Side::Guardian) && guardian.is_some() {
                 recipients.push(Recipient::Guardian(life.mentee.id));
             }
@@ -346,13 +361,19 @@ fn of_match(
         Reminder::NoMeeting if !silent_for(settings.no_meeting_expert_weeks) => Err("a meeting was logged"),
         Reminder::NoMeeting => someone(expert_of(life), LEFT),
         Reminder::NoMeetingCenter if !active => Err("the match is not active"),
-        Reminder::NoMeetingCenter if !silent_for(settings.no_meeting_center_weeks) => Err("a meeting was logged"),
+        Reminder::NoMeetingCenter if !silent_for(settings.no_meeting_center_weeks) => {
+            Err("a meeting was logged")
+        }
         Reminder::NoMeetingCenter => Ok(vec![Recipient::Center(life.center)]),
         Reminder::CheckIn | Reminder::HalfYearFeedback => {
             if !active {
                 return Err("the match is not active");
             }
-            let occasion = if reminder == Reminder::CheckIn { "CHECK_IN" } else { "HALF_YEAR" };
+            let occasion = if reminder == Reminder::CheckIn {
+                "CHECK_IN"
+            } else {
+                "HALF_YEAR"
+            };
             let mut recipients = Vec::new();
             if !gave(Side::Expert, occasion) {
                 recipients.extend(expert_of(life));
@@ -403,8 +424,13 @@ fn of_check(check: &CheckFacts, reminder: Reminder, today: NaiveDate) -> Wanted 
 
 fn of_case(case: &CaseFacts, reminder: Reminder, today: NaiveDate) -> Wanted {
     match reminder {
-        Reminder::CaseSearching if case.state != CaseState::Searching => Err("the case does not search any more"),
-        Reminder::CaseSearching => Ok(vec![Recipient::Office(case.office), Recipient::Center(case.center)]),
+        Reminder::CaseSearching if case.state != CaseState::Searching => {
+            Err("the case does not search any more")
+        }
+        Reminder::CaseSearching => Ok(vec![
+            Recipient::Office(case.office),
+            Recipient::Center(case.center),
+        ]),
         Reminder::OutcomeConfirmation if case.state != CaseState::Closed => Err("the case is open again"),
         Reminder::OutcomeConfirmation if case.outcome_confirmed => Err("the outcome has been confirmed"),
         Reminder::OutcomeConfirmation => Ok(vec![Recipient::Center(case.center)]),

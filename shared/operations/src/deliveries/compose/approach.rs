@@ -7,8 +7,7 @@ use tandem_domain::ids::{DeliveryId, MatchId};
 use tandem_domain::matches::{AnswerWay, MatchState};
 use tandem_domain::settings::Settings;
 use tandem_mail::mails::{
-    Answer, AnswerChannel, AnswerRecordedMail, ApproachMail, ApproachWithdrawnMail,
-    SupersededMail,
+    Answer, AnswerChannel, AnswerRecordedMail, ApproachMail, ApproachWithdrawnMail, SupersededMail,
 };
 use tandem_mail::{Mail, MailAddress};
 use tandem_storage::PgConnection;

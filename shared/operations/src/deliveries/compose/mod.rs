@@ -48,16 +48,6 @@ impl Verdict<Letter> {
     }
 }
 
-impl<T> Verdict<T> {
-    pub(super) fn map<U>(self, convert: impl FnOnce(T) -> U) -> Verdict<U> {
-        match self {
-            Self::Send(letter) => Verdict::Send(convert(letter)),
-            Self::Suppress(reason) => Verdict::Suppress(reason),
-            Self::Wait(reason) => Verdict::Wait(reason),
-        }
-    }
-}
-
 fn suppress<T>(reason: &str) -> Verdict<T> {
     Verdict::Suppress(reason.to_owned())
 }
@@ -122,7 +112,10 @@ fn page_url(app: &App, path: &str) -> Result<Url> {
 
 /// The person's own pages about what a mail is about.
 fn person_url(app: &App, delivery: DeliveryId) -> Result<Url> {
-    page_url(app, &format!("p/me/{}", app.links.token(Purpose::Person, delivery)))
+    page_url(
+        app,
+        &format!("p/me/{}", app.links.token(Purpose::Person, delivery)),
+    )
 }
 
 /// The short name of a case in mails: the centre's own number, or the end of its id, where the
@@ -138,7 +131,7 @@ fn case_reference(external_id: Option<&str>, id: Uuid) -> String {
 }
 
 /// Who helps staff with the software.
-pub(crate) async fn helper(conn: &mut PgConnection, settings: &Settings) -> Result<Option<ContactFacts>> {
+async fn helper(conn: &mut PgConnection, settings: &Settings) -> Result<Option<ContactFacts>> {
     let admin = deliveries::admin_contact(conn).await?;
     Ok(admin.map(|admin| ContactFacts {
         office_name: settings.organisation_name.clone(),

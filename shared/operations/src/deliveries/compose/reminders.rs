@@ -6,11 +6,12 @@ use tandem_domain::ids::UserId;
 use tandem_domain::reminders::Reminder;
 use tandem_mail::mails::{
     AgreementEndingCenterMail, AgreementEndingMail, AgreementEndingMenteeMail, ApproachReminderMail,
-    CaseSearchingCenterMail, CaseSearchingMail, CheckExpiredActiveMail, CheckExpiryMail, CheckExpiryOfficeMail,
-    CheckInMail, CheckInMenteeMail, CheckWanted, ChemistryExpertMail, ChemistryMenteeMail, DigestLine, DigestPart,
-    ErasureDueMail, FinalReportMail, HalfYearFeedbackMail, HalfYearFeedbackMenteeMail, InterviewFollowUpMail,
-    MeetingUndatedCenterMail, MeetingUndatedMail, NoMeetingCenterMail, NoMeetingMail, OutcomeConfirmationMail,
-    ReadinessMissingMail, TrainingReminderMail, Turns18Mail, WeeklyDigestMail,
+    CaseSearchingCenterMail, CaseSearchingMail, CheckExpiredActiveMail, CheckExpiryMail,
+    CheckExpiryOfficeMail, CheckInMail, CheckInMenteeMail, CheckWanted, ChemistryExpertMail,
+    ChemistryMenteeMail, DigestLine, DigestPart, ErasureDueMail, FinalReportMail, HalfYearFeedbackMail,
+    HalfYearFeedbackMenteeMail, InterviewFollowUpMail, MeetingUndatedCenterMail, MeetingUndatedMail,
+    NoMeetingCenterMail, NoMeetingMail, OutcomeConfirmationMail, ReadinessMissingMail, TrainingReminderMail,
+    Turns18Mail, WeeklyDigestMail,
 };
 use tandem_mail::{Addressee, Language, Letterhead, Mail, MailAddress};
 use tandem_storage::PgConnection;
@@ -22,8 +23,8 @@ use url::Url;
 
 use super::approach::{answer_by, answer_url};
 use super::{
-    Letter, Verdict, Writing, addressee, case_reference, contact, helper, language, one_name, page_url, person_url,
-    suppress,
+    Letter, Verdict, Writing, addressee, case_reference, contact, helper, language, one_name, page_url,
+    person_url, suppress,
 };
 use crate::deliveries::Recipient;
 use crate::reminders::{Subject, check_wanted, wanted};
@@ -51,7 +52,17 @@ pub(super) async fn compose(
     } = *writing;
     let recipient = Recipient::of(delivery.recipient_kind, delivery.recipient_id);
     let round = (delivery.step, delivery.occasion);
-    let subject = match wanted(conn, app, settings, reminder, delivery.subject_id, recipient, round).await? {
+    let subject = match wanted(
+        conn,
+        app,
+        settings,
+        reminder,
+        delivery.subject_id,
+        recipient,
+        round,
+    )
+    .await?
+    {
         Ok(subject) => subject,
         Err(reason) => return Ok(Verdict::Suppress(reason)),
     };
@@ -91,7 +102,11 @@ pub(super) async fn compose(
         }
     };
     Ok(match written {
-        Some(written) => Verdict::send(written.to, &written.contact, written.mail.render(written.language)),
+        Some(written) => Verdict::send(
+            written.to,
+            &written.contact,
+            written.mail.render(written.language),
+        ),
         None => suppress("there is no mail of this kind for this recipient"),
     })
 }
@@ -165,7 +180,12 @@ impl Scribe<'_> {
         })
     }
 
-    fn to_expert(&self, life: &MatchLife, check: Option<CheckKind>, lacking: usize) -> Result<Option<Written>> {
+    fn to_expert(
+        &self,
+        life: &MatchLife,
+        check: Option<CheckKind>,
+        lacking: usize,
+    ) -> Result<Option<Written>> {
         let Writing {
             app,
             settings,
@@ -430,7 +450,10 @@ impl Scribe<'_> {
         let video = match seat.video_link.as_str() {
             "" => None,
             link => Some(Url::parse(link).map_err(|error| {
-                Error::Fault(format!("the video link of attendance {} is no address: {error}", seat.id))
+                Error::Fault(format!(
+                    "the video link of attendance {} is no address: {error}",
+                    seat.id
+                ))
             })?),
         };
         Ok(Written {
@@ -505,7 +528,10 @@ impl Scribe<'_> {
 
     fn digest(&self, office: ContactFacts, digest: Digest) -> Result<Written> {
         let contact = self.helper_of(&office);
-        let part = |kind: &str, lines: Vec<tandem_storage::reminders::DigestLine>, count: usize| -> Result<DigestPart> {
+        let part = |kind: &str,
+                    lines: Vec<tandem_storage::reminders::DigestLine>,
+                    count: usize|
+         -> Result<DigestPart> {
             let more = count - lines.len();
             let lines = lines
                 .into_iter()
