@@ -25,10 +25,13 @@ pub mod node;
 pub mod occupations;
 pub mod offices;
 pub mod payload;
+pub mod persons;
 pub mod places;
+pub mod problems;
 pub mod runs;
 pub mod scalars;
 pub mod settings;
+pub mod statistics;
 pub mod subscriptions;
 pub mod tokens;
 pub mod training;
@@ -51,6 +54,7 @@ pub struct Query(
     mentees::MenteeQuery,
     cases::CaseQuery,
     matches::MatchQuery,
+    problems::ProblemQuery,
     deliveries::DeliveryQuery,
     candidates::CandidateQuery,
     runs::RunQuery,
@@ -62,6 +66,7 @@ pub struct Query(
     jobs::JobQuery,
     audit::AuditQuery,
     settings::SettingsQuery,
+    statistics::StatisticsQuery,
 );
 
 /// What can be done.
@@ -74,6 +79,8 @@ pub struct Mutation(
     mentees::MenteeMutation,
     cases::CaseMutation,
     matches::MatchMutation,
+    matches::MatchLifeMutation,
+    problems::ProblemMutation,
     deliveries::DeliveryMutation,
     settings::SettingsMutation,
     runs::RunMutation,
@@ -82,6 +89,7 @@ pub struct Mutation(
     checks::CheckMutation,
     training::TrainingMutation,
     jobs::JobMutation,
+    persons::PersonMutation,
 );
 
 /// What can be watched.

@@ -109,7 +109,7 @@ async fn page(state: &ApiState, token: &str) -> Response {
         Ok((Some(Unsubscription { ended, language, .. }), settings)) => {
             let words = words(language);
             let frame = Frame {
-                lang: language.code(),
+                language,
                 title: words.title.to_owned(),
                 programme: settings.programme_name,
             };
@@ -131,7 +131,7 @@ async fn page(state: &ApiState, token: &str) -> Response {
 fn unknown(programme: &str) -> Response {
     let message = super::frame::Message {
         frame: Frame {
-            lang: "de",
+            language: Language::De,
             title: words(Language::De).title.to_owned(),
             programme: programme.to_owned(),
         },

@@ -24,9 +24,13 @@ pub mod matches;
 pub mod mentees;
 pub mod occupations;
 pub mod offices;
+pub mod persons;
+pub mod problems;
+pub mod publicity;
 pub mod reminders;
 pub mod runs;
 pub mod settings;
+pub mod statistics;
 pub mod training;
 pub mod users;
 

@@ -5,6 +5,7 @@
 //! cannot overwrite what a later attempt wrote.
 
 mod facts;
+mod life;
 mod limits;
 mod listing;
 
@@ -18,6 +19,7 @@ pub use self::{
         CaseFacts, ContactFacts, ExpertFacts, MatchFacts, SignInFacts, admin_contact, match_facts,
         office_contact, sign_in_facts,
     },
+    life::{MenteeFacts, PeopleFacts, case_staff, paper_day, people_facts},
     limits::{
         Undelivered, end, forget_suppressed, has_ended, is_suppressed, left_behind, recipient_language,
         reserve_slot, suppress_address, undelivered,

@@ -397,16 +397,16 @@ mod world_sql {
 
     pub(super) fn activate(id: Uuid, case: Uuid, today: NaiveDate, ends_on: NaiveDate, now: &str) -> String {
         format!(
-            "UPDATE matches SET state = 'ACTIVE', updated_at = {now}, active_from = '{today}' WHERE id = '{id}';
+            "UPDATE matches SET state = 'ACTIVE', updated_at = {now}, active_from = '{today}', consented_at = {now} WHERE id = '{id}';
              UPDATE cases SET state = 'ACTIVE', updated_at = {now} WHERE id = '{case}';
-             INSERT INTO agreements (id, match_id, number, areas, starts_on, ends_on, created_at)
-             VALUES (gen_random_uuid(), '{id}', 1, '{{LANGUAGE}}', '{today}', '{ends_on}', {now});"
+             INSERT INTO agreements (id, match_id, number, areas, starts_on, ends_on, created_at, written_by_side)
+             VALUES (gen_random_uuid(), '{id}', 1, '{{LANGUAGE}}', '{today}', '{ends_on}', {now}, 'CENTER');"
         )
     }
 
     pub(super) fn meeting(id: Uuid, on: NaiveDate, now: &str) -> String {
         format!(
-            "INSERT INTO meetings (id, match_id, met_on, minutes, kind, created_at) VALUES (gen_random_uuid(), '{id}', '{on}', 60, 'IN_PERSON', {now});"
+            "INSERT INTO meetings (id, match_id, met_on, minutes, kind, created_at, recorded_by_side) VALUES (gen_random_uuid(), '{id}', '{on}', 60, 'IN_PERSON', {now}, 'EXPERT');"
         )
     }
 
@@ -420,18 +420,20 @@ mod world_sql {
     ) -> String {
         let parent = belongs_to.map_or_else(|| "NULL".to_owned(), |id| format!("'{id}'"));
         format!(
-            "INSERT INTO milestones (id, match_id, kind, belongs_to, on_date, created_at) VALUES ('{id}', '{matching}', '{kind}', {parent}, '{on}', {now});"
+            "INSERT INTO milestones (id, match_id, kind, belongs_to, on_date, created_at, recorded_by_side) VALUES ('{id}', '{matching}', '{kind}', {parent}, '{on}', {now}, 'EXPERT');"
         )
     }
 
     pub(super) fn feedback(id: Uuid, side: &str, occasion: &str, now: &str) -> String {
         format!(
-            "INSERT INTO feedback (id, match_id, side, occasion, answers, given_at) VALUES (gen_random_uuid(), '{id}', '{side}', '{occasion}', '{{}}', {now});"
+            "INSERT INTO feedback (id, match_id, side, occasion, answers, given_at, given_by_way) VALUES (gen_random_uuid(), '{id}', '{side}', '{occasion}', '{{}}', {now}, 'LINK');"
         )
     }
 
     pub(super) fn final_report(id: Uuid, now: &str) -> String {
-        feedback(id, "EXPERT", "FINAL", now)
+        format!(
+            "INSERT INTO final_reports (match_id, tackles_alone, given_by_way, written_at) VALUES ('{id}', 'YES', 'LINK', {now});"
+        )
     }
 }
 

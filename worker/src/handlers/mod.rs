@@ -16,7 +16,7 @@ use tandem_operations::{
 
 use crate::{
     Registry,
-    sweeps::{Schedule, abandoned_runs, leftovers, purge, reminders},
+    sweeps::{Schedule, abandoned_runs, leftovers, matches, purge, reminders},
 };
 
 /// What handlers need besides the [`App`].
@@ -68,6 +68,11 @@ impl Handlers {
                 "abandoned_runs",
                 Schedule::Every(Duration::from_secs(60)),
                 abandoned_runs::sweep,
+            )
+            .sweep(
+                "matches",
+                Schedule::Every(Duration::from_secs(5 * 60)),
+                matches::sweep,
             )
     }
 }

@@ -9,6 +9,7 @@ mod accompanying;
 mod approach;
 mod cases;
 mod checks;
+mod life;
 mod office;
 
-pub use self::{access::*, accompanying::*, approach::*, cases::*, checks::*, office::*};
+pub use self::{access::*, accompanying::*, approach::*, cases::*, checks::*, life::*, office::*};

@@ -6,6 +6,7 @@ mod accompanying;
 mod approach;
 mod cases;
 mod checks;
+mod life;
 mod office;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -35,6 +36,7 @@ pub fn all() -> Vec<Sample> {
         accompanying::all(),
         checks::all(),
         cases::all(),
+        life::all(),
         office::all(),
     ]
     .into_iter()

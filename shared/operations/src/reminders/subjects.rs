@@ -317,6 +317,9 @@ fn of_match(
             if life.state != MatchState::Introduced {
                 return Err(GONE_ON);
             }
+            if life.meeting_planned {
+                return Err("the first meeting is dated");
+            }
             let mut recipients = expert_of(life);
             recipients.push(Recipient::Center(life.center));
             Ok(recipients)
@@ -395,7 +398,7 @@ fn of_match(
         Reminder::FinalReport => {
             if !matches!(life.state, MatchState::Completed | MatchState::EndedEarly) {
                 Err("the match has not ended")
-            } else if gave(Side::Expert, "FINAL") {
+            } else if life.reported {
                 Err("the report has been written")
             } else {
                 someone(expert_of(life), LEFT)

@@ -171,7 +171,7 @@ pub async fn recipient_language(
              WHEN 'USER' THEN (SELECT language FROM users WHERE id = $2)
              WHEN 'EXPERT' THEN (SELECT language FROM experts WHERE id = $2)
              WHEN 'MENTEE' THEN (SELECT language FROM mentees WHERE id = $2)
-             WHEN 'GUARDIAN' THEN (SELECT language FROM mentees WHERE id = $2)
+             WHEN 'GUARDIAN' THEN (SELECT COALESCE(NULLIF(guardian_language, ''), language) FROM mentees WHERE id = $2)
          END",
         kind.as_str(),
         id,

@@ -21,6 +21,8 @@ pub struct GuardianFacts {
     pub name: String,
     /// E-mail, where there is one.
     pub email: Option<String>,
+    /// Correspondence language; the mentee's where none was chosen.
+    pub language: String,
 }
 
 /// The mentee to whom a mail goes.
@@ -55,6 +57,8 @@ pub struct MatchLife {
     pub undeliverable: bool,
     /// When expert and centre were introduced.
     pub introduced_at: Option<DateTime<Utc>>,
+    /// Whether the first meeting is dated.
+    pub meeting_planned: bool,
     /// The day of the first meeting.
     pub first_meeting_on: Option<NaiveDate>,
     /// The first day.
@@ -67,6 +71,8 @@ pub struct MatchLife {
     pub ends_on: Option<NaiveDate>,
     /// Who has said how the first meeting went and is sure.
     pub answered: Vec<Side>,
+    /// Whether the final report was written.
+    pub reported: bool,
     /// Who has given feedback: the side and the occasion.
     pub feedback: Vec<(Side, String)>,
     /// The expert.
@@ -97,6 +103,8 @@ pub struct MatchLife {
 pub async fn match_lives(conn: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<MatchLife>> {
     let rows = sqlx::query!(
         r#"SELECT m.id, m.state, m.approach_sent_at, m.undeliverable, m.introduced_at, m.first_meeting_on,
+               m.meeting_planned_at IS NOT NULL AS "meeting_planned!",
+               EXISTS (SELECT FROM final_reports r WHERE r.match_id = m.id) AS "reported!",
                m.active_from, m.ended_at, last_contact(m.id, m.contact_since) AS last_contact,
                (SELECT a.ends_on FROM agreements a WHERE a.match_id = m.id ORDER BY a.number DESC LIMIT 1) AS ends_on,
                ARRAY(SELECT v.side FROM chemistry_verdicts v
@@ -116,7 +124,7 @@ pub async fn match_lives(conn: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Ma
                so.email AS office_email,
                t.id AS mentee_id, t.given_name AS mentee_given_name, t.family_name AS mentee_family_name,
                t.email AS mentee_email, t.language AS mentee_language, t.birth_date, t.guardian_name,
-               t.guardian_email
+               t.guardian_email, COALESCE(NULLIF(t.guardian_language, ''), t.language) AS "guardian_language!"
              FROM matches m
              JOIN experts e ON e.id = m.expert_id
              JOIN regional_offices eo ON eo.id = e.office_id
@@ -148,6 +156,8 @@ pub async fn match_lives(conn: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Ma
             undeliverable: row.undeliverable,
             introduced_at: row.introduced_at,
             first_meeting_on: row.first_meeting_on,
+            meeting_planned: row.meeting_planned,
+            reported: row.reported,
             active_from: row.active_from,
             last_contact: row.last_contact,
             ended_at: row.ended_at,
@@ -201,6 +211,7 @@ pub async fn match_lives(conn: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Ma
                 guardian: row.guardian_name.map(|name| GuardianFacts {
                     name,
                     email: row.guardian_email,
+                    language: row.guardian_language,
                 }),
             },
         });

@@ -336,10 +336,18 @@ impl Scribe<'_> {
     fn to_mentee(&self, life: &MatchLife) -> Result<Option<Written>> {
         let guardian = self.writing.delivery.recipient_kind == RecipientKind::Guardian;
         let mentee = &life.mentee;
-        let (reader, address) = match (&mentee.guardian, guardian) {
-            (Some(person), true) => (Addressee::plain(&person.name, ""), person.email.clone()),
+        let (reader, address, spoken) = match (&mentee.guardian, guardian) {
+            (Some(person), true) => (
+                Addressee::plain(&person.name, ""),
+                person.email.clone(),
+                &person.language,
+            ),
             (None, true) => return Ok(None),
-            (_, false) => (Addressee::plain(&mentee.given_name, ""), mentee.email.clone()),
+            (_, false) => (
+                Addressee::plain(&mentee.given_name, ""),
+                mentee.email.clone(),
+                &mentee.language,
+            ),
         };
         let Some(address) = address else {
             return Ok(None);
@@ -383,7 +391,7 @@ impl Scribe<'_> {
                 address,
             },
             contact: life.center_contact.clone(),
-            language: language(&mentee.language),
+            language: language(spoken),
             mail,
         }))
     }
