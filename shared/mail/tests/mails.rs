@@ -152,8 +152,10 @@ fn no_template_leaves_a_placeholder() {
 fn lines_of_text_stay_readable_and_links_stay_whole() {
     for (name, mail) in renderings() {
         for line in mail.text.lines() {
+            // Arabic vowel signs stand above their letters
+            let width = line.chars().filter(|c| !('\u{64b}'..='\u{652}').contains(c)).count();
             assert!(
-                line.chars().count() <= 72 || line.starts_with("https://"),
+                width <= 72 || line.trim_start().starts_with("https://"),
                 "{name}: {line}"
             );
             assert!(!line.ends_with(' ') && !line.contains('\t'), "{name}: {line:?}");
