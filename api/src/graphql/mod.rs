@@ -27,6 +27,7 @@ pub mod offices;
 pub mod payload;
 pub mod persons;
 pub mod places;
+pub mod problems;
 pub mod runs;
 pub mod scalars;
 pub mod settings;
@@ -53,6 +54,7 @@ pub struct Query(
     mentees::MenteeQuery,
     cases::CaseQuery,
     matches::MatchQuery,
+    problems::ProblemQuery,
     deliveries::DeliveryQuery,
     candidates::CandidateQuery,
     runs::RunQuery,
@@ -77,7 +79,10 @@ pub struct Mutation(
     mentees::MenteeMutation,
     cases::CaseMutation,
     matches::MatchMutation,
+    matches::MatchLifeMutation,
+    problems::ProblemMutation,
     deliveries::DeliveryMutation,
+    settings::SettingsMutation,
     runs::RunMutation,
     centers::CenterMutation,
     experts::ExpertMutation,

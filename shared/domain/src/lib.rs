@@ -2,15 +2,19 @@
 //!
 //! `S12` cites a statement of the programme, `L` a law or common practice (docs/domain.md).
 
+pub mod accompaniment;
+pub mod agreements;
 pub mod candidates;
 pub mod cases;
 pub mod centers;
 pub mod checks;
+pub mod chemistry;
 pub mod clock;
 pub mod eligibility;
 pub mod errors;
 pub mod experts;
 pub mod explaining;
+pub mod feedback;
 pub mod geo;
 pub mod ids;
 pub mod matches;
@@ -23,6 +27,7 @@ pub mod postal_codes;
 pub mod quiet;
 pub mod random;
 pub mod readiness;
+pub mod reminders;
 pub mod runs;
 pub mod scores;
 pub mod settings;

@@ -16,7 +16,7 @@ use tandem_operations::{
 
 use crate::{
     Registry,
-    sweeps::{Schedule, abandoned_runs, purge},
+    sweeps::{Schedule, abandoned_runs, leftovers, matches, purge, reminders},
 };
 
 /// What handlers need besides the [`App`].
@@ -55,9 +55,24 @@ impl Handlers {
                 purge::sweep,
             )
             .sweep(
+                "reminders",
+                Schedule::Every(Duration::from_secs(5 * 60)),
+                reminders::sweep,
+            )
+            .sweep(
+                "mail_leftovers",
+                Schedule::Every(Duration::from_secs(5 * 60)),
+                leftovers::sweep,
+            )
+            .sweep(
                 "abandoned_runs",
                 Schedule::Every(Duration::from_secs(60)),
                 abandoned_runs::sweep,
+            )
+            .sweep(
+                "matches",
+                Schedule::Every(Duration::from_secs(5 * 60)),
+                matches::sweep,
             )
     }
 }
