@@ -49,7 +49,6 @@ pub(super) const TEXTS: ExpertTexts = ExpertTexts {
     verdict_yes: "Ja, gern",
     verdict_no: "Nein, lieber nicht",
     verdict_unsure: "Ich weiß es noch nicht",
-    verdict_given: "Ihre Antwort: {answer}",
     verdict_no_sure: "Sie sagen Nein. Das Kennenlernen endet damit, ohne Vorwurf und ohne Gründe.",
 
     agreement_intro: "Sie vereinbaren gemeinsam, wobei Sie helfen, wie oft Sie sich treffen und bis wann.",
@@ -179,7 +178,6 @@ pub(super) const TEXTS: ExpertTexts = ExpertTexts {
     stop_button: "Ich möchte nicht weitermachen",
     stop_done: "Das ist notiert. Danke, dass Sie es versucht haben.",
     milestones_level: "Welches Niveau? (nur bei „Sprachniveau erreicht“)",
-    reach_title: "So erreichen Sie sich",
     agreement_write_first: "Die Vereinbarung kann geschrieben werden, wenn beide Ja gesagt haben.",
     not_available: "Im Moment sind Sie nicht aktiv. Bitte rufen Sie Ihr Regionalbüro an.",
     paused_then: "An diesem Tag haben Sie eine Auszeit eingetragen.",

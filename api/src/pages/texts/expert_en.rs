@@ -49,7 +49,6 @@ pub(super) const TEXTS: ExpertTexts = ExpertTexts {
     verdict_yes: "Yes, gladly",
     verdict_no: "No, rather not",
     verdict_unsure: "I do not know yet",
-    verdict_given: "Your answer: {answer}",
     verdict_no_sure: "You say no. This ends it, without blame and without reasons.",
 
     agreement_intro: "Together you agree what you help with, how often you meet, and until when.",
@@ -179,7 +178,6 @@ pub(super) const TEXTS: ExpertTexts = ExpertTexts {
     stop_button: "I do not want to go on",
     stop_done: "We have noted it. Thank you for trying.",
     milestones_level: "Which level? (only with “language level reached”)",
-    reach_title: "How you reach each other",
     agreement_write_first: "The agreement can be written once both have said yes.",
     not_available: "You are not active at the moment. Please call your regional office.",
     paused_then: "You entered time off on that day.",

@@ -100,7 +100,7 @@ texts! {
         state_active state_paused state_completed state_ended state_not_formed state_other first_title
         first_intro first_not_ready first_day first_day_hint first_plan first_held first_held_hint
         first_record verdict_title verdict_intro verdict_private verdict_question verdict_yes verdict_no
-        verdict_unsure verdict_given verdict_no_sure agreement_intro agreement_sign_intro agreement_edit
+        verdict_unsure verdict_no_sure agreement_intro agreement_sign_intro agreement_edit
         agreement_areas_hint agreement_expert agreement_expert_hint agreement_mentee agreement_mentee_hint
         agreement_rhythm agreement_rhythm_hint agreement_place agreement_channels agreement_goals
         agreement_goals_hint agreement_from agreement_until agreement_save agreement_new meetings_title
@@ -117,7 +117,7 @@ texts! {
         end_training end_time end_distance end_moved end_differ end_lost end_other feedback_joy
         feedback_joy_least feedback_joy_most feedback_support feedback_else report_level
         report_level_unknown report_alone report_summary report_done first_time first_place first_place_hint
-        first_planned stop_title stop_intro stop_button stop_done milestones_level reach_title
+        first_planned stop_title stop_intro stop_button stop_done milestones_level
         agreement_write_first not_available paused_then module_base module_intercultural module_other
         first_wait agreement_until_hint
     }
