@@ -11,6 +11,7 @@ mod experts;
 mod experts_api;
 mod http;
 mod import;
+mod life;
 mod mail;
 mod matches;
 mod offices;
