@@ -25,3 +25,4 @@ mod staff;
 mod statements;
 mod statistics;
 mod subscriptions;
+mod two_years;
