@@ -1,6 +1,7 @@
 //! The command line.
 
 mod admin;
+mod audit;
 mod import;
 pub mod migrate;
 
@@ -38,6 +39,9 @@ enum Command {
     /// Look after administrators.
     #[command(subcommand)]
     Admin(admin::AdminCommand),
+    /// Look after the audit log.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
 }
 
 /// Runs the program.
@@ -70,6 +74,7 @@ async fn run(command: Command, variables: &Variables) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Import(arguments) => import::run(arguments, &command_app(variables).await?).await,
+        Command::Audit(command) => audit::run(command, &command_app(variables).await?).await,
         Command::Admin(command) => admin::run(command, &command_app(variables).await?).await,
     }
 }

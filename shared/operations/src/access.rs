@@ -5,10 +5,11 @@ use tandem_domain::ids::{AuditEventId, Id, UserId};
 use tandem_domain::parties::{GivenWay, Party, Person, Side};
 use tandem_domain::policy::{self, Action, Actor, Decision, Grant, Resource, Scope};
 use tandem_storage::PgConnection;
-use tandem_storage::audit::{self, AuditEvent};
+use tandem_storage::audit::{self, AuditEvent, Committed};
 use tandem_storage::wall::Wall;
 use uuid::Uuid;
 
+use crate::audit_trail::chain;
 use crate::{App, Result, refuse};
 
 /// Who calls an operation.
@@ -147,7 +148,7 @@ impl Caller {
                 }
                 return wall;
             }
-            Who::Nobody => return Wall::default(),
+            Who::Nobody => return Wall::nobody(),
             Who::System => return Wall::everything(),
         };
         let mut wall = Wall {
@@ -212,9 +213,9 @@ impl App {
             Who::Nobody | Who::System => ("SYSTEM", None),
         };
         let at = self.now();
-        let events: Vec<AuditEvent> = entries
+        let events: Vec<Committed> = entries
             .iter()
-            .map(|entry| AuditEvent {
+            .map(|entry| self.committed(AuditEvent {
                 id: self.id::<AuditEventId>().into(),
                 at,
                 actor_kind: actor_kind.into(),
@@ -226,8 +227,17 @@ impl App {
                 subject_id: entry.subject.map(|(_, id)| id),
                 detail: entry.detail.clone(),
                 address: caller.address.clone(),
-            })
+            }))
             .collect();
         Ok(audit::append(conn, &events).await?)
+    }
+
+    fn committed(&self, event: AuditEvent) -> Committed {
+        let salt = self.random.secret();
+        Committed {
+            detail_commitment: chain::detail(&salt, &event.detail, &event.address).to_vec(),
+            salt: Some(salt.to_vec()),
+            event,
+        }
     }
 }

@@ -10,11 +10,11 @@ use tandem_domain::parties::{About, GivenWay, Party, Person};
 use tandem_mail::{Addressee, CaseDescription, Contact, Language, Organisation};
 use tandem_storage::deliveries::{self, RecipientKind};
 use tandem_storage::events::{self, Event};
-use tandem_storage::{PgConnection, matches};
+use tandem_storage::matches;
 
 use crate::deliveries::{Trigger, addressee, answer_by, describe_case, language, letterhead};
 use crate::links::Purpose;
-use crate::matches::{AnswerOutcome, Match, decide, outcome_of};
+use crate::matches::{AnswerOutcome, decide, outcome_of};
 use crate::{App, Audit, Caller, Result, settings};
 
 /// What the page shows.
@@ -40,8 +40,11 @@ pub struct Question {
 
 /// The question behind a link; none where the link is not one of ours.
 pub async fn question(app: &App, token: &str) -> Result<Option<Question>> {
-    let mut conn = app.acquire(&Caller::nobody()).await?;
-    let Some(matching) = find(&mut conn, app, token).await? else {
+    let Some((id, caller)) = behind(app, token, "").await? else {
+        return Ok(None);
+    };
+    let mut conn = app.acquire(&caller).await?;
+    let Some(matching) = matches::get(&mut conn, id).await? else {
         return Ok(None);
     };
     let settings = settings::current(&mut conn).await?;
@@ -65,11 +68,13 @@ pub async fn question(app: &App, token: &str) -> Result<Option<Question>> {
 
 /// Answers by link, from a network address; none where the link is not one of ours.
 pub async fn answer(app: &App, token: &str, answer: Answer, address: &str) -> Result<Option<AnswerOutcome>> {
-    let mut tx = app.begin(&Caller::nobody()).await?;
-    let Some(matching) = find(&mut tx, app, token).await? else {
+    let Some((id, caller)) = behind(app, token, address).await? else {
         return Ok(None);
     };
-    let caller = by_link(&matching, address);
+    let mut tx = app.begin(&caller).await?;
+    let Some(matching) = matches::get(&mut tx, id).await? else {
+        return Ok(None);
+    };
     let outcome = decide(&mut tx, app, &caller, &matching, answer, AnswerWay::Link).await?;
     tx.commit().await?;
     Ok(Some(outcome))
@@ -83,39 +88,41 @@ pub async fn give_reason(
     reason: DeclineReason,
     address: &str,
 ) -> Result<Option<bool>> {
-    let mut tx = app.begin(&Caller::nobody()).await?;
-    let Some(matching) = find(&mut tx, app, token).await? else {
+    let Some((id, caller)) = behind(app, token, address).await? else {
+        return Ok(None);
+    };
+    let mut tx = app.begin(&caller).await?;
+    let Some(matching) = matches::get(&mut tx, id).await? else {
         return Ok(None);
     };
     let done = matches::set_decline_reason(&mut tx, matching.id, reason, app.now()).await?;
     if done {
         let trail = Audit::new("match.decline_reason_given", matching.id).about(matching.expert);
-        app.audit(&mut tx, &by_link(&matching, address), &[trail]).await?;
+        app.audit(&mut tx, &caller, &[trail]).await?;
         events::notify(&mut tx, Event::Case(matching.case, matching.center)).await?;
     }
     tx.commit().await?;
     Ok(Some(done))
 }
 
-fn by_link(matching: &Match, address: &str) -> Caller {
-    let person = Person {
-        party: Party::Expert(matching.expert),
-        about: About::Match(matching.id),
-        way: GivenWay::Link,
-    };
-    Caller::person(person, address)
-}
-
-/// The match whose approach carried the link.
-async fn find(conn: &mut PgConnection, app: &App, token: &str) -> Result<Option<Match>> {
+/// Whose link it is, and about which match: the approach that carried it says so. Only then is it known
+/// whose rows may be looked at.
+async fn behind(app: &App, token: &str, address: &str) -> Result<Option<(MatchId, Caller)>> {
     let Some(id) = app.links.verify(Purpose::Answer, token) else {
         return Ok(None);
     };
-    let Some((delivery, _)) = deliveries::find(conn, id).await? else {
+    let mut conn = app.acquire(&Caller::nobody()).await?;
+    let Some((delivery, _)) = deliveries::find(&mut conn, id).await? else {
         return Ok(None);
     };
     if delivery.trigger != Trigger::Approach.as_str() || delivery.recipient_kind != RecipientKind::Expert {
         return Ok(None);
     }
-    Ok(matches::get(conn, MatchId::from(delivery.subject_id)).await?)
+    let matching = MatchId::from(delivery.subject_id);
+    let person = Person {
+        party: Party::Expert(delivery.recipient_id.into()),
+        about: About::Match(matching),
+        way: GivenWay::Link,
+    };
+    Ok(Some((matching, Caller::person(person, address))))
 }

@@ -4,7 +4,7 @@ mod matching_run;
 mod next_alternate;
 mod send_email;
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use strum::VariantArray;
 use tandem_operations::{
@@ -15,7 +15,7 @@ use tandem_operations::{
 
 use crate::{
     Registry,
-    sweeps::{Schedule, abandoned_runs, purge},
+    sweeps::{Schedule, abandoned_runs, purge, seal_audit},
 };
 
 /// What handlers need besides the [`App`].
@@ -23,6 +23,8 @@ use crate::{
 pub struct Handlers {
     /// The mail server.
     pub sender: Sender,
+    /// Where the heads of the audit log are written down outside the database, where anywhere.
+    pub anchor: Option<PathBuf>,
 }
 
 impl Handlers {
@@ -37,6 +39,7 @@ impl Handlers {
 
     /// Everything that a worker does, with the schedule of its sweeps.
     pub fn registry(self) -> Registry {
+        let anchor = self.anchor.clone();
         let handlers = Arc::new(self);
         JobKind::VARIANTS
             .iter()
@@ -57,5 +60,8 @@ impl Handlers {
                 Schedule::Every(Duration::from_secs(60)),
                 abandoned_runs::sweep,
             )
+            .sweep("seal_audit", Schedule::Every(Duration::from_secs(60)), move |app| {
+                seal_audit::sweep(app, anchor.clone())
+            })
     }
 }

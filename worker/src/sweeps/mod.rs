@@ -9,6 +9,7 @@ pub mod finished;
 pub mod leases;
 pub mod purge;
 mod schedule;
+pub mod seal_audit;
 pub mod undispatched;
 
 use std::time::Duration;
