@@ -27,7 +27,10 @@ pub(super) async fn run(command: AuditCommand, app: &App) -> anyhow::Result<()> 
         let text =
             std::fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
         // number, time, head
-        head.extend(text.lines().filter_map(|line| line.split(' ').nth(2).map(str::to_owned)));
+        head.extend(
+            text.lines()
+                .filter_map(|line| line.split(' ').nth(2).map(str::to_owned)),
+        );
     }
     let verdict = verify(app, &head).await?;
     println!(

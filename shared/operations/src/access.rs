@@ -215,19 +215,21 @@ impl App {
         let at = self.now();
         let events: Vec<Committed> = entries
             .iter()
-            .map(|entry| self.committed(AuditEvent {
-                id: self.id::<AuditEventId>().into(),
-                at,
-                actor_kind: actor_kind.into(),
-                actor_id,
-                action: entry.action.into(),
-                entity_kind: entry.entity_kind.into(),
-                entity_id: entry.entity_id,
-                subject_kind: entry.subject.map(|(kind, _)| kind.into()),
-                subject_id: entry.subject.map(|(_, id)| id),
-                detail: entry.detail.clone(),
-                address: caller.address.clone(),
-            }))
+            .map(|entry| {
+                self.committed(AuditEvent {
+                    id: self.id::<AuditEventId>().into(),
+                    at,
+                    actor_kind: actor_kind.into(),
+                    actor_id,
+                    action: entry.action.into(),
+                    entity_kind: entry.entity_kind.into(),
+                    entity_id: entry.entity_id,
+                    subject_kind: entry.subject.map(|(kind, _)| kind.into()),
+                    subject_id: entry.subject.map(|(_, id)| id),
+                    detail: entry.detail.clone(),
+                    address: caller.address.clone(),
+                })
+            })
             .collect();
         Ok(audit::append(conn, &events).await?)
     }

@@ -105,7 +105,7 @@ pub async fn give_reason(
     Ok(Some(done))
 }
 
-/// Whose link it is, and about which match: the approach that carried it says so. Only then is it known
+/// Whose link it is, and about which match: the approach that carried it, or the reminder of it, says so. Only then is it known
 /// whose rows may be looked at.
 async fn behind(app: &App, token: &str, address: &str) -> Result<Option<(MatchId, Caller)>> {
     let Some(id) = app.links.verify(Purpose::Answer, token) else {
@@ -115,7 +115,8 @@ async fn behind(app: &App, token: &str, address: &str) -> Result<Option<(MatchId
     let Some((delivery, _)) = deliveries::find(&mut conn, id).await? else {
         return Ok(None);
     };
-    if delivery.trigger != Trigger::Approach.as_str() || delivery.recipient_kind != RecipientKind::Expert {
+    let asks = [Trigger::Approach, Trigger::ApproachReminder].map(Trigger::as_str);
+    if !asks.contains(&delivery.trigger.as_str()) || delivery.recipient_kind != RecipientKind::Expert {
         return Ok(None);
     }
     let matching = MatchId::from(delivery.subject_id);

@@ -60,8 +60,10 @@ impl Handlers {
                 Schedule::Every(Duration::from_secs(60)),
                 abandoned_runs::sweep,
             )
-            .sweep("seal_audit", Schedule::Every(Duration::from_secs(60)), move |app| {
-                seal_audit::sweep(app, anchor.clone())
-            })
+            .sweep(
+                "seal_audit",
+                Schedule::Every(Duration::from_secs(60)),
+                move |app| seal_audit::sweep(app, anchor.clone()),
+            )
     }
 }
