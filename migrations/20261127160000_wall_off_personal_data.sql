@@ -15,6 +15,10 @@ CREATE FUNCTION wall_open() RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE AS
 -- Somebody who is signing in or has opened a link, and is not known yet.
 CREATE FUNCTION wall_nobody() RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE AS
     $$ SELECT COALESCE(current_setting('tandem.nobody', true), '') = 'on' $$;
+-- Anybody at all.
+CREATE FUNCTION wall_known() RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT wall_open() OR wall_nobody() OR cardinality(wall_ids('users') || wall_ids('offices')
+        || wall_ids('centers') || wall_ids('experts') || wall_ids('mentees')) > 0 $$;
 -- Every coordinator sees every expert (domain::policy: ViewExpert), and staff's names.
 CREATE FUNCTION wall_office() RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE AS
     $$ SELECT wall_open() OR cardinality(wall_ids('offices')) > 0 $$;
@@ -166,34 +170,29 @@ CREATE POLICY api ON sign_in_links TO tandem_api USING (
     (SELECT wall_open() OR wall_nobody()) OR user_id = ANY((SELECT wall_ids('users'))::uuid[]));
 
 -- e-mails: with their recipient. Whoever acts causes mails to people whom the caller may not see, so that
--- they are written through a function that shows nothing but the ids.
+-- one that waits, which holds ids and nothing else, is no secret for somebody who is known.
 CALL wall_off('email_deliveries');
-CREATE POLICY api ON email_deliveries TO tandem_api USING (
-    (SELECT wall_open() OR wall_nobody()) OR CASE recipient_kind
-        WHEN 'EXPERT' THEN EXISTS (SELECT FROM experts e WHERE e.id = recipient_id
-            AND (e.id = ANY((SELECT wall_ids('experts'))::uuid[])
-                OR e.office_id = ANY((SELECT wall_ids('offices'))::uuid[])))
-        WHEN 'MENTEE' THEN EXISTS (SELECT FROM mentees t WHERE t.id = recipient_id)
-        WHEN 'GUARDIAN' THEN EXISTS (SELECT FROM mentees t WHERE t.id = recipient_id)
-        WHEN 'CENTER' THEN recipient_id = ANY((SELECT wall_centers())::uuid[])
-        WHEN 'OFFICE' THEN recipient_id = ANY((SELECT wall_ids('offices'))::uuid[])
-        ELSE recipient_id = ANY((SELECT wall_ids('users'))::uuid[])
-    END);
-CREATE FUNCTION queue_email_deliveries(ids uuid[], keys text[], triggers text[], steps smallint[],
-    subject_kinds text[], subject_ids uuid[], recipient_kinds text[], recipient_ids uuid[], at timestamptz)
-    RETURNS SETOF uuid LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    INSERT INTO email_deliveries (id, key, trigger, step, subject_kind, subject_id, recipient_kind, recipient_id, created_at)
-    SELECT new.*, at FROM unnest(ids, keys, triggers, steps, subject_kinds, subject_ids, recipient_kinds, recipient_ids) AS new
-    ON CONFLICT (key) DO NOTHING
-    RETURNING id $$;
-REVOKE EXECUTE ON FUNCTION queue_email_deliveries(uuid[], text[], text[], smallint[], text[], uuid[], text[], uuid[], timestamptz)
-    FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION queue_email_deliveries(uuid[], text[], text[], smallint[], text[], uuid[], text[], uuid[], timestamptz)
-    TO tandem_api, tandem_worker;
+CREATE FUNCTION wall_email(kind text, recipient uuid) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT CASE kind
+        WHEN 'EXPERT' THEN EXISTS (SELECT FROM experts e WHERE e.id = recipient
+            AND (e.id = ANY(wall_ids('experts')) OR e.office_id = ANY(wall_ids('offices'))))
+        WHEN 'MENTEE' THEN EXISTS (SELECT FROM mentees t WHERE t.id = recipient)
+        WHEN 'GUARDIAN' THEN EXISTS (SELECT FROM mentees t WHERE t.id = recipient)
+        WHEN 'CENTER' THEN recipient = ANY(wall_centers())
+        WHEN 'OFFICE' THEN recipient = ANY(wall_ids('offices'))
+        ELSE recipient = ANY(wall_ids('users'))
+    END $$;
+CREATE POLICY api_read ON email_deliveries FOR SELECT TO tandem_api USING (
+    (SELECT wall_open() OR wall_nobody()) OR (state = 'QUEUED' AND attempts = 0 AND (SELECT wall_known()))
+    OR wall_email(recipient_kind, recipient_id));
+CREATE POLICY api_insert ON email_deliveries FOR INSERT TO tandem_api WITH CHECK ((SELECT wall_known()));
+CREATE POLICY api_update ON email_deliveries FOR UPDATE TO tandem_api USING (
+    (SELECT wall_open()) OR wall_email(recipient_kind, recipient_id));
+CREATE POLICY api_delete ON email_deliveries FOR DELETE TO tandem_api USING ((SELECT wall_open()));
 ALTER VIEW delivery_offices SET (security_invoker = on);
 GRANT SELECT ON delivery_offices TO tandem_worker;
 
 -- the audit log: everybody's acts are written, administrators read
 CALL wall_off('audit_events');
 CREATE POLICY api_read ON audit_events FOR SELECT TO tandem_api USING ((SELECT wall_open()));
-CREATE POLICY api_append ON audit_events FOR INSERT TO tandem_api WITH CHECK (true);
+CREATE POLICY api_append ON audit_events FOR INSERT TO tandem_api WITH CHECK ((SELECT wall_known()));

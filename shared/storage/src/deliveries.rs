@@ -212,7 +212,14 @@ pub async fn insert_many(
     let recipient_kinds: Vec<&str> = deliveries.iter().map(|row| row.recipient_kind.as_str()).collect();
     let recipient_ids: Vec<Uuid> = deliveries.iter().map(|row| row.recipient_id).collect();
     let inserted = sqlx::query_scalar!(
-        r#"SELECT id AS "id!" FROM queue_email_deliveries($1, $2, $3, $4, $5, $6, $7, $8, $9) AS id"#,
+        "INSERT INTO email_deliveries (id, key, trigger, step, subject_kind, subject_id, recipient_kind,
+             recipient_id, created_at)
+         SELECT new.id, new.key, new.trigger, new.step, new.subject_kind, new.subject_id, new.recipient_kind,
+             new.recipient_id, $9
+           FROM unnest($1::uuid[], $2::text[], $3::text[], $4::smallint[], $5::text[], $6::uuid[], $7::text[], $8::uuid[])
+                AS new (id, key, trigger, step, subject_kind, subject_id, recipient_kind, recipient_id)
+         ON CONFLICT (key) DO NOTHING
+         RETURNING id",
         &ids,
         &keys as &[&str],
         &triggers as &[&str],
