@@ -40,13 +40,18 @@ CREATE FUNCTION wall_cases() RETURNS uuid[] LANGUAGE sql STABLE PARALLEL SAFE
 CREATE FUNCTION wall_mentees() RETURNS uuid[] LANGUAGE sql STABLE PARALLEL SAFE
     SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT wall_ids('mentees') || ARRAY(SELECT mentee_id FROM cases WHERE id = ANY(wall_cases())) $$;
--- The own expert, and those who were asked for a case of the own centre or mentee: the centre takes a case
--- back, and with it the questions. Before the yes domain::policy shows it none of them (S21).
+-- The own expert; those who were asked for a case of the own centre or mentee, since the centre takes a case
+-- back, and with it the questions (before the yes domain::policy shows it none of them, S21); and those who
+-- are being asked beside the own expert, since the first yes supersedes their questions.
 CREATE FUNCTION wall_experts() RETURNS uuid[] LANGUAGE sql STABLE PARALLEL SAFE
     SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT wall_ids('experts')
         || ARRAY(SELECT m.expert_id FROM cases c JOIN matches m ON m.case_id = c.id
-                  WHERE c.center_id = ANY(wall_ids('centers')) OR c.mentee_id = ANY(wall_ids('mentees'))) $$;
+                  WHERE c.center_id = ANY(wall_ids('centers')) OR c.mentee_id = ANY(wall_ids('mentees'))
+                 UNION
+                 SELECT beside.expert_id FROM matches own JOIN matches beside ON beside.case_id = own.case_id
+                  WHERE own.expert_id = ANY(wall_ids('experts')) AND match_is_open(own.state)
+                    AND match_is_open(beside.state)) $$;
 
 -- Locks without showing anything: whoever changes a case locks the experts who are asked for it, also those
 -- of whom the caller may know nothing.

@@ -34,6 +34,8 @@ enum Command {
     Migrate,
     /// Print the GraphQL schema.
     Schema,
+    /// Print the record of processing: the tables at the end of docs/privacy.md.
+    PrivacyRecord,
     /// Take over a list of offices, centres, experts or cases.
     Import(import::ImportArguments),
     /// Look after administrators.
@@ -71,6 +73,10 @@ async fn run(command: Command, variables: &Variables) -> anyhow::Result<()> {
         Command::Migrate => migrate::run(&config::migration_database_url(variables)?).await,
         Command::Schema => {
             print!("{}", graphql::sdl());
+            Ok(())
+        }
+        Command::PrivacyRecord => {
+            print!("{}", tandem_operations::personal_data::record());
             Ok(())
         }
         Command::Import(arguments) => import::run(arguments, &command_app(variables).await?).await,

@@ -11,6 +11,7 @@ pub mod cases;
 pub mod centers;
 pub mod checks;
 pub mod connection;
+pub mod data_protection;
 pub mod deliveries;
 pub mod enums;
 pub mod error;
@@ -59,6 +60,7 @@ pub struct Query(
     places::PlaceQuery,
     jobs::JobQuery,
     audit::AuditQuery,
+    data_protection::DataProtectionQuery,
     settings::SettingsQuery,
 );
 
@@ -78,6 +80,7 @@ pub struct Mutation(
     checks::CheckMutation,
     training::TrainingMutation,
     jobs::JobMutation,
+    data_protection::DataProtectionMutation,
 );
 
 /// What can be watched.

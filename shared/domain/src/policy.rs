@@ -133,6 +133,10 @@ words! {
         ManageJobs,
         /// Read the audit log.
         ViewAudit,
+        /// Ask for everything about a person, or for its erasure.
+        RequestData,
+        /// Confirm erasures, set and end holds, see all requests.
+        ManageData,
         /// See the mails to a person.
         ViewDeliveries,
         /// Read the programme's settings.
@@ -344,12 +348,18 @@ fn reach(role: Role, action: Action) -> Reach {
             | A::RecordMilestone
             | A::GiveFeedback
             | A::WriteReport
-            | A::ConsentToPublicity,
+            | A::ConsentToPublicity
+            | A::RequestData,
         ) => Own,
 
         (
             Role::Mentee,
-            A::ViewMentee | A::ViewCase | A::ObjectToPaper | A::ReportProblem | A::ConsentToPublicity,
+            A::ViewMentee
+            | A::ViewCase
+            | A::ObjectToPaper
+            | A::ReportProblem
+            | A::ConsentToPublicity
+            | A::RequestData,
         ) => Own,
         (
             Role::Mentee,

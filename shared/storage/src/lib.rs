@@ -22,6 +22,7 @@ pub mod migrations;
 pub mod occupations;
 pub mod offices;
 pub mod paging;
+pub mod personal_data;
 pub mod reference;
 pub mod runs;
 pub mod sessions;

@@ -37,6 +37,9 @@ pub enum Whose {
     /// Somebody who signs in.
     #[strum(to_string = "user")]
     User,
+    /// Whoever the row is about.
+    #[strum(to_string = "the person concerned")]
+    Concerned,
     /// Staff of an office or a centre in their function.
     #[strum(to_string = "staff")]
     Staff,
@@ -60,7 +63,9 @@ impl Subject {
     /// Whether the erasure of this subject reaches a column of these people.
     fn reaches(self, whose: Whose) -> bool {
         match self {
+            _ if whose == Whose::Concerned => true,
             Self::Expert => matches!(whose, Whose::Expert | Whose::Both),
+            // who looked after the mentee goes with the mentee
             Self::Mentee => matches!(whose, Whose::Mentee | Whose::Guardian | Whose::Both | Whose::Staff),
             Self::User => whose == Whose::User,
             Self::Case => whose != Whose::Nobody,

@@ -1,5 +1,6 @@
 //! Payload → operation → retry or fail; a few lines each.
 
+mod data_request;
 mod matching_run;
 mod next_alternate;
 mod send_email;
@@ -15,7 +16,7 @@ use tandem_operations::{
 
 use crate::{
     Registry,
-    sweeps::{Schedule, abandoned_runs, purge, seal_audit},
+    sweeps::{Schedule, abandoned_runs, purge, retention, seal_audit},
 };
 
 /// What handlers need besides the [`App`].
@@ -34,6 +35,7 @@ impl Handlers {
             Job::MatchingRun { run } => matching_run::handle(app, run, context).await,
             Job::SendEmail { delivery } => send_email::handle(app, &self.sender, delivery, context).await,
             Job::NextAlternate { matching } => next_alternate::handle(app, matching).await,
+            Job::DataRequest { request } => data_request::handle(app, request).await,
         }
     }
 
@@ -59,6 +61,11 @@ impl Handlers {
                 "abandoned_runs",
                 Schedule::Every(Duration::from_secs(60)),
                 abandoned_runs::sweep,
+            )
+            .sweep(
+                "retention",
+                Schedule::Every(Duration::from_secs(60 * 60)),
+                retention::sweep,
             )
             .sweep(
                 "seal_audit",

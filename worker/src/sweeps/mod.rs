@@ -8,6 +8,7 @@ pub mod abandoned_runs;
 pub mod finished;
 pub mod leases;
 pub mod purge;
+pub mod retention;
 mod schedule;
 pub mod seal_audit;
 pub mod undispatched;

@@ -5,7 +5,7 @@ use super::Purpose::{
 };
 use super::Subject::{Case, Expert, Mentee, User};
 use super::Then::{Empty, Null, Stay, To};
-use super::Whose::{Both, Guardian, Nobody, Staff};
+use super::Whose::{Both, Concerned, Guardian, Nobody, Staff};
 use super::{Group, Purpose, Subject, Table, Then, Whose};
 
 const fn group(whose: Whose, purpose: Purpose, then: Then, columns: &'static str) -> Group {
@@ -305,7 +305,7 @@ pub const TABLES: &[Table] = &[
         &[Expert, Mentee],
         &[
             facts("match_id side given_by_way recorded_by answered_at"),
-            group(Both, OwnWord, Stay, "verdict"),
+            group(Concerned, OwnWord, Stay, "verdict"),
             group(Staff, OwnWord, Stay, "witness"),
         ],
     ),
@@ -334,7 +334,7 @@ pub const TABLES: &[Table] = &[
         &[Expert, Mentee],
         &[
             facts("agreement_id side given_by_way recorded_by"),
-            group(Both, OwnWord, Stay, "signed_at"),
+            group(Concerned, OwnWord, Stay, "signed_at"),
             group(Staff, OwnWord, Stay, "witness"),
         ],
     ),
@@ -362,7 +362,7 @@ pub const TABLES: &[Table] = &[
         &[Expert, Mentee],
         &[
             facts("id match_id side occasion given_at"),
-            group(Both, OwnWord, Stay, "answers"),
+            group(Concerned, OwnWord, Stay, "answers"),
         ],
     ),
     plain("exchange_events", &[facts("id office_id title starts_at place created_at")]),
@@ -379,7 +379,7 @@ pub const TABLES: &[Table] = &[
             // ids and a version, never copies of data
             facts("id queue kind payload state attempts max_attempts run_at dispatched_at lease_until progress dedupe_key created_at started_at finished_at"),
             // a mail server's words may hold the address
-            group(Whose::Expert, Mail, Null, "last_error"),
+            group(Concerned, Mail, Null, "last_error"),
         ],
     ),
     table(
@@ -392,7 +392,7 @@ pub const TABLES: &[Table] = &[
         &[],
         &[
             facts("id key trigger step subject_kind subject_id recipient_kind recipient_id state attempts created_at sending_at sent_at finished_at"),
-            group(Both, Mail, To("CASE WHEN reason IS NOT NULL THEN 'erased' END"), "reason"),
+            group(Concerned, Mail, To("CASE WHEN reason IS NOT NULL THEN 'erased' END"), "reason"),
         ],
     ),
     table(
@@ -424,7 +424,7 @@ pub const TABLES: &[Table] = &[
         &[],
         &[
             facts("id at actor_kind actor_id action entity_kind entity_id subject_kind subject_id salt detail_commitment erased_at"),
-            group(Both, Log, Stay, "detail address"),
+            group(Concerned, Log, Stay, "detail address"),
         ],
     ),
     plain("audit_seals", &[facts("number sealed_at events head")]),
@@ -441,7 +441,7 @@ pub const TABLES: &[Table] = &[
         &[],
         &[
             facts("id kind subject_kind subject_id requested_by state refusal progress_done progress_total receipt created_at finished_at expires_at"),
-            group(Both, Copy, Null, "content"),
+            group(Concerned, Copy, Null, "content"),
         ],
     ),
     table(
