@@ -174,6 +174,13 @@ CALL wall_off('sign_in_links');
 CREATE POLICY api ON sign_in_links TO tandem_api USING (
     (SELECT wall_open() OR wall_nobody()) OR user_id = ANY((SELECT wall_ids('users'))::uuid[]));
 
+CALL wall_off('api_tokens');
+CREATE POLICY api ON api_tokens TO tandem_api USING (
+    (SELECT wall_open() OR wall_nobody()) OR user_id = ANY((SELECT wall_ids('users'))::uuid[]));
+-- an address that somebody typed: written by whoever asks for a link, read by the worker alone
+CALL wall_off('sign_in_requests');
+CREATE POLICY api ON sign_in_requests FOR INSERT TO tandem_api WITH CHECK ((SELECT wall_known()));
+
 -- e-mails: with their recipient. Whoever acts causes mails to people whom the caller may not see, so that
 -- one that waits, which holds ids and nothing else, is no secret for somebody who is known.
 CALL wall_off('email_deliveries');

@@ -16,7 +16,10 @@ async fn execute(conn: &mut PgConnection, sql: &'static str) -> u64 {
 }
 
 async fn faults(app: &TestApp, heads: &[String]) -> Vec<Fault> {
-    verify(&app.api, heads).await.expect("the log can be checked").faults
+    verify(&app.api, heads)
+        .await
+        .expect("the log can be checked")
+        .faults
 }
 
 /// A world with a few events, sealed; the head.
@@ -68,7 +71,11 @@ async fn a_changed_row_shows() {
 async fn a_removed_row_shows_even_with_its_seal() {
     let (app, head) = sealed().await;
     let mut conn = app.superuser().await;
-    execute(&mut conn, "DELETE FROM audit_events WHERE action = 'expert.activated'").await;
+    execute(
+        &mut conn,
+        "DELETE FROM audit_events WHERE action = 'expert.activated'",
+    )
+    .await;
     assert!(matches!(
         faults(&app, std::slice::from_ref(&head)).await[..],
         [Fault::EventRemoved(_)]
@@ -108,9 +115,17 @@ async fn a_log_that_was_cut_off_shows_by_the_head_from_outside() {
 async fn a_row_written_past_the_triggers_shows() {
     let (app, head) = sealed().await;
     let mut conn = app.superuser().await;
-    execute(&mut conn, "ALTER TABLE audit_events DISABLE TRIGGER audit_events_await_seal").await;
+    execute(
+        &mut conn,
+        "ALTER TABLE audit_events DISABLE TRIGGER audit_events_await_seal",
+    )
+    .await;
     app.office("Büro Süd", "80331").await;
-    execute(&mut conn, "ALTER TABLE audit_events ENABLE TRIGGER audit_events_await_seal").await;
+    execute(
+        &mut conn,
+        "ALTER TABLE audit_events ENABLE TRIGGER audit_events_await_seal",
+    )
+    .await;
     assert!(matches!(faults(&app, &[head]).await[..], [Fault::NeverSealed(_)]));
     app.finish().await;
 }
@@ -197,11 +212,16 @@ async fn neither_program_can_change_or_delete_what_was_written() {
             let refused = sqlx::query(sqlx::AssertSqlSafe(format!("{verb} {table}")))
                 .execute(&mut *conn)
                 .await;
-            assert!(refused.unwrap_err().to_string().contains("permission denied"), "{verb} {table}");
+            assert!(
+                refused.unwrap_err().to_string().contains("permission denied"),
+                "{verb} {table}"
+            );
         }
     }
     let mut conn = app.worker.db.acquire().await.expect("a connection");
-    let refused = sqlx::query("UPDATE audit_events SET action = 'x'").execute(&mut *conn).await;
+    let refused = sqlx::query("UPDATE audit_events SET action = 'x'")
+        .execute(&mut *conn)
+        .await;
     assert!(refused.unwrap_err().to_string().contains("permission denied"));
     let mut conn = app.api.db.acquire().await.expect("a connection");
     let refused = sqlx::query("SELECT erase_audit_details(gen_random_uuid(), now())")

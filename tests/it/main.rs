@@ -1,7 +1,9 @@
 //! Tests of the whole product, as sentences.
 
 mod answer_page;
+mod api_tokens;
 mod audit;
+mod audit_chain;
 mod auth;
 mod cases;
 mod centers_api;
@@ -13,6 +15,7 @@ mod import;
 mod mail;
 mod matches;
 mod offices;
+mod personal_data;
 mod policy;
 mod races;
 mod runs;
@@ -21,3 +24,4 @@ mod schema;
 mod staff;
 mod statements;
 mod subscriptions;
+mod walls;

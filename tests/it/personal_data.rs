@@ -33,10 +33,18 @@ async fn every_column_of_the_database_has_its_decision() {
     .collect();
     let decided: Vec<String> = TABLES
         .iter()
-        .flat_map(|table| table.fields().map(move |(column, _)| format!("{}.{column}", table.name)))
+        .flat_map(|table| {
+            table
+                .fields()
+                .map(move |(column, _)| format!("{}.{column}", table.name))
+        })
         .collect();
     let known: BTreeSet<String> = decided.iter().cloned().collect();
-    assert_eq!(known.len(), decided.len(), "a column stands twice in the catalogue");
+    assert_eq!(
+        known.len(),
+        decided.len(),
+        "a column stands twice in the catalogue"
+    );
     let missing: Vec<_> = real.difference(&known).collect();
     assert!(
         missing.is_empty(),
@@ -121,12 +129,18 @@ impl Cage {
         let mut conn = self.app.superuser().await;
         run(
             &mut conn,
-            &format!("UPDATE matches SET state = 'LAPSED', ended_at = '{at}' WHERE id = '{}'", self.matching),
+            &format!(
+                "UPDATE matches SET state = 'LAPSED', ended_at = '{at}' WHERE id = '{}'",
+                self.matching
+            ),
         )
         .await;
         run(
             &mut conn,
-            &format!("UPDATE cases SET state = 'WITHDRAWN', withdrawn_at = '{at}' WHERE id = '{}'", self.case),
+            &format!(
+                "UPDATE cases SET state = 'WITHDRAWN', withdrawn_at = '{at}' WHERE id = '{}'",
+                self.case
+            ),
         )
         .await;
     }
@@ -250,7 +264,9 @@ async fn nothing_of_an_erased_person_is_left_and_the_totals_stay() {
     // and the log is still whole
     seal(&cage.app.worker).await.unwrap();
     // an erased expert is still read without a fault
-    let read = experts::by_ids(&cage.app.api, &Caller::system(), &[cage.expert]).await.unwrap();
+    let read = experts::by_ids(&cage.app.api, &Caller::system(), &[cage.expert])
+        .await
+        .unwrap();
     assert_eq!(read.len(), 1);
     let verdict = verify(&cage.app.api, &[]).await.unwrap();
     assert!(verdict.erased > 0, "{verdict:?}");
@@ -261,7 +277,9 @@ async fn nothing_of_an_erased_person_is_left_and_the_totals_stay() {
 #[tokio::test]
 async fn erasure_waits_for_the_end_of_a_match_and_of_a_hold_and_says_so() {
     let cage = Cage::build().await;
-    let answer = cage.request(&cage.admin, "requestErasure", &gid(cage.expert)).await;
+    let answer = cage
+        .request(&cage.admin, "requestErasure", &gid(cage.expert))
+        .await;
     let message = answer["userErrors"][0]["message"].as_str().unwrap();
     assert!(message.contains("take the question back first"), "{message}");
     cage.end(cage.app.now()).await;
@@ -274,16 +292,33 @@ async fn erasure_waits_for_the_end_of_a_match_and_of_a_hold_and_says_so() {
             json!({ "id": gid(cage.expert), "until": "2027-01-31", "reason": "Haftpflichtfall" }),
         )
         .await;
-    assert_eq!(held.data()["holdPersonalData"]["heldUntil"], "2027-01-31", "{}", held.body);
-    let answer = cage.request(&cage.admin, "requestErasure", &gid(cage.expert)).await;
+    assert_eq!(
+        held.data()["holdPersonalData"]["heldUntil"],
+        "2027-01-31",
+        "{}",
+        held.body
+    );
+    let answer = cage
+        .request(&cage.admin, "requestErasure", &gid(cage.expert))
+        .await;
     let message = answer["userErrors"][0]["message"].as_str().unwrap();
     assert!(message.contains("on hold until 2027-01-31"), "{message}");
-    cage.admin.ask(hold, json!({ "id": gid(cage.expert) })).await.data();
-    let answer = cage.request(&cage.admin, "requestErasure", &gid(cage.expert)).await;
+    cage.admin
+        .ask(hold, json!({ "id": gid(cage.expert) }))
+        .await
+        .data();
+    let answer = cage
+        .request(&cage.admin, "requestErasure", &gid(cage.expert))
+        .await;
     assert_eq!(answer["request"]["state"], "QUEUED");
     cage.app.drain().await;
-    let again = cage.request(&cage.admin, "requestErasure", &gid(cage.expert)).await;
-    assert_eq!(again["userErrors"][0]["message"], "this person was erased already");
+    let again = cage
+        .request(&cage.admin, "requestErasure", &gid(cage.expert))
+        .await;
+    assert_eq!(
+        again["userErrors"][0]["message"],
+        "this person was erased already"
+    );
     cage.app.ignore_mails();
     cage.app.finish().await;
 }
@@ -291,18 +326,34 @@ async fn erasure_waits_for_the_end_of_a_match_and_of_a_hold_and_says_so() {
 #[tokio::test]
 async fn a_person_gets_everything_about_itself_and_nothing_about_others() {
     let cage = Cage::build().await;
-    let answer = cage.request(&cage.person, "requestDataExport", &gid(cage.expert)).await;
+    let answer = cage
+        .request(&cage.person, "requestDataExport", &gid(cage.expert))
+        .await;
     assert_eq!(answer["request"]["state"], "QUEUED", "{answer}");
     let id = answer["request"]["id"].clone();
-    let twice = cage.request(&cage.person, "requestDataExport", &gid(cage.expert)).await;
-    assert_eq!(twice["request"]["id"], id, "asked for again, it is the same request");
+    let twice = cage
+        .request(&cage.person, "requestDataExport", &gid(cage.expert))
+        .await;
+    assert_eq!(
+        twice["request"]["id"], id,
+        "asked for again, it is the same request"
+    );
     cage.app.drain().await;
     let query = "query($id: ID!) { dataRequest(id: $id) { state content } }";
     let done = cage.person.ask(query, json!({ "id": id })).await;
-    let content = done.data()["dataRequest"]["content"].as_str().expect("the export");
+    let content = done.data()["dataRequest"]["content"]
+        .as_str()
+        .expect("the export");
     let export: Value = serde_json::from_str(content).expect("JSON");
     assert_eq!(export["data"]["experts"][0]["given_name"], CANARY);
-    for table in ["matches", "expert_occupations", "agreements", "meetings", "email_deliveries", "users"] {
+    for table in [
+        "matches",
+        "expert_occupations",
+        "agreements",
+        "meetings",
+        "email_deliveries",
+        "users",
+    ] {
         assert!(export["data"][table][0].is_object(), "{table} is missing");
     }
     assert!(export["purposes"].as_array().unwrap().len() > 8);
@@ -335,9 +386,12 @@ async fn a_person_gets_everything_about_itself_and_nothing_about_others() {
 async fn a_persons_own_erasure_waits_for_an_administrator() {
     let cage = Cage::build().await;
     cage.end(cage.app.now()).await;
-    let answer = cage.request(&cage.person, "requestErasure", &gid(cage.expert)).await;
+    let answer = cage
+        .request(&cage.person, "requestErasure", &gid(cage.expert))
+        .await;
     assert_eq!(answer["request"]["state"], "WAITING", "{answer}");
-    let confirm = "mutation($id: ID!) { confirmErasure(requestId: $id) { request { state } userErrors { code } } }";
+    let confirm =
+        "mutation($id: ID!) { confirmErasure(requestId: $id) { request { state } userErrors { code } } }";
     let id = answer["request"]["id"].clone();
     let refused = cage.person.ask(confirm, json!({ "id": id })).await;
     assert_eq!(
@@ -386,7 +440,10 @@ async fn retention_runs_by_itself_and_says_before_what_it_will_do() {
     cage.app.sweep().await;
     assert_eq!(texts().await[1].1, "–", "the person goes after 12 months");
     assert_eq!(totals(&cage.app).await, before);
-    assert_eq!(due(&cage.app.worker, 30).await.unwrap(), personal_data::Due::default());
+    assert_eq!(
+        due(&cage.app.worker, 30).await.unwrap(),
+        personal_data::Due::default()
+    );
     cage.app.ignore_mails();
     cage.app.finish().await;
 }

@@ -67,8 +67,13 @@ async fn ids(conn: &mut PgConnection, sql: &str) -> Vec<Uuid> {
 /// How many rows a statement changes; it is taken back.
 async fn changes(conn: &mut PgConnection, sql: &str) -> u64 {
     sqlx::query("BEGIN").execute(&mut *conn).await.expect("begin");
-    let done = sqlx::query(AssertSqlSafe(sql.to_owned())).execute(&mut *conn).await;
-    sqlx::query("ROLLBACK").execute(&mut *conn).await.expect("rollback");
+    let done = sqlx::query(AssertSqlSafe(sql.to_owned()))
+        .execute(&mut *conn)
+        .await;
+    sqlx::query("ROLLBACK")
+        .execute(&mut *conn)
+        .await
+        .expect("rollback");
     done.map_or(0, |done| done.rows_affected())
 }
 
@@ -124,10 +129,16 @@ async fn every_table_about_people_has_the_wall_and_the_programs_cannot_pull_it_d
         .fetch_one(&mut conn)
         .await
         .expect("the table");
-        assert!(row.get::<bool, _>("relrowsecurity"), "{table} has no row-level security");
+        assert!(
+            row.get::<bool, _>("relrowsecurity"),
+            "{table} has no row-level security"
+        );
         assert!(!row.get::<String, _>("owner").starts_with("tandem_"), "{table}");
         assert!(row.get::<i64, _>("api") > 0, "{table} has no policy for the api");
-        assert!(row.get::<i64, _>("worker") > 0, "{table} has no policy for the worker");
+        assert!(
+            row.get::<i64, _>("worker") > 0,
+            "{table} has no policy for the worker"
+        );
     }
     let able: Vec<String> = sqlx::query_scalar(
         "SELECT rolname::text FROM pg_roles
@@ -146,15 +157,28 @@ async fn every_table_about_people_has_the_wall_and_the_programs_cannot_pull_it_d
 #[tokio::test]
 async fn a_centre_reaches_its_own_rows_and_no_others() {
     let app = TestApp::start().await;
-    let (own, other) = (region(&app, "Nord", "20095").await, region(&app, "Süd", "80331").await);
+    let (own, other) = (
+        region(&app, "Nord", "20095").await,
+        region(&app, "Süd", "80331").await,
+    );
     let mut conn = behind(&app, &[("centers", own.center.uuid())]).await;
     assert_eq!(ids(&mut conn, "SELECT id FROM cases").await, [own.case.uuid()]);
-    assert_eq!(ids(&mut conn, "SELECT id FROM matches").await, [own.matching.uuid()]);
-    assert_eq!(ids(&mut conn, "SELECT id FROM experts").await, [own.expert.uuid()]);
+    assert_eq!(
+        ids(&mut conn, "SELECT id FROM matches").await,
+        [own.matching.uuid()]
+    );
+    assert_eq!(
+        ids(&mut conn, "SELECT id FROM experts").await,
+        [own.expert.uuid()]
+    );
     assert_eq!(count(&mut conn, "mentees").await, 1);
     assert_eq!(count(&mut conn, "mentee_languages").await, 1);
     assert_eq!(count(&mut conn, "case_support_areas").await, 2);
-    assert_eq!(count(&mut conn, "audit_events").await, 0, "the log is for administrators");
+    assert_eq!(
+        count(&mut conn, "audit_events").await,
+        0,
+        "the log is for administrators"
+    );
     assert_eq!(count(&mut conn, "sessions").await, 0);
     for sql in [
         "UPDATE cases SET contact_name = 'x'",
@@ -188,10 +212,16 @@ async fn a_centre_reaches_its_own_rows_and_no_others() {
 #[tokio::test]
 async fn an_office_reaches_its_own_centres_and_changes_its_own_experts() {
     let app = TestApp::start().await;
-    let (own, other) = (region(&app, "Nord", "20095").await, region(&app, "Süd", "80331").await);
+    let (own, other) = (
+        region(&app, "Nord", "20095").await,
+        region(&app, "Süd", "80331").await,
+    );
     let mut conn = behind(&app, &[("offices", own.office.uuid())]).await;
     assert_eq!(ids(&mut conn, "SELECT id FROM cases").await, [own.case.uuid()]);
-    assert_eq!(ids(&mut conn, "SELECT id FROM matches").await, [own.matching.uuid()]);
+    assert_eq!(
+        ids(&mut conn, "SELECT id FROM matches").await,
+        [own.matching.uuid()]
+    );
     // every coordinator finds every expert, and changes the own ones
     assert_eq!(count(&mut conn, "experts").await, 2);
     assert_eq!(changes(&mut conn, "UPDATE experts SET phone = '1'").await, 1);
@@ -209,10 +239,19 @@ async fn an_office_reaches_its_own_centres_and_changes_its_own_experts() {
 #[tokio::test]
 async fn a_person_reaches_the_own_rows() {
     let app = TestApp::start().await;
-    let (own, other) = (region(&app, "Nord", "20095").await, region(&app, "Süd", "80331").await);
+    let (own, other) = (
+        region(&app, "Nord", "20095").await,
+        region(&app, "Süd", "80331").await,
+    );
     let mut conn = behind(&app, &[("experts", own.expert.uuid())]).await;
-    assert_eq!(ids(&mut conn, "SELECT id FROM experts").await, [own.expert.uuid()]);
-    assert_eq!(ids(&mut conn, "SELECT id FROM matches").await, [own.matching.uuid()]);
+    assert_eq!(
+        ids(&mut conn, "SELECT id FROM experts").await,
+        [own.expert.uuid()]
+    );
+    assert_eq!(
+        ids(&mut conn, "SELECT id FROM matches").await,
+        [own.matching.uuid()]
+    );
     assert_eq!(ids(&mut conn, "SELECT id FROM cases").await, [own.case.uuid()]);
     assert_eq!(changes(&mut conn, "UPDATE mentees SET phone = '1'").await, 0);
     let mentee: Uuid = {
@@ -226,7 +265,10 @@ async fn a_person_reaches_the_own_rows() {
     let mut conn = behind(&app, &[("mentees", mentee)]).await;
     assert_eq!(ids(&mut conn, "SELECT id FROM mentees").await, [mentee]);
     assert_eq!(ids(&mut conn, "SELECT id FROM cases").await, [other.case.uuid()]);
-    assert_eq!(ids(&mut conn, "SELECT id FROM matches").await, [other.matching.uuid()]);
+    assert_eq!(
+        ids(&mut conn, "SELECT id FROM matches").await,
+        [other.matching.uuid()]
+    );
     app.drain().await;
     app.ignore_mails();
     app.finish().await;

@@ -87,6 +87,7 @@ impl Job {
             Work::SendEmail { delivery } => ids::global(delivery),
             Work::NextAlternate { matching } => ids::global(matching),
             Work::DataRequest { request } => ids::global(request),
+            Work::SignInRequest { request } => ids::global(request),
         })
     }
 

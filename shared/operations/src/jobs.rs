@@ -8,7 +8,7 @@ mod policy;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use tandem_domain::ids::{DataRequestId, DeliveryId, JobId, MatchId, RunId};
+use tandem_domain::ids::{DataRequestId, DeliveryId, JobId, MatchId, RunId, SignInRequestId};
 pub use tandem_storage::jobs::{Queue, State};
 use tandem_storage::{
     PgConnection,
@@ -59,6 +59,11 @@ pub enum Job {
         /// The request.
         request: DataRequestId,
     },
+    /// Sends a sign-in link, if somebody who may sign in asked for it.
+    SignInRequest {
+        /// The wish.
+        request: SignInRequestId,
+    },
 }
 
 impl JobKind {
@@ -81,6 +86,7 @@ impl Job {
             Self::SendEmail { delivery } => delivery.uuid(),
             Self::NextAlternate { matching } => matching.uuid(),
             Self::DataRequest { request } => request.uuid(),
+            Self::SignInRequest { request } => request.uuid(),
         };
         format!("{}:{id}", self.kind())
     }
@@ -154,6 +160,7 @@ mod tests {
             JobKind::SendEmail => Job::SendEmail { delivery: id.into() },
             JobKind::NextAlternate => Job::NextAlternate { matching: id.into() },
             JobKind::DataRequest => Job::DataRequest { request: id.into() },
+            JobKind::SignInRequest => Job::SignInRequest { request: id.into() },
         }
     }
 

@@ -134,7 +134,8 @@ pub async fn request(app: &App, caller: &Caller, kind: Kind, person: Person) -> 
         Kind::Export => "data.export_requested",
         Kind::Erasure => "data.erasure_requested",
     };
-    app.audit(&mut tx, caller, &[person.audit(action, new.id)]).await?;
+    app.audit(&mut tx, caller, &[person.audit(action, new.id)])
+        .await?;
     if state == State::Queued {
         enqueue(&mut tx, app, &[Job::DataRequest { request: new.id }]).await?;
     }
@@ -149,7 +150,9 @@ pub async fn confirm(app: &App, caller: &Caller, id: DataRequestId) -> Result<Da
     let mut tx = app.begin(caller).await?;
     let request = found(requests::lock(&mut tx, id).await?)?;
     if request.state != State::Waiting {
-        return refuse(UserError::conflict("this request does not wait for anybody any more"));
+        return refuse(UserError::conflict(
+            "this request does not wait for anybody any more",
+        ));
     }
     let person = Person::of(&request).ok_or_else(|| UserError::not_found("requestId", "request"))?;
     refuse_obstacles(&mut tx, app, person).await?;
@@ -237,7 +240,10 @@ pub async fn hold(
             }
             let reason = reason.trim();
             if reason.is_empty() || reason.chars().count() > 500 {
-                return refuse(UserError::invalid("reason", "the reason must have 1 to 500 characters"));
+                return refuse(UserError::invalid(
+                    "reason",
+                    "the reason must have 1 to 500 characters",
+                ));
             }
             requests::hold(&mut tx, (subject, id), reason, until, caller.user_id(), app.now()).await?;
             "data.held"

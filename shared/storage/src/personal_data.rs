@@ -46,7 +46,19 @@ pub enum Whose {
 }
 
 /// Whose data are exported or erased.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::Display, strum::EnumString, strum::VariantArray)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    strum::Display,
+    strum::EnumString,
+    strum::VariantArray,
+)]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum Subject {
     /// An expert.
@@ -66,7 +78,10 @@ impl Subject {
             _ if whose == Whose::Concerned => true,
             Self::Expert => matches!(whose, Whose::Expert | Whose::Both),
             // who looked after the mentee goes with the mentee
-            Self::Mentee => matches!(whose, Whose::Mentee | Whose::Guardian | Whose::Both | Whose::Staff),
+            Self::Mentee => matches!(
+                whose,
+                Whose::Mentee | Whose::Guardian | Whose::Both | Whose::Staff
+            ),
             Self::User => whose == Whose::User,
             Self::Case => whose != Whose::Nobody,
         }
@@ -126,7 +141,9 @@ impl Purpose {
         match self {
             Self::Coarse => "running the programme; reports of numbers after the person was erased",
             Self::Identity => "knowing who is accompanied and who accompanies; finding duplicates",
-            Self::Contact => "writing to and calling the person; the letter that makes a certificate free of charge",
+            Self::Contact => {
+                "writing to and calling the person; the letter that makes a certificate free of charge"
+            }
             Self::Profile => "finding the expert who fits the case",
             Self::FreeText => "what helps the accompaniment and has no field of its own",
             Self::Check => "protecting young people: showing that a certificate was inspected",
@@ -219,8 +236,11 @@ impl Table {
 
     /// Every column with its group.
     pub fn fields(&self) -> impl Iterator<Item = (&'static str, &'static Group)> {
-        self.columns
-            .iter()
-            .flat_map(|group| group.columns.split_whitespace().map(move |column| (column, group)))
+        self.columns.iter().flat_map(|group| {
+            group
+                .columns
+                .split_whitespace()
+                .map(move |column| (column, group))
+        })
     }
 }

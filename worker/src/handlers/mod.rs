@@ -4,6 +4,7 @@ mod data_request;
 mod matching_run;
 mod next_alternate;
 mod send_email;
+mod sign_in_request;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -36,6 +37,7 @@ impl Handlers {
             Job::SendEmail { delivery } => send_email::handle(app, &self.sender, delivery, context).await,
             Job::NextAlternate { matching } => next_alternate::handle(app, matching).await,
             Job::DataRequest { request } => data_request::handle(app, request).await,
+            Job::SignInRequest { request } => sign_in_request::handle(app, request).await,
         }
     }
 

@@ -32,7 +32,10 @@ pub async fn execute(app: &App, id: DataRequestId) -> Result<()> {
     tx.commit().await?;
 
     let mut tx = app.begin(&system).await?;
-    let Some(request) = requests::lock(&mut tx, id).await?.filter(|now| now.state == State::Running) else {
+    let Some(request) = requests::lock(&mut tx, id)
+        .await?
+        .filter(|now| now.state == State::Running)
+    else {
         return Ok(());
     };
     let _ = &request;
@@ -80,7 +83,14 @@ async fn export(conn: &mut PgConnection, app: &App, request: &DataRequest, perso
     })
     .to_string();
     let expires_at = app.now() + EXPORT_LIFE;
-    requests::finish(conn, request.id, &receipt, Some((&content, expires_at)), app.now()).await?;
+    requests::finish(
+        conn,
+        request.id,
+        &receipt,
+        Some((&content, expires_at)),
+        app.now(),
+    )
+    .await?;
     app.audit(
         conn,
         &Caller::system(),

@@ -32,7 +32,8 @@ impl Due {
 }
 
 fn months_before(day: NaiveDate, months: u32) -> NaiveDate {
-    day.checked_sub_months(Months::new(months)).unwrap_or(NaiveDate::MIN)
+    day.checked_sub_months(Months::new(months))
+        .unwrap_or(NaiveDate::MIN)
 }
 
 /// What will have been erased `days` from now.

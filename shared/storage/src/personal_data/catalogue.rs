@@ -53,7 +53,10 @@ const OF_CASE: &[(Subject, &str)] = &[
     (Case, "case_id = $1"),
 ];
 const OF_MATCH: &[(Subject, &str)] = &[
-    (Expert, "match_id IN (SELECT id FROM matches WHERE expert_id = $1)"),
+    (
+        Expert,
+        "match_id IN (SELECT id FROM matches WHERE expert_id = $1)",
+    ),
     (
         Mentee,
         "match_id IN (SELECT m.id FROM matches m JOIN cases c ON c.id = m.case_id WHERE c.mentee_id = $1)",
@@ -75,12 +78,20 @@ const OF_SIDE: &[(Subject, &str)] = &[
 /// Every table of the database with every column. Parents stand before their children.
 pub const TABLES: &[Table] = &[
     // ── reference ───────────────────────────────────────────────────────────────────────────────
-    plain("postal_codes", &[facts("postal_code place latitude longitude federal_state")]),
+    plain(
+        "postal_codes",
+        &[facts("postal_code place latitude longitude federal_state")],
+    ),
     plain(
         "occupations",
-        &[facts("id kldb_code title title_feminine title_masculine field aliases search_text")],
+        &[facts(
+            "id kldb_code title title_feminine title_masculine field aliases search_text",
+        )],
     ),
-    plain("training_modules", &[facts("id code title required validity_months created_at")]),
+    plain(
+        "training_modules",
+        &[facts("id code title required validity_months created_at")],
+    ),
     plain("settings", &[facts("version settings changed_by changed_at")]),
     plain("sweep_ticks", &[facts("name tick ran_at")]),
     // ── organisation ────────────────────────────────────────────────────────────────────────────
@@ -94,7 +105,9 @@ pub const TABLES: &[Table] = &[
     plain(
         "service_centers",
         &[
-            facts("id external_id office_id name carrier_organisation street postal_code match_limit active version created_at updated_at"),
+            facts(
+                "id external_id office_id name carrier_organisation street postal_code match_limit active version created_at updated_at",
+            ),
             group(Staff, Contact, Stay, "email phone contact_name"),
         ],
     ),
@@ -104,7 +117,12 @@ pub const TABLES: &[Table] = &[
         &[],
         &[
             facts("id version created_at updated_at"),
-            group(Whose::User, Contact, To("'erased-' || id || '@erased.invalid'"), "email"),
+            group(
+                Whose::User,
+                Contact,
+                To("'erased-' || id || '@erased.invalid'"),
+                "email",
+            ),
             group(Whose::User, Identity, NAME, "name"),
             group(Whose::User, Contact, Empty, "phone"),
             group(Whose::User, Contact, To("'de'"), "language"),
@@ -117,8 +135,32 @@ pub const TABLES: &[Table] = &[
         OF_USER,
         &[User],
         &[
-            facts("id user_id created_at last_used_at expires_at revoked_at"),
-            group(Whose::User, Access, Stay, "token_hash user_agent address"),
+            facts("id user_id created_at last_used_at expires_at revoked_at rotated_at idle_seconds method"),
+            group(
+                Whose::User,
+                Access,
+                Stay,
+                "token_hash previous_token_hash user_agent address",
+            ),
+        ],
+    ),
+    table(
+        "api_tokens",
+        OF_USER,
+        &[User],
+        &[
+            facts("id user_id scopes created_by created_at expires_at last_used_at revoked_at"),
+            group(Whose::User, Access, Stay, "name token_hash"),
+        ],
+    ),
+    // the address goes within minutes, whether it is somebody's or not
+    table(
+        "sign_in_requests",
+        &[(User, "email = (SELECT u.email FROM users u WHERE u.id = $1)")],
+        &[User],
+        &[
+            facts("id browser_id created_at handled_at"),
+            group(Whose::User, Access, Stay, "email"),
         ],
     ),
     // ── experts ─────────────────────────────────────────────────────────────────────────────────
@@ -127,7 +169,9 @@ pub const TABLES: &[Table] = &[
         &[(Expert, "id = $1")],
         &[],
         &[
-            facts("id office_id state capacity open_matches travel_radius_km activated_on left_on email_undeliverable version created_at updated_at erased_at"),
+            facts(
+                "id office_id state capacity open_matches travel_radius_km activated_on left_on email_undeliverable version created_at updated_at erased_at",
+            ),
             group(Whose::Expert, Identity, Null, "external_id gender birth_date"),
             group(Whose::Expert, Identity, Empty, "title search_text sort_name"),
             group(Whose::Expert, Identity, NAME, "given_name family_name"),
@@ -140,7 +184,12 @@ pub const TABLES: &[Table] = &[
                 "postal_code",
             ),
             group(Whose::Expert, Contact, To("'de'"), "language"),
-            group(Whose::Expert, Profile, NO_LIST, "preferred_channels notifications"),
+            group(
+                Whose::Expert,
+                Profile,
+                NO_LIST,
+                "preferred_channels notifications",
+            ),
             group(Whose::Expert, FreeText, Empty, "motivation"),
             group(Whose::Expert, OwnWord, To("false"), "publicity_consent"),
         ],
@@ -158,7 +207,10 @@ pub const TABLES: &[Table] = &[
         "expert_languages",
         OF_EXPERT,
         &[Expert],
-        &[facts("expert_id"), group(Whose::Expert, Profile, Stay, "language")],
+        &[
+            facts("expert_id"),
+            group(Whose::Expert, Profile, Stay, "language"),
+        ],
     ),
     table(
         "expert_support_areas",
@@ -170,13 +222,19 @@ pub const TABLES: &[Table] = &[
         "expert_programmes",
         OF_EXPERT,
         &[Expert],
-        &[facts("expert_id"), group(Whose::Expert, Profile, Stay, "programme")],
+        &[
+            facts("expert_id"),
+            group(Whose::Expert, Profile, Stay, "programme"),
+        ],
     ),
     table(
         "expert_pauses",
         OF_EXPERT,
         &[Expert],
-        &[facts("id expert_id"), group(Whose::Expert, Profile, Stay, "from_date until_date")],
+        &[
+            facts("id expert_id"),
+            group(Whose::Expert, Profile, Stay, "from_date until_date"),
+        ],
     ),
     table(
         "background_checks",
@@ -194,7 +252,9 @@ pub const TABLES: &[Table] = &[
     ),
     plain(
         "training_sessions",
-        &[facts("id module_id office_id starts_at ends_at place video_link seats seats_taken cancelled_at version created_at")],
+        &[facts(
+            "id module_id office_id starts_at ends_at place video_link seats seats_taken cancelled_at version created_at",
+        )],
     ),
     table(
         "training_attendances",
@@ -214,7 +274,12 @@ pub const TABLES: &[Table] = &[
             facts("id center_id german_level german_level_on version created_at updated_at erased_at"),
             group(Whose::Mentee, Identity, Null, "external_id gender"),
             group(Whose::Mentee, Identity, NAME, "given_name family_name"),
-            group(Whose::Mentee, Identity, To("date_trunc('year', birth_date)::date"), "birth_date"),
+            group(
+                Whose::Mentee,
+                Identity,
+                To("date_trunc('year', birth_date)::date"),
+                "birth_date",
+            ),
             group(Whose::Mentee, Contact, Null, "email"),
             group(Whose::Mentee, Contact, Empty, "phone"),
             group(Whose::Mentee, Contact, To("'de'"), "language"),
@@ -229,24 +294,39 @@ pub const TABLES: &[Table] = &[
         "mentee_languages",
         OF_MENTEE,
         &[Mentee],
-        &[facts("mentee_id"), group(Whose::Mentee, Profile, Stay, "language")],
+        &[
+            facts("mentee_id"),
+            group(Whose::Mentee, Profile, Stay, "language"),
+        ],
     ),
     table(
         "cases",
         &[(Mentee, "mentee_id = $1"), (Case, "id = $1")],
         &[],
         &[
-            facts("id center_id mentee_id contact_user_id state radius_km planned_start eligibility_confirmed submitted_at accepted_at closed_at withdrawn_at transition_outcome social_outcome training_starts_on outcome_confirmed_at version created_at updated_at free_text_erased_at"),
+            facts(
+                "id center_id mentee_id contact_user_id state radius_km planned_start eligibility_confirmed submitted_at accepted_at closed_at withdrawn_at transition_outcome social_outcome training_starts_on outcome_confirmed_at version created_at updated_at free_text_erased_at",
+            ),
             group(Whose::Mentee, Identity, Null, "external_id"),
             group(Staff, Contact, Empty, "contact_name"),
-            group(Whose::Mentee, FreeText, Empty, "mentee_wishes center_wishes start_level return_note"),
+            group(
+                Whose::Mentee,
+                FreeText,
+                Empty,
+                "mentee_wishes center_wishes start_level return_note",
+            ),
             group(Whose::Mentee, Profile, Null, "expert_gender_wish"),
             // that and when the mentee consented outlives the name: without it the case was not lawful
             group(Whose::Mentee, OwnWord, Stay, "mentee_consent_on"),
             group(Guardian, OwnWord, Stay, "guardian_consent_on"),
         ],
     ),
-    table("case_support_areas", OF_CASE, &[], &[facts("case_id area priority")]),
+    table(
+        "case_support_areas",
+        OF_CASE,
+        &[],
+        &[facts("case_id area priority")],
+    ),
     table(
         "case_occupations",
         OF_CASE,
@@ -258,7 +338,11 @@ pub const TABLES: &[Table] = &[
     ),
     table(
         "role_grants",
-        &[(User, "user_id = $1"), (Expert, "expert_id = $1"), (Mentee, "mentee_id = $1")],
+        &[
+            (User, "user_id = $1"),
+            (Expert, "expert_id = $1"),
+            (Mentee, "mentee_id = $1"),
+        ],
         &[User, Expert, Mentee],
         &[
             facts("id user_id office_id center_id expert_id mentee_id created_at"),
@@ -268,21 +352,33 @@ pub const TABLES: &[Table] = &[
     // ── matching ────────────────────────────────────────────────────────────────────────────────
     plain(
         "matching_runs",
-        &[facts("id requested_by state parameters phase progress_done progress_total cancel_requested_at failure summary next_alternates version created_at started_at ready_at decided_at decided_by undone_at")],
+        &[facts(
+            "id requested_by state parameters phase progress_done progress_total cancel_requested_at failure summary next_alternates version created_at started_at ready_at decided_at decided_by undone_at",
+        )],
     ),
     plain("matching_run_offices", &[facts("run_id office_id working")]),
     // ids and numbers, no names: of an erased person a pseudonym
     plain("matching_run_snapshots", &[facts("run_id snapshot taken_at")]),
     plain("matching_run_pins", &[facts("run_id case_id expert_id")]),
-    plain("matching_run_cases", &[facts("run_id case_id candidates removed near_misses matched")]),
+    plain(
+        "matching_run_cases",
+        &[facts("run_id case_id candidates removed near_misses matched")],
+    ),
     table(
         "proposals",
         OF_EXPERT,
         &[],
         &[
-            facts("id run_id case_id expert_id rank score distance_m pinned decision decided_by outcome applied_at"),
+            facts(
+                "id run_id case_id expert_id rank score distance_m pinned decision decided_by outcome applied_at",
+            ),
             group(Whose::Expert, Profile, NO_LIST, "points missing"),
-            group(Whose::Expert, Profile, To("CASE WHEN stale_reason IS NOT NULL THEN '' END"), "stale_reason"),
+            group(
+                Whose::Expert,
+                Profile,
+                To("CASE WHEN stale_reason IS NOT NULL THEN '' END"),
+                "stale_reason",
+            ),
         ],
     ),
     // ── matches ─────────────────────────────────────────────────────────────────────────────────
@@ -295,8 +391,15 @@ pub const TABLES: &[Table] = &[
         ],
         &[],
         &[
-            facts("id case_id expert_id proposal_id state approached_by approached_at approach_sent_at undeliverable answered_at answered_by_way introduced_at first_meeting_on active_from paused_by_system ended_at end_reasons version created_at updated_at"),
-            group(Whose::Expert, OwnWord, Null, "decline_reason another_match_wished"),
+            facts(
+                "id case_id expert_id proposal_id state approached_by approached_at approach_sent_at undeliverable answered_at answered_by_way introduced_at first_meeting_on active_from paused_by_system ended_at end_reasons version created_at updated_at",
+            ),
+            group(
+                Whose::Expert,
+                OwnWord,
+                Null,
+                "decline_reason another_match_wished",
+            ),
         ],
     ),
     table(
@@ -365,19 +468,20 @@ pub const TABLES: &[Table] = &[
             group(Concerned, OwnWord, Stay, "answers"),
         ],
     ),
-    plain("exchange_events", &[facts("id office_id title starts_at place created_at")]),
+    plain(
+        "exchange_events",
+        &[facts("id office_id title starts_at place created_at")],
+    ),
     // ── work and mails ──────────────────────────────────────────────────────────────────────────
     table(
         "jobs",
-        &[
-            (Expert, OF_MAILS),
-            (Mentee, OF_MAILS),
-            (User, OF_MAILS),
-        ],
+        &[(Expert, OF_MAILS), (Mentee, OF_MAILS), (User, OF_MAILS)],
         &[],
         &[
             // ids and a version, never copies of data
-            facts("id queue kind payload state attempts max_attempts run_at dispatched_at lease_until progress dedupe_key created_at started_at finished_at"),
+            facts(
+                "id queue kind payload state attempts max_attempts run_at dispatched_at lease_until progress dedupe_key created_at started_at finished_at",
+            ),
             // a mail server's words may hold the address
             group(Concerned, Mail, Null, "last_error"),
         ],
@@ -391,8 +495,15 @@ pub const TABLES: &[Table] = &[
         ],
         &[],
         &[
-            facts("id key trigger step subject_kind subject_id recipient_kind recipient_id state attempts created_at sending_at sent_at finished_at"),
-            group(Concerned, Mail, To("CASE WHEN reason IS NOT NULL THEN 'erased' END"), "reason"),
+            facts(
+                "id key trigger step subject_kind subject_id recipient_kind recipient_id state attempts created_at sending_at sent_at finished_at",
+            ),
+            group(
+                Concerned,
+                Mail,
+                To("CASE WHEN reason IS NOT NULL THEN 'erased' END"),
+                "reason",
+            ),
         ],
     ),
     table(
@@ -400,7 +511,7 @@ pub const TABLES: &[Table] = &[
         OF_USER,
         &[User],
         &[
-            facts("delivery_id user_id"),
+            facts("delivery_id user_id request_id browser_id failed_codes"),
             group(Whose::User, Access, Stay, "created_at expires_at used_at"),
         ],
     ),
@@ -423,12 +534,17 @@ pub const TABLES: &[Table] = &[
         ],
         &[],
         &[
-            facts("id at actor_kind actor_id action entity_kind entity_id subject_kind subject_id salt detail_commitment erased_at"),
+            facts(
+                "id at actor_kind actor_id action entity_kind entity_id subject_kind subject_id salt detail_commitment erased_at",
+            ),
             group(Concerned, Log, Stay, "detail address"),
         ],
     ),
     plain("audit_seals", &[facts("number sealed_at events head")]),
-    plain("audit_seal_entries", &[facts("seal position event_id commitment")]),
+    plain(
+        "audit_seal_entries",
+        &[facts("seal position event_id commitment")],
+    ),
     plain("audit_unsealed", &[facts("event_id")]),
     // ── data protection itself ──────────────────────────────────────────────────────────────────
     table(
@@ -440,7 +556,9 @@ pub const TABLES: &[Table] = &[
         ],
         &[],
         &[
-            facts("id kind subject_kind subject_id requested_by state refusal progress_done progress_total receipt created_at finished_at expires_at"),
+            facts(
+                "id kind subject_kind subject_id requested_by state refusal progress_done progress_total receipt created_at finished_at expires_at",
+            ),
             group(Concerned, Copy, Null, "content"),
         ],
     ),
@@ -459,4 +577,5 @@ pub const TABLES: &[Table] = &[
     ),
 ];
 
-const OF_MAILS: &str = "payload ->> 'delivery' IN (SELECT id::text FROM email_deliveries WHERE recipient_id = $1)";
+const OF_MAILS: &str =
+    "payload ->> 'delivery' IN (SELECT id::text FROM email_deliveries WHERE recipient_id = $1)";

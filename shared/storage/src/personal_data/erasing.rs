@@ -31,7 +31,10 @@ async fn run(
             continue;
         };
         // nothing but constants of the catalogue
-        let done = sqlx::query(AssertSqlSafe(sql)).bind(id).execute(&mut *conn).await?;
+        let done = sqlx::query(AssertSqlSafe(sql))
+            .bind(id)
+            .execute(&mut *conn)
+            .await?;
         if done.rows_affected() > 0 {
             receipt.push((table.name, done.rows_affected()));
         }

@@ -19,7 +19,13 @@ pub async fn export(conn: &mut PgConnection, subject: Subject, id: Uuid) -> Resu
             .fields()
             .filter(|(_, group)| group.whose == Whose::Nobody || subject.reaches(group.whose))
             // secrets are nobody's to read, and bytes say nothing in JSON
-            .filter(|(column, _)| !column.ends_with("_hash") && !matches!(*column, "salt" | "detail_commitment" | "bytes" | "content" | "search_text" | "sort_name"))
+            .filter(|(column, _)| {
+                !column.ends_with("_hash")
+                    && !matches!(
+                        *column,
+                        "salt" | "detail_commitment" | "bytes" | "content" | "search_text" | "sort_name"
+                    )
+            })
             .map(|(column, _)| column)
             .collect();
         // nothing but constants of the catalogue

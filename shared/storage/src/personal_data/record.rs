@@ -23,7 +23,9 @@ pub fn record() -> String {
             ],
         );
     }
-    text.push_str("\n| table | about | category | columns | when the person is erased |\n|---|---|---|---|---|\n");
+    text.push_str(
+        "\n| table | about | category | columns | when the person is erased |\n|---|---|---|---|---|\n",
+    );
     for table in TABLES {
         let mut lines: BTreeMap<(Purpose, Whose, &str), Vec<&str>> = BTreeMap::new();
         for (column, group) in table.fields().filter(|(_, group)| group.whose != Whose::Nobody) {
@@ -41,7 +43,13 @@ pub fn record() -> String {
         for ((purpose, whose, then), columns) in lines {
             line(
                 &mut text,
-                &[table.name, &whose.to_string(), purpose.name(), &columns.join(", "), then],
+                &[
+                    table.name,
+                    &whose.to_string(),
+                    purpose.name(),
+                    &columns.join(", "),
+                    then,
+                ],
             );
         }
     }

@@ -257,7 +257,12 @@ pub async fn finish(
 }
 
 /// Ends a request that is not done.
-pub async fn refuse(conn: &mut PgConnection, id: DataRequestId, reason: &str, now: DateTime<Utc>) -> Result<()> {
+pub async fn refuse(
+    conn: &mut PgConnection,
+    id: DataRequestId,
+    reason: &str,
+    now: DateTime<Utc>,
+) -> Result<()> {
     sqlx::query!(
         "UPDATE data_requests SET state = 'REFUSED', refusal = $2, finished_at = $3 WHERE id = $1",
         id.uuid(),
@@ -448,15 +453,13 @@ pub struct PersonFacts {
 /// Reads what policy and erasure ask about a person, and locks the row.
 pub async fn person(conn: &mut PgConnection, subject: Subject, id: Uuid) -> Result<Option<PersonFacts>> {
     Ok(match subject {
-        Subject::Expert => {
-            sqlx::query_as!(
-                PersonFacts,
-                r#"SELECT office_id AS "office?", NULL::uuid AS center, erased_at FROM experts WHERE id = $1"#,
-                id
-            )
-            .fetch_optional(conn)
-            .await?
-        }
+        Subject::Expert => sqlx::query_as!(
+            PersonFacts,
+            r#"SELECT office_id AS "office?", NULL::uuid AS center, erased_at FROM experts WHERE id = $1"#,
+            id
+        )
+        .fetch_optional(conn)
+        .await?,
         Subject::Mentee => {
             sqlx::query_as!(
                 PersonFacts,

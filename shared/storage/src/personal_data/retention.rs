@@ -9,7 +9,11 @@ use super::Subject;
 use crate::{Result, parse};
 
 /// Cases that ended before this moment and still have their free text.
-pub async fn free_text(conn: &mut PgConnection, ended_before: DateTime<Utc>, most: i64) -> Result<Vec<CaseId>> {
+pub async fn free_text(
+    conn: &mut PgConnection,
+    ended_before: DateTime<Utc>,
+    most: i64,
+) -> Result<Vec<CaseId>> {
     let ids = sqlx::query_scalar!(
         "SELECT id FROM cases
           WHERE COALESCE(closed_at, withdrawn_at) < $1 AND free_text_erased_at IS NULL
