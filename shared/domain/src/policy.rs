@@ -522,6 +522,8 @@ fn seeing(action: Action) -> Action {
         A::ViewRun | A::ManageRun => A::ViewRun,
         A::ViewJobs | A::ManageJobs => A::ViewJobs,
         A::ViewAudit => A::ViewAudit,
+        A::RequestData => A::RequestData,
+        A::ManageData => A::ManageData,
         A::ViewSettings | A::ManageSettings => A::ViewSettings,
     }
 }

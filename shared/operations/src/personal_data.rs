@@ -82,7 +82,8 @@ impl Person {
 /// Whether the caller may ask about this person, and whether it is the person.
 fn may_ask(caller: &Caller, person: Person, facts: &PersonFacts) -> (bool, bool) {
     let own = match (&caller.who, person) {
-        (Who::User(actor), Person::User(id)) => actor.user == id,
+        // not by a token, which is for programs
+        (Who::User(actor), Person::User(id)) => actor.user == id && actor.scopes.is_none(),
         _ => false,
     };
     let allowed = own || caller.can(Action::RequestData, &person.resource(facts)) == Decision::Allowed;
