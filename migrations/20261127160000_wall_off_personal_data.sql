@@ -181,6 +181,11 @@ CREATE POLICY api ON api_tokens TO tandem_api USING (
 CALL wall_off('sign_in_requests');
 CREATE POLICY api ON sign_in_requests FOR INSERT TO tandem_api WITH CHECK ((SELECT wall_known()));
 
+-- codes on paper: with their case; who tries them is counted by the network address
+CALL wall_off_with('person_codes', 'cases', 'case_id');
+CALL wall_off('person_code_attempts');
+CREATE POLICY api ON person_code_attempts TO tandem_api USING ((SELECT wall_open()));
+
 -- e-mails: with their recipient. Whoever acts causes mails to people whom the caller may not see, so that
 -- one that waits, which holds ids and nothing else, is no secret for somebody who is known.
 CALL wall_off('email_deliveries');

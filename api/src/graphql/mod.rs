@@ -26,10 +26,12 @@ pub mod node;
 pub mod occupations;
 pub mod offices;
 pub mod payload;
+pub mod persons;
 pub mod places;
 pub mod runs;
 pub mod scalars;
 pub mod settings;
+pub mod statistics;
 pub mod subscriptions;
 pub mod tokens;
 pub mod training;
@@ -64,6 +66,7 @@ pub struct Query(
     audit::AuditQuery,
     data_protection::DataProtectionQuery,
     settings::SettingsQuery,
+    statistics::StatisticsQuery,
 );
 
 /// What can be done.
@@ -84,6 +87,7 @@ pub struct Mutation(
     training::TrainingMutation,
     jobs::JobMutation,
     data_protection::DataProtectionMutation,
+    persons::PersonMutation,
 );
 
 /// What can be watched.

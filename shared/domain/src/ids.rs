@@ -93,6 +93,8 @@ ids! {
     JobId = "Job";
     /// One e-mail.
     DeliveryId = "EmailDelivery";
+    /// One one-time code on paper.
+    CodeId = "PersonCode";
     /// One import of a list.
     ImportId = "Import";
     /// One entry of the audit log.

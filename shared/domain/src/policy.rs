@@ -124,6 +124,8 @@ words! {
         HandleProblem,
         /// Consent to publicity (S54), for oneself.
         ConsentToPublicity,
+        /// Have a page with a one-time code printed for somebody without e-mail; the code itself is not shown.
+        PrintCode,
         /// See a matching run.
         ViewRun,
         /// Start, cancel, decide on, apply, discard, undo a run.
@@ -142,6 +144,10 @@ words! {
         ManageData,
         /// See the mails to a person.
         ViewDeliveries,
+        /// See statistics: coarse numbers of the programme, an office or a centre.
+        ViewStatistics,
+        /// See them exact.
+        ViewExactStatistics,
         /// Read the programme's settings.
         ViewSettings,
         /// Change the programme's settings.
@@ -307,12 +313,14 @@ fn reach(role: Role, action: Action) -> Reach {
     use Reach::{Everything, Nothing, Own, OwnRevealed};
     match (role, action) {
         // nobody answers for a person (S14)
-        (Role::Admin, action) if is_own_word(action) || action == A::RecordPaper => Nothing,
+        (Role::Admin, action) if is_own_word(action) || matches!(action, A::RecordPaper | A::PrintCode) => {
+            Nothing
+        }
         (Role::Admin, _) => Everything,
 
         (
             Role::Coordinator,
-            A::ViewOffice | A::ViewCenter | A::ViewSettings | A::ViewExpert | A::ViewUser,
+            A::ViewOffice | A::ViewCenter | A::ViewSettings | A::ViewExpert | A::ViewUser | A::ViewStatistics,
         ) => Everything,
         (
             Role::Coordinator,
@@ -336,13 +344,21 @@ fn reach(role: Role, action: Action) -> Reach {
             | A::HandleProblem
             | A::ViewRun
             | A::ManageRun
+            | A::ViewExactStatistics
             | A::ViewDeliveries,
         ) => Own,
 
-        (Role::CenterStaff, A::ViewOffice) => Everything,
+        (Role::CenterStaff, A::ViewOffice | A::ViewStatistics) => Everything,
         (
             Role::CenterStaff,
-            A::ViewCenter | A::ViewMentee | A::ManageMentee | A::ViewCase | A::ManageCase | A::HandleProblem,
+            A::ViewCenter
+            | A::ViewMentee
+            | A::ManageMentee
+            | A::ViewCase
+            | A::ManageCase
+            | A::HandleProblem
+            | A::ViewExactStatistics
+            | A::PrintCode,
         ) => Own,
         (
             Role::CenterStaff,
@@ -516,7 +532,7 @@ fn seeing(action: Action) -> Action {
         | A::GiveFeedback
         | A::ViewFeedback
         | A::WriteReport => A::ViewMatch,
-        A::ReportProblem => A::ViewCase,
+        A::ReportProblem | A::PrintCode => A::ViewCase,
         A::HandleProblem => A::HandleProblem,
         A::ConsentToPublicity => A::ViewExpert,
         A::ViewRun | A::ManageRun => A::ViewRun,
@@ -524,6 +540,7 @@ fn seeing(action: Action) -> Action {
         A::ViewAudit => A::ViewAudit,
         A::RequestData => A::RequestData,
         A::ManageData => A::ManageData,
+        A::ViewStatistics | A::ViewExactStatistics => A::ViewStatistics,
         A::ViewSettings | A::ManageSettings => A::ViewSettings,
     }
 }

@@ -25,8 +25,10 @@ pub mod mentees;
 pub mod occupations;
 pub mod offices;
 pub mod personal_data;
+pub mod persons;
 pub mod runs;
 pub mod settings;
+pub mod statistics;
 pub mod training;
 pub mod users;
 

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use tandem_storage::audit::AuditEvent;
 
 /// A SHA-256.
-pub type Hash = [u8; 32];
+pub(crate) type Hash = [u8; 32];
 
 /// Parts with their lengths, so that no two lists of parts are the same bytes.
 struct Parts(Sha256);
@@ -31,7 +31,7 @@ impl Parts {
 }
 
 /// The commitment to what can be erased.
-pub fn detail(salt: &[u8], detail: &Value, address: &str) -> Hash {
+pub(crate) fn detail(salt: &[u8], detail: &Value, address: &str) -> Hash {
     let mut text = String::new();
     canonical(detail, &mut text);
     Parts::of("tandem audit detail 1")
@@ -42,7 +42,7 @@ pub fn detail(salt: &[u8], detail: &Value, address: &str) -> Hash {
 }
 
 /// The commitment to an event; its detail takes part by its own commitment.
-pub fn event(event: &AuditEvent, detail: &[u8]) -> Hash {
+pub(crate) fn event(event: &AuditEvent, detail: &[u8]) -> Hash {
     let id = |id: Option<uuid::Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
     Parts::of("tandem audit event 1")
         .with(event.id.as_bytes())
@@ -60,7 +60,7 @@ pub fn event(event: &AuditEvent, detail: &[u8]) -> Hash {
 }
 
 /// The head of a seal over the one before it; none before the first.
-pub fn head<'a>(number: i64, before: Option<&[u8]>, events: impl Iterator<Item = &'a [u8]>) -> Hash {
+pub(crate) fn head<'a>(number: i64, before: Option<&[u8]>, events: impl Iterator<Item = &'a [u8]>) -> Hash {
     events
         .fold(
             Parts::of("tandem audit seal 1")

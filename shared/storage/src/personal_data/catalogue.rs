@@ -170,7 +170,7 @@ pub const TABLES: &[Table] = &[
         &[],
         &[
             facts(
-                "id office_id state capacity open_matches travel_radius_km activated_on left_on email_undeliverable version created_at updated_at erased_at",
+                "id office_id state capacity open_matches travel_radius_km activated_on left_on email_undeliverable links_void_before version created_at updated_at erased_at",
             ),
             group(Whose::Expert, Identity, Null, "external_id gender birth_date"),
             group(Whose::Expert, Identity, Empty, "title search_text sort_name"),
@@ -271,7 +271,9 @@ pub const TABLES: &[Table] = &[
         &[(Mentee, "id = $1")],
         &[],
         &[
-            facts("id center_id german_level german_level_on version created_at updated_at erased_at"),
+            facts(
+                "id center_id german_level german_level_on links_void_before guardian_links_void_before version created_at updated_at erased_at",
+            ),
             group(Whose::Mentee, Identity, Null, "external_id gender"),
             group(Whose::Mentee, Identity, NAME, "given_name family_name"),
             group(
@@ -288,6 +290,7 @@ pub const TABLES: &[Table] = &[
             group(Whose::Mentee, Profile, Empty, "german_level_source"),
             group(Guardian, Identity, Null, "guardian_kind guardian_name"),
             group(Guardian, Contact, Null, "guardian_email guardian_phone"),
+            group(Guardian, Contact, Empty, "guardian_language"),
         ],
     ),
     table(
@@ -334,6 +337,23 @@ pub const TABLES: &[Table] = &[
         &[
             facts("case_id rank kldb_code"),
             group(Whose::Mentee, FreeText, Empty, "label"),
+        ],
+    ),
+    table(
+        "person_codes",
+        &[(Mentee, "mentee_id = $1")],
+        &[Mentee],
+        &[
+            facts("id case_id mentee_id side created_by created_at expires_at printed_at used_at ended_at"),
+            group(Concerned, Access, Stay, "code_hash"),
+        ],
+    ),
+    plain(
+        "person_code_attempts",
+        &[
+            facts("hour attempts"),
+            // a network address, for an hour or two
+            group(Concerned, Access, Stay, "address"),
         ],
     ),
     table(

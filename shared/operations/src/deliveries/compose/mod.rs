@@ -20,7 +20,10 @@ use tandem_storage::deliveries::{self, ContactFacts, Delivery, ExpertFacts};
 use url::Url;
 use uuid::Uuid;
 
-pub use self::{approach::answer_by, case::describe_case};
+pub use self::{
+    approach::answer_by,
+    case::{describe_case, support_area},
+};
 use super::Trigger;
 use crate::links::Purpose;
 use crate::{App, Error, Result};
