@@ -8,6 +8,7 @@ mod auth;
 mod cases;
 mod centers_api;
 mod crash;
+mod every_id;
 mod experts;
 mod experts_api;
 mod http;

@@ -4,7 +4,7 @@ use tandem_domain::errors::UserError;
 use tandem_domain::ids::{AuditEventId, Id, UserId};
 use tandem_domain::parties::{GivenWay, Party, Person, Side};
 use tandem_domain::policy::{self, Action, Actor, Decision, Grant, Resource, Scope};
-use tandem_storage::PgConnection;
+use tandem_storage::{PgConnection, PgTransaction};
 use tandem_storage::audit::{self, AuditEvent, Committed};
 use tandem_storage::wall::Wall;
 use uuid::Uuid;
@@ -237,6 +237,32 @@ impl App {
             })
             .collect();
         Ok(audit::append(conn, &events).await?)
+    }
+
+    /// Ends the transaction that read a list. Staff's reading is one event with the shape of the filter: the
+    /// names of what narrowed it, never the values. Who reads the own rows leaves none.
+    pub(crate) async fn listed(
+        &self,
+        mut tx: PgTransaction<'static>,
+        caller: &Caller,
+        action: &'static str,
+        filter: &[(&str, bool)],
+    ) -> Result<()> {
+        let Who::User(actor) = &caller.who else {
+            return Ok(());
+        };
+        let own = |grant: &Grant| matches!(grant, Grant::Expert(_) | Grant::Mentee(_));
+        if actor.grants.iter().all(own) {
+            return Ok(());
+        }
+        let narrowed: Vec<&str> = filter
+            .iter()
+            .filter_map(|(name, given)| given.then_some(*name))
+            .collect();
+        let event = Audit::new(action, actor.user).detail(serde_json::json!({ "filter": narrowed }));
+        self.audit(&mut tx, caller, &[event]).await?;
+        tx.commit().await?;
+        Ok(())
     }
 
     fn committed(&self, event: AuditEvent) -> Committed {
