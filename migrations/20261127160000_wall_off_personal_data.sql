@@ -153,6 +153,9 @@ CALL wall_off_with('agreement_signatures', 'agreements', 'agreement_id');
 CALL wall_off_with('meetings', 'matches', 'match_id');
 CALL wall_off_with('milestones', 'matches', 'match_id');
 CALL wall_off_with('feedback', 'matches', 'match_id');
+CALL wall_off_with('paper_records', 'matches', 'match_id');
+CALL wall_off_with('final_reports', 'matches', 'match_id');
+CALL wall_off_with('problem_reports', 'cases', 'case_id');
 
 -- people who sign in: seen by who is signing in, by offices, by the own centre, and by themselves
 CALL wall_off('role_grants');

@@ -131,7 +131,10 @@ async fn whoever_asks_for_any_id_finds_what_the_policy_says() {
     let mut conn = app.superuser().await;
     let rows = rows(&mut conn).await;
     assert!(rows.len() > 20, "{}", rows.len());
-    let all: Vec<String> = rows.iter().map(|(kind, id, _)| ids::of_kind(kind, *id).to_string()).collect();
+    let all: Vec<String> = rows
+        .iter()
+        .map(|(kind, id, _)| ids::of_kind(kind, *id).to_string())
+        .collect();
     for (name, grant, actor) in actors(&app, &own).await {
         let policy_actor = PolicyActor::new(actor.user, vec![grant]);
         let query = "query($ids: [ID!]!) { nodes(ids: $ids) { id __typename } }";
@@ -147,7 +150,8 @@ async fn whoever_asks_for_any_id_finds_what_the_policy_says() {
     app.finish().await;
 }
 
-const INTROSPECTION: &str = "{ __schema { mutationType { fields { name args { name type { ...T } } type { ...T } } }
+const INTROSPECTION: &str =
+    "{ __schema { mutationType { fields { name args { name type { ...T } } type { ...T } } }
     types { name kind inputFields { name type { ...T } } enumValues { name } } } }
     fragment T on __Type { kind name ofType { kind name ofType { kind name ofType { kind name } } } }";
 
@@ -155,20 +159,67 @@ const INTROSPECTION: &str = "{ __schema { mutationType { fields { name args { na
 async fn ids_of(conn: &mut PgConnection, region: &Region) -> BTreeMap<&'static str, String> {
     let mut found = BTreeMap::new();
     for (word, kind, sql) in [
-        ("office", "RegionalOffice", format!("SELECT '{}'::uuid", region.office)),
-        ("center", "ServiceCenter", format!("SELECT '{}'::uuid", region.center)),
-        ("expert", "Expert", format!("SELECT '{}'::uuid", region.experts[0])),
-        ("person", "Expert", format!("SELECT '{}'::uuid", region.experts[0])),
-        ("mentee", "Mentee", format!("SELECT '{}'::uuid", region.mentees[0])),
+        (
+            "office",
+            "RegionalOffice",
+            format!("SELECT '{}'::uuid", region.office),
+        ),
+        (
+            "center",
+            "ServiceCenter",
+            format!("SELECT '{}'::uuid", region.center),
+        ),
+        (
+            "expert",
+            "Expert",
+            format!("SELECT '{}'::uuid", region.experts[0]),
+        ),
+        (
+            "person",
+            "Expert",
+            format!("SELECT '{}'::uuid", region.experts[0]),
+        ),
+        (
+            "mentee",
+            "Mentee",
+            format!("SELECT '{}'::uuid", region.mentees[0]),
+        ),
         ("match", "Match", format!("SELECT '{}'::uuid", region.matches[0])),
-        ("approach", "Match", format!("SELECT '{}'::uuid", region.matches[1])),
+        (
+            "approach",
+            "Match",
+            format!("SELECT '{}'::uuid", region.matches[1]),
+        ),
         ("answer", "Match", format!("SELECT '{}'::uuid", region.matches[1])),
-        ("case", "Case", format!("SELECT case_id FROM matches WHERE id = '{}'", region.matches[0])),
-        ("delivery", "EmailDelivery", format!("SELECT id FROM email_deliveries WHERE recipient_id = '{}'", region.experts[1])),
-        ("user", "User", "SELECT user_id FROM role_grants WHERE role = 'ADMIN'".to_owned()),
-        ("role", "RoleGrant", "SELECT id FROM role_grants WHERE role = 'ADMIN'".into()),
+        (
+            "case",
+            "Case",
+            format!("SELECT case_id FROM matches WHERE id = '{}'", region.matches[0]),
+        ),
+        (
+            "delivery",
+            "EmailDelivery",
+            format!(
+                "SELECT id FROM email_deliveries WHERE recipient_id = '{}'",
+                region.experts[1]
+            ),
+        ),
+        (
+            "user",
+            "User",
+            "SELECT user_id FROM role_grants WHERE role = 'ADMIN'".to_owned(),
+        ),
+        (
+            "role",
+            "RoleGrant",
+            "SELECT id FROM role_grants WHERE role = 'ADMIN'".into(),
+        ),
         ("job", "Job", "SELECT id FROM jobs LIMIT 1".into()),
-        ("module", "TrainingModule", "SELECT id FROM training_modules LIMIT 1".into()),
+        (
+            "module",
+            "TrainingModule",
+            "SELECT id FROM training_modules LIMIT 1".into(),
+        ),
     ] {
         let id: Option<Uuid> = sqlx::query_scalar(AssertSqlSafe(sql))
             .fetch_optional(&mut *conn)
@@ -187,7 +238,10 @@ fn value(types: &[Value], of: &Value, name: &str, mutation: &str, ids: &BTreeMap
         "NON_NULL" => value(types, &of["ofType"], name, mutation, ids),
         "LIST" => json!([value(types, &of["ofType"], name, mutation, ids)]),
         kind @ ("ENUM" | "INPUT_OBJECT") => {
-            let named = types.iter().find(|other| other["name"] == of["name"]).expect("a type");
+            let named = types
+                .iter()
+                .find(|other| other["name"] == of["name"])
+                .expect("a type");
             if kind == "ENUM" {
                 return named["enumValues"][0]["name"].clone();
             }
@@ -205,9 +259,14 @@ fn value(types: &[Value], of: &Value, name: &str, mutation: &str, ids: &BTreeMap
             "ID" => {
                 let spoken_of = |text: &str| {
                     let text = text.to_lowercase();
-                    ids.iter().find(|(word, _)| text.contains(**word)).map(|(_, id)| id.clone())
+                    ids.iter()
+                        .find(|(word, _)| text.contains(**word))
+                        .map(|(_, id)| id.clone())
                 };
-                spoken_of(name).or_else(|| spoken_of(mutation)).unwrap_or_else(|| ids["case"].clone()).into()
+                spoken_of(name)
+                    .or_else(|| spoken_of(mutation))
+                    .unwrap_or_else(|| ids["case"].clone())
+                    .into()
             }
             "Int" | "Float" => json!(1),
             "Boolean" => json!(true),
@@ -259,14 +318,20 @@ async fn versions(conn: &mut PgConnection, region: &Region) -> BTreeMap<String, 
 #[tokio::test]
 async fn nobody_of_one_region_changes_anything_of_another_by_any_mutation() {
     let app = TestApp::start_with(|options| options.introspection = true).await;
-    let (own, other) = (region(&app, "Nord", "20095").await, region(&app, "Süd", "80331").await);
+    let (own, other) = (
+        region(&app, "Nord", "20095").await,
+        region(&app, "Süd", "80331").await,
+    );
     app.admin().await;
     let mut conn = app.superuser().await;
     let foreign = ids_of(&mut conn, &other).await;
     let schema = app.nobody().ask(INTROSPECTION, json!({})).await;
     let schema = schema.data()["__schema"].clone();
     let types = schema["types"].as_array().expect("types").clone();
-    let mutations = schema["mutationType"]["fields"].as_array().expect("fields").clone();
+    let mutations = schema["mutationType"]["fields"]
+        .as_array()
+        .expect("fields")
+        .clone();
     assert!(mutations.len() > 30, "{}", mutations.len());
     let before = versions(&mut conn, &other).await;
     assert!(before.len() > 15, "{before:?}");
@@ -313,6 +378,9 @@ async fn nobody_of_one_region_changes_anything_of_another_by_any_mutation() {
     assert!(refused > 60, "only {refused} attempts came as far as a refusal");
     app.drain_some().await;
     app.ignore_mails();
-    app.finish_leaving(&[tandem_storage::jobs::State::Dead, tandem_storage::jobs::State::Pending])
-        .await;
+    app.finish_leaving(&[
+        tandem_storage::jobs::State::Dead,
+        tandem_storage::jobs::State::Pending,
+    ])
+    .await;
 }

@@ -134,7 +134,10 @@ async fn every_table_about_people_has_the_wall_and_the_programs_cannot_pull_it_d
             "{table} has no row-level security"
         );
         let owner: String = row.get("owner");
-        assert!(!["tandem_api", "tandem_worker"].contains(&&*owner), "{table} is owned by {owner}");
+        assert!(
+            !["tandem_api", "tandem_worker"].contains(&&*owner),
+            "{table} is owned by {owner}"
+        );
         assert!(row.get::<i64, _>("api") > 0, "{table} has no policy for the api");
         assert!(
             row.get::<i64, _>("worker") > 0,

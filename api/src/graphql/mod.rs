@@ -28,6 +28,7 @@ pub mod offices;
 pub mod payload;
 pub mod persons;
 pub mod places;
+pub mod problems;
 pub mod runs;
 pub mod scalars;
 pub mod settings;
@@ -54,6 +55,7 @@ pub struct Query(
     mentees::MenteeQuery,
     cases::CaseQuery,
     matches::MatchQuery,
+    problems::ProblemQuery,
     deliveries::DeliveryQuery,
     candidates::CandidateQuery,
     runs::RunQuery,
@@ -79,6 +81,8 @@ pub struct Mutation(
     mentees::MenteeMutation,
     cases::CaseMutation,
     matches::MatchMutation,
+    matches::MatchLifeMutation,
+    problems::ProblemMutation,
     deliveries::DeliveryMutation,
     runs::RunMutation,
     centers::CenterMutation,

@@ -4,9 +4,9 @@ use tandem_domain::errors::UserError;
 use tandem_domain::ids::{AuditEventId, Id, UserId};
 use tandem_domain::parties::{GivenWay, Party, Person, Side};
 use tandem_domain::policy::{self, Action, Actor, Decision, Grant, Resource, Scope};
-use tandem_storage::{PgConnection, PgTransaction};
 use tandem_storage::audit::{self, AuditEvent, Committed};
 use tandem_storage::wall::Wall;
+use tandem_storage::{PgConnection, PgTransaction};
 use uuid::Uuid;
 
 use crate::audit_trail::chain;

@@ -1,6 +1,9 @@
 //! Cases: drafted and submitted by a centre, accepted by the office that serves it (domain.md "Life of a
 //! case").
 
+mod closing;
+
+pub use closing::{OutcomeDraft, close, confirm_outcome, reopen, search_again};
 use tandem_domain::cases::{CaseDraft, CaseState, CaseWishes, ready_to_submit};
 use tandem_domain::errors::{Code, UserError};
 use tandem_domain::ids::{CaseId, MenteeId};
@@ -171,8 +174,12 @@ pub async fn get(app: &App, caller: &Caller, id: CaseId) -> Result<Case> {
     let case = cases::get(&mut tx, id).await?;
     let case = case.filter(|case| caller.can(Action::ViewCase, &resource(case)) == Decision::Allowed);
     let case = found(case, "id")?;
-    app.audit(&mut tx, caller, &[Audit::new("case.viewed", id).about(case.mentee)])
-        .await?;
+    app.audit(
+        &mut tx,
+        caller,
+        &[Audit::new("case.viewed", id).about(case.mentee)],
+    )
+    .await?;
     tx.commit().await?;
     Ok(case)
 }

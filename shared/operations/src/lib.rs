@@ -26,6 +26,8 @@ pub mod occupations;
 pub mod offices;
 pub mod personal_data;
 pub mod persons;
+pub mod problems;
+pub mod publicity;
 pub mod runs;
 pub mod settings;
 pub mod statistics;

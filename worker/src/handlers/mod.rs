@@ -17,7 +17,7 @@ use tandem_operations::{
 
 use crate::{
     Registry,
-    sweeps::{Schedule, abandoned_runs, purge, retention, seal_audit},
+    sweeps::{Schedule, abandoned_runs, matches, purge, retention, seal_audit},
 };
 
 /// What handlers need besides the [`App`].
@@ -73,6 +73,11 @@ impl Handlers {
                 "seal_audit",
                 Schedule::Every(Duration::from_secs(60)),
                 move |app| seal_audit::sweep(app, anchor.clone()),
+            )
+            .sweep(
+                "matches",
+                Schedule::Every(Duration::from_secs(5 * 60)),
+                matches::sweep,
             )
     }
 }

@@ -291,6 +291,8 @@ pub const TABLES: &[Table] = &[
             group(Guardian, Identity, Null, "guardian_kind guardian_name"),
             group(Guardian, Contact, Null, "guardian_email guardian_phone"),
             group(Guardian, Contact, Empty, "guardian_language"),
+            group(Whose::Mentee, OwnWord, Null, "publicity_consent_at"),
+            group(Guardian, OwnWord, Null, "guardian_publicity_consent_at"),
         ],
     ),
     table(
@@ -412,7 +414,7 @@ pub const TABLES: &[Table] = &[
         &[],
         &[
             facts(
-                "id case_id expert_id proposal_id state approached_by approached_at approach_sent_at undeliverable answered_at answered_by_way introduced_at first_meeting_on active_from paused_by_system ended_at end_reasons version created_at updated_at",
+                "id case_id expert_id proposal_id state approached_by approached_at approach_sent_at undeliverable answered_at answered_by_way introduced_at introduced_by briefed_on meeting_planned_at meeting_planned_by meeting_plan first_meeting_on met_recorded_at consented_at active_from pause_reason paused_at ended_at ended_by_side end_reasons version created_at updated_at",
             ),
             group(
                 Whose::Expert,
@@ -420,6 +422,8 @@ pub const TABLES: &[Table] = &[
                 Null,
                 "decline_reason another_match_wished",
             ),
+            group(Whose::Mentee, OwnWord, Null, "mentee_wishes_another"),
+            group(Both, FreeText, Empty, "briefing_note meeting_planned_place"),
         ],
     ),
     table(
@@ -427,7 +431,7 @@ pub const TABLES: &[Table] = &[
         OF_SIDE,
         &[Expert, Mentee],
         &[
-            facts("match_id side given_by_way recorded_by answered_at"),
+            facts("match_id side given_by_way recorded_by answered_at objected_at"),
             group(Concerned, OwnWord, Stay, "verdict"),
             group(Staff, OwnWord, Stay, "witness"),
         ],
@@ -437,7 +441,9 @@ pub const TABLES: &[Table] = &[
         OF_MATCH,
         &[],
         &[
-            facts("id match_id number areas rhythm_days starts_on ends_on created_at"),
+            facts(
+                "id match_id number areas rhythm_days starts_on ends_on created_at written_by_side written_by in_force_at",
+            ),
             group(Both, FreeText, Empty, "expert_tasks mentee_tasks place goals"),
             group(Both, Profile, NO_LIST, "channels"),
         ],
@@ -457,7 +463,12 @@ pub const TABLES: &[Table] = &[
         &[Expert, Mentee],
         &[
             facts("agreement_id side given_by_way recorded_by"),
-            group(Concerned, OwnWord, Stay, "signed_at"),
+            group(
+                Concerned,
+                OwnWord,
+                Stay,
+                "signed_at signed_on signer_name address",
+            ),
             group(Staff, OwnWord, Stay, "witness"),
         ],
     ),
@@ -466,7 +477,9 @@ pub const TABLES: &[Table] = &[
         OF_MATCH,
         &[],
         &[
-            facts("id match_id met_on minutes kind areas requested_by_mentee recorded_by created_at"),
+            facts(
+                "id match_id met_on minutes kind areas requested_by_mentee recorded_by recorded_by_side created_at",
+            ),
             group(Both, FreeText, Empty, "note"),
         ],
     ),
@@ -475,7 +488,7 @@ pub const TABLES: &[Table] = &[
         OF_MATCH,
         &[],
         &[
-            facts("id match_id kind belongs_to on_date created_at"),
+            facts("id match_id kind belongs_to on_date level recorded_by recorded_by_side created_at"),
             group(Both, FreeText, Empty, "note"),
         ],
     ),
@@ -484,8 +497,35 @@ pub const TABLES: &[Table] = &[
         OF_SIDE,
         &[Expert, Mentee],
         &[
-            facts("id match_id side occasion given_at"),
+            facts("id match_id side occasion given_by_way given_at"),
             group(Concerned, OwnWord, Stay, "answers"),
+        ],
+    ),
+    table(
+        "paper_records",
+        OF_SIDE,
+        &[Expert, Mentee],
+        &[
+            facts("id match_id side what agreement_id on_date recorded_by recorded_at contested_at"),
+            group(Staff, OwnWord, Stay, "witness"),
+        ],
+    ),
+    table(
+        "final_reports",
+        OF_MATCH,
+        &[],
+        &[
+            facts("match_id german_level tackles_alone given_by_way written_at"),
+            group(Both, FreeText, Empty, "summary"),
+        ],
+    ),
+    table(
+        "problem_reports",
+        OF_CASE,
+        &[],
+        &[
+            facts("id case_id match_id side given_by_way reported_at settled_at settled_by"),
+            group(Whose::Mentee, FreeText, Empty, "text settled_note"),
         ],
     ),
     plain(

@@ -8,6 +8,7 @@
 mod access;
 mod approach;
 mod case;
+mod life;
 mod office;
 
 use tandem_domain::settings::Settings;
@@ -112,6 +113,21 @@ pub(super) async fn compose(conn: &mut PgConnection, writing: &Writing<'_>) -> R
         | Trigger::Superseded
         | Trigger::AnswerYes
         | Trigger::AnswerNo => approach::compose(conn, writing, trigger).await,
+        Trigger::ProblemReported => life::problem(conn, writing).await,
+        Trigger::Introduced
+        | Trigger::MeetingDated
+        | Trigger::ChemistryQuestion
+        | Trigger::ChemistryAgreed
+        | Trigger::MatchNotFormed
+        | Trigger::AgreementToSign
+        | Trigger::AgreementInForce
+        | Trigger::PaperNotice
+        | Trigger::PaperContested
+        | Trigger::MatchActive
+        | Trigger::MatchPaused
+        | Trigger::MatchResumed
+        | Trigger::MatchEnded
+        | Trigger::ThankYou => life::compose(conn, writing, trigger).await,
     }
 }
 
