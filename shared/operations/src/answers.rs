@@ -16,7 +16,7 @@ use tandem_storage::{PgConnection, matches};
 
 use crate::deliveries::{Trigger, addressee, answer_by, describe_case, language, letterhead};
 use crate::links::Purpose;
-use crate::matches::{AnswerOutcome, decide, outcome_of};
+use crate::matches::{AnswerOutcome, Match, decide, outcome_of};
 use crate::{App, Audit, Caller, Result, settings};
 
 /// What the page shows.
