@@ -209,6 +209,13 @@ CREATE POLICY api_insert ON email_deliveries FOR INSERT TO tandem_api WITH CHECK
 CREATE POLICY api_update ON email_deliveries FOR UPDATE TO tandem_api USING (
     (SELECT wall_open()) OR wall_email(recipient_kind, recipient_id));
 CREATE POLICY api_delete ON email_deliveries FOR DELETE TO tandem_api USING ((SELECT wall_open()));
+CALL wall_off('mail_optouts');
+CREATE POLICY api ON mail_optouts TO tandem_api USING ((SELECT wall_known()));
+-- hashes, which tell nothing: read and written by whoever changes or proves an address
+CALL wall_off('suppressed_addresses');
+CREATE POLICY api ON suppressed_addresses TO tandem_api USING ((SELECT wall_known()));
+CALL wall_off('person_idempotency_keys');
+CREATE POLICY api ON person_idempotency_keys TO tandem_api USING ((SELECT wall_known()));
 ALTER VIEW delivery_offices SET (security_invoker = on);
 GRANT SELECT ON delivery_offices TO tandem_worker;
 

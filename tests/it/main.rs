@@ -27,4 +27,5 @@ mod staff;
 mod statements;
 mod statistics;
 mod subscriptions;
+mod two_years;
 mod walls;

@@ -60,6 +60,8 @@ words! {
         ViewExpertContact,
         /// Register, change, pause, activate, suspend.
         ManageExpert,
+        /// Set when and how an expert may be asked: time off, radius, number of matches, reminders.
+        SetAvailability,
         /// See an expert's background checks.
         ViewCheck,
         /// Record inspections.
@@ -122,6 +124,8 @@ words! {
         ReportProblem,
         /// Read what was reported, and settle it.
         HandleProblem,
+        /// Consent to the sharing of data that the search for an expert needs, for oneself.
+        ConsentToSharing,
         /// Consent to publicity (S54), for oneself.
         ConsentToPublicity,
         /// Have a page with a one-time code printed for somebody without e-mail; the code itself is not shown.
@@ -326,6 +330,7 @@ fn reach(role: Role, action: Action) -> Reach {
             Role::Coordinator,
             A::ViewExpertContact
             | A::ManageExpert
+            | A::SetAvailability
             | A::ViewCheck
             | A::ManageCheck
             | A::ManageCenter
@@ -382,6 +387,7 @@ fn reach(role: Role, action: Action) -> Reach {
             Role::Expert,
             A::ViewExpert
             | A::ViewExpertContact
+            | A::SetAvailability
             | A::ViewMatch
             | A::AnswerApproach
             | A::ArrangeFirstMeeting
@@ -406,6 +412,7 @@ fn reach(role: Role, action: Action) -> Reach {
             | A::ViewCase
             | A::ObjectToPaper
             | A::ReportProblem
+            | A::ConsentToSharing
             | A::ConsentToPublicity
             | A::RequestData,
         ) => Own,
@@ -429,7 +436,9 @@ fn reach(role: Role, action: Action) -> Reach {
 fn guardian_reach(action: Action) -> Reach {
     use Action as A;
     match action {
-        A::ViewCase | A::ObjectToPaper | A::ReportProblem | A::ConsentToPublicity => Reach::Own,
+        A::ViewCase | A::ObjectToPaper | A::ReportProblem | A::ConsentToSharing | A::ConsentToPublicity => {
+            Reach::Own
+        }
         A::ViewMatch | A::LeaveMatch | A::GiveVerdict | A::SignAgreement | A::EndMatch => Reach::OwnRevealed,
         _ => Reach::Nothing,
     }
@@ -448,6 +457,7 @@ pub fn is_own_word(action: Action) -> bool {
             | A::GiveFeedback
             | A::WriteReport
             | A::ReportProblem
+            | A::ConsentToSharing
             | A::ConsentToPublicity
     )
 }
@@ -508,7 +518,9 @@ fn seeing(action: Action) -> Action {
         A::ViewCenter | A::ManageCenter => A::ViewCenter,
         A::ViewUser | A::ManageUser => A::ViewUser,
         A::ManageApiToken => A::ManageApiToken,
-        A::ViewExpert | A::ViewExpertContact | A::ManageExpert | A::ViewDeliveries => A::ViewExpert,
+        A::ViewExpert | A::ViewExpertContact | A::ManageExpert | A::SetAvailability | A::ViewDeliveries => {
+            A::ViewExpert
+        }
         A::ViewCheck | A::ManageCheck => A::ViewCheck,
         A::ViewMentee | A::ManageMentee => A::ViewMentee,
         A::ViewCase | A::ManageCase | A::DecideCase | A::ViewCandidates | A::Approach => A::ViewCase,
@@ -532,7 +544,7 @@ fn seeing(action: Action) -> Action {
         | A::GiveFeedback
         | A::ViewFeedback
         | A::WriteReport => A::ViewMatch,
-        A::ReportProblem | A::PrintCode => A::ViewCase,
+        A::ReportProblem | A::ConsentToSharing | A::PrintCode => A::ViewCase,
         A::HandleProblem => A::HandleProblem,
         A::ConsentToPublicity => A::ViewExpert,
         A::ViewRun | A::ManageRun => A::ViewRun,
@@ -832,7 +844,7 @@ mod tests {
             .copied()
             .filter(|action| is_own_word(*action))
             .collect();
-        assert_eq!(own.len(), 9);
+        assert_eq!(own.len(), 10);
         for grant in [
             Grant::Admin,
             Grant::Coordinator(None),

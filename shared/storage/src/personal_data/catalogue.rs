@@ -310,7 +310,7 @@ pub const TABLES: &[Table] = &[
         &[],
         &[
             facts(
-                "id center_id mentee_id contact_user_id state radius_km planned_start eligibility_confirmed submitted_at accepted_at closed_at withdrawn_at transition_outcome social_outcome training_starts_on outcome_confirmed_at version created_at updated_at free_text_erased_at",
+                "id center_id mentee_id contact_user_id state radius_km planned_start eligibility_confirmed submitted_at accepted_at searching_since closed_at withdrawn_at transition_outcome social_outcome training_starts_on outcome_confirmed_at version created_at updated_at free_text_erased_at",
             ),
             group(Whose::Mentee, Identity, Null, "external_id"),
             group(Staff, Contact, Empty, "contact_name"),
@@ -414,7 +414,7 @@ pub const TABLES: &[Table] = &[
         &[],
         &[
             facts(
-                "id case_id expert_id proposal_id state approached_by approached_at approach_sent_at undeliverable answered_at answered_by_way introduced_at introduced_by briefed_on meeting_planned_at meeting_planned_by meeting_plan first_meeting_on met_recorded_at consented_at active_from pause_reason paused_at ended_at ended_by_side end_reasons version created_at updated_at",
+                "id case_id expert_id proposal_id state approached_by approached_at approach_sent_at undeliverable answered_at answered_by_way introduced_at introduced_by briefed_on meeting_planned_at meeting_planned_by meeting_plan first_meeting_on met_recorded_at contact_since consented_at active_from pause_reason paused_at ended_at ended_by_side end_reasons version created_at updated_at",
             ),
             group(
                 Whose::Expert,
@@ -556,7 +556,7 @@ pub const TABLES: &[Table] = &[
         &[],
         &[
             facts(
-                "id key trigger step subject_kind subject_id recipient_kind recipient_id state attempts created_at sending_at sent_at finished_at",
+                "id key trigger step subject_kind subject_id recipient_kind recipient_id state attempts occasion slot_at created_at sending_at sent_at finished_at",
             ),
             group(
                 Concerned,
@@ -564,6 +564,39 @@ pub const TABLES: &[Table] = &[
                 To("CASE WHEN reason IS NOT NULL THEN 'erased' END"),
                 "reason",
             ),
+        ],
+    ),
+    plain("reminders", &[facts("kind subject_id anchor next_on")]),
+    plain("reminder_plan", &[facts("only_one settings")]),
+    table(
+        "mail_optouts",
+        &[
+            (Expert, "recipient_id = $1"),
+            (Mentee, "recipient_id = $1"),
+            (User, "recipient_id = $1"),
+        ],
+        &[Expert, Mentee, User],
+        &[
+            facts("recipient_kind recipient_id"),
+            group(Concerned, OwnWord, Stay, "trigger since"),
+        ],
+    ),
+    // the hash of an address that takes no mail: it cannot be read back, and keeps the next mail from leaving
+    plain(
+        "suppressed_addresses",
+        &[
+            facts("reason since"),
+            group(Concerned, Mail, Stay, "address_hash"),
+        ],
+    ),
+    plain("mail_domains", &[facts("domain next_at")]),
+    table(
+        "person_idempotency_keys",
+        &[(Expert, "person_id = $1"), (Mentee, "person_id = $1")],
+        &[Expert, Mentee],
+        &[
+            facts("person_id mutation entity_id created_at"),
+            group(Concerned, Access, Stay, "key"),
         ],
     ),
     table(
