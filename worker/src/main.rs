@@ -77,6 +77,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let smtp = SmtpMailer::new(&config.smtp_url, smtp).context("SMTP_URL")?;
     let handlers = Handlers {
         sender: Sender::new(smtp, config.mail_from),
+        anchor: config.audit_anchor,
     };
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

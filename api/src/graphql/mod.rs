@@ -11,6 +11,7 @@ pub mod cases;
 pub mod centers;
 pub mod checks;
 pub mod connection;
+pub mod data_protection;
 pub mod deliveries;
 pub mod enums;
 pub mod error;
@@ -65,6 +66,7 @@ pub struct Query(
     places::PlaceQuery,
     jobs::JobQuery,
     audit::AuditQuery,
+    data_protection::DataProtectionQuery,
     settings::SettingsQuery,
     statistics::StatisticsQuery,
 );
@@ -89,6 +91,7 @@ pub struct Mutation(
     checks::CheckMutation,
     training::TrainingMutation,
     jobs::JobMutation,
+    data_protection::DataProtectionMutation,
     persons::PersonMutation,
 );
 

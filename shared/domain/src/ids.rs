@@ -111,4 +111,6 @@ ids! {
     ImportId = "Import";
     /// One entry of the audit log.
     AuditEventId = "AuditEvent";
+    /// One request to export or to erase a person's data.
+    DataRequestId = "DataRequest";
 }

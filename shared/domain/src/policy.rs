@@ -142,6 +142,10 @@ words! {
         ManageJobs,
         /// Read the audit log.
         ViewAudit,
+        /// Ask for everything about a person, or for its erasure.
+        RequestData,
+        /// Confirm erasures, set and end holds, see all requests.
+        ManageData,
         /// See the mails to a person.
         ViewDeliveries,
         /// See statistics: coarse numbers of the programme, an office or a centre.
@@ -398,7 +402,8 @@ fn reach(role: Role, action: Action) -> Reach {
             | A::RecordMilestone
             | A::GiveFeedback
             | A::WriteReport
-            | A::ConsentToPublicity,
+            | A::ConsentToPublicity
+            | A::RequestData,
         ) => Own,
 
         (
@@ -408,7 +413,8 @@ fn reach(role: Role, action: Action) -> Reach {
             | A::ObjectToPaper
             | A::ReportProblem
             | A::ConsentToSharing
-            | A::ConsentToPublicity,
+            | A::ConsentToPublicity
+            | A::RequestData,
         ) => Own,
         (
             Role::Mentee,
@@ -544,6 +550,8 @@ fn seeing(action: Action) -> Action {
         A::ViewRun | A::ManageRun => A::ViewRun,
         A::ViewJobs | A::ManageJobs => A::ViewJobs,
         A::ViewAudit => A::ViewAudit,
+        A::RequestData => A::RequestData,
+        A::ManageData => A::ManageData,
         A::ViewStatistics | A::ViewExactStatistics => A::ViewStatistics,
         A::ViewSettings | A::ManageSettings => A::ViewSettings,
     }

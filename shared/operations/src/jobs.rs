@@ -8,7 +8,7 @@ mod policy;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use tandem_domain::ids::{DeliveryId, JobId, MatchId, RunId, SignInRequestId};
+use tandem_domain::ids::{DataRequestId, DeliveryId, JobId, MatchId, RunId, SignInRequestId};
 pub use tandem_storage::jobs::{Queue, State};
 use tandem_storage::{
     PgConnection,
@@ -54,6 +54,11 @@ pub enum Job {
         /// The match that did not come about.
         matching: MatchId,
     },
+    /// Exports or erases what is kept about one person.
+    DataRequest {
+        /// The request.
+        request: DataRequestId,
+    },
     /// Sends a sign-in link, if somebody who may sign in asked for it.
     SignInRequest {
         /// The wish.
@@ -80,6 +85,7 @@ impl Job {
             Self::MatchingRun { run } => run.uuid(),
             Self::SendEmail { delivery } => delivery.uuid(),
             Self::NextAlternate { matching } => matching.uuid(),
+            Self::DataRequest { request } => request.uuid(),
             Self::SignInRequest { request } => request.uuid(),
         };
         format!("{}:{id}", self.kind())
@@ -153,6 +159,7 @@ mod tests {
             JobKind::MatchingRun => Job::MatchingRun { run: id.into() },
             JobKind::SendEmail => Job::SendEmail { delivery: id.into() },
             JobKind::NextAlternate => Job::NextAlternate { matching: id.into() },
+            JobKind::DataRequest => Job::DataRequest { request: id.into() },
             JobKind::SignInRequest => Job::SignInRequest { request: id.into() },
         }
     }

@@ -24,6 +24,7 @@ pub mod matches;
 pub mod mentees;
 pub mod occupations;
 pub mod offices;
+pub mod personal_data;
 pub mod persons;
 pub mod problems;
 pub mod publicity;

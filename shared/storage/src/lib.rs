@@ -27,6 +27,7 @@ pub mod occupations;
 pub mod offices;
 pub mod paging;
 pub mod papers;
+pub mod personal_data;
 pub mod persons;
 pub mod problems;
 pub mod reference;

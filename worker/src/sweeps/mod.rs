@@ -11,7 +11,9 @@ pub mod leftovers;
 pub mod matches;
 pub mod purge;
 pub mod reminders;
+pub mod retention;
 mod schedule;
+pub mod seal_audit;
 pub mod undispatched;
 
 use std::time::Duration;
