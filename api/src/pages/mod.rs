@@ -3,6 +3,7 @@
 
 mod answer;
 pub(crate) mod frame;
+mod openid;
 mod sign_in;
 
 use std::net::SocketAddr;
@@ -20,6 +21,8 @@ use crate::server::ApiState;
 pub fn router() -> Router<ApiState> {
     Router::new()
         .route("/p/style.css", get(frame::style))
+        .route("/p/openid/start", get(openid::start))
+        .route("/p/openid/callback", get(openid::callback))
         .route("/p/sign-in", get(sign_in::ask).post(sign_in::asked))
         .route("/p/sign-in/{token}", get(sign_in::look).post(sign_in::open))
         .route("/p/answer/{token}", get(answer::get).post(answer::post))

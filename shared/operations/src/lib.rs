@@ -24,6 +24,7 @@ pub mod matches;
 pub mod mentees;
 pub mod occupations;
 pub mod offices;
+pub mod profile;
 pub mod runs;
 pub mod settings;
 pub mod training;

@@ -21,6 +21,7 @@ pub mod mentees;
 pub mod migrations;
 pub mod occupations;
 pub mod offices;
+pub mod openid;
 pub mod paging;
 pub mod reference;
 pub mod runs;
