@@ -25,4 +25,5 @@ mod scene;
 mod schema;
 mod staff;
 mod statements;
+mod statistics;
 mod subscriptions;
