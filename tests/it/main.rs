@@ -17,6 +17,7 @@ mod mail;
 mod matches;
 mod offices;
 mod openid;
+mod pages;
 mod policy;
 mod probes;
 mod races;

@@ -25,7 +25,9 @@ pub mod node;
 pub mod occupations;
 pub mod offices;
 pub mod payload;
+pub mod persons;
 pub mod places;
+pub mod problems;
 pub mod runs;
 pub mod scalars;
 pub mod settings;
@@ -52,6 +54,7 @@ pub struct Query(
     mentees::MenteeQuery,
     cases::CaseQuery,
     matches::MatchQuery,
+    problems::ProblemQuery,
     deliveries::DeliveryQuery,
     candidates::CandidateQuery,
     runs::RunQuery,
@@ -76,6 +79,8 @@ pub struct Mutation(
     mentees::MenteeMutation,
     cases::CaseMutation,
     matches::MatchMutation,
+    matches::MatchLifeMutation,
+    problems::ProblemMutation,
     deliveries::DeliveryMutation,
     runs::RunMutation,
     centers::CenterMutation,
@@ -83,6 +88,7 @@ pub struct Mutation(
     checks::CheckMutation,
     training::TrainingMutation,
     jobs::JobMutation,
+    persons::PersonMutation,
 );
 
 /// What can be watched.

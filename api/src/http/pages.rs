@@ -7,6 +7,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+use tandem_mail::Language;
+
 use super::graphql::peer;
 use crate::{
     limits::Act,
@@ -17,8 +19,8 @@ use crate::{
 /// Counts a page, or what is sent from it; the style sheet is free.
 pub(crate) async fn count_page(State(state): State<ApiState>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    let signs_in = path.starts_with("/p/openid/")
-        || (path.starts_with("/p/sign-in") && request.method() == Method::POST);
+    let guessable = path.starts_with("/p/sign-in") || path == "/code";
+    let signs_in = path.starts_with("/p/openid/") || (guessable && request.method() == Method::POST);
     let act = match path {
         "/p/style.css" => return next.run(request).await,
         _ if signs_in => Act::SignIn,
@@ -29,11 +31,7 @@ pub(crate) async fn count_page(State(state): State<ApiState>, request: Request, 
         Ok(()) => next.run(request).await,
         Err(wait) => {
             let page = Message {
-                frame: Frame {
-                    lang: "de",
-                    title: "Bitte warten Sie einen Moment".into(),
-                    programme: String::new(),
-                },
+                frame: Frame::bare(Language::De, "Bitte warten Sie einen Moment"),
                 paragraphs: vec![
                     "Von Ihrem Anschluss kamen gerade sehr viele Anfragen. Bitte versuchen Sie es in ein paar \
                      Minuten noch einmal."

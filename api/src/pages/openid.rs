@@ -7,6 +7,7 @@ use axum::{
 };
 use axum_extra::extract::CookieJar;
 use serde::Deserialize;
+use tandem_mail::Language;
 use tandem_operations::{
     Error,
     auth::openid::{self, Attempt},
@@ -92,11 +93,7 @@ fn message(status: StatusCode, title: &str, german: &str, english: &str) -> Resp
     show(
         status,
         &Message {
-            frame: Frame {
-                lang: "de",
-                title: title.to_owned(),
-                programme: String::new(),
-            },
+            frame: Frame::bare(Language::De, title),
             paragraphs: vec![german.to_owned(), english.to_owned()],
         },
     )

@@ -51,9 +51,11 @@ async fn without_a_true_link_a_page_tells_nothing_to_anybody() {
     let world = World::make().await;
     let http = Client::builder().redirect(Policy::none()).build().unwrap();
     for (path, word) in decisions::pages() {
-        if word != "LINK" {
-            continue;
-        }
+        let path = match word.as_str() {
+            "LINK" => path,
+            "PERSON" => format!("/p/me/{{token}}{path}"),
+            _ => continue,
+        };
         // whatever stands in braces is made up
         let mut concrete = String::new();
         for part in path.split('/').skip(1) {
@@ -96,6 +98,54 @@ async fn without_a_true_link_a_page_tells_nothing_to_anybody() {
             }
             assert_eq!(answers.len(), 1, "{method} {path}: {answers:?}");
         }
+    }
+    world.end().await;
+}
+
+/// One's own pages are for whoever is such a person and signed in: nobody else sees a name there, and a
+/// partner's program with a token has none, whoever it acts as.
+#[tokio::test]
+async fn ones_own_pages_are_for_experts_and_mentees_who_are_signed_in() {
+    let world = World::make().await;
+    let http = Client::builder().redirect(Policy::none()).build().unwrap();
+    let get = async |path: &str, token: Option<&str>| {
+        let mut request = http.get(format!("{}{path}", world.app.url));
+        if let Some(token) = token {
+            request = request.header(header::COOKIE, format!("tandem={token}"));
+        }
+        let answer = request.send().await.unwrap();
+        (answer.status(), answer.text().await.unwrap())
+    };
+    let token = world.partner_token("EXPERT").await;
+    for (path, word) in decisions::pages() {
+        if word != "PERSON" || path.contains('{') {
+            continue;
+        }
+        let path = format!("/me{}", path.trim_end_matches('/'));
+        assert_ne!(get(&path, None).await.0, StatusCode::OK, "{path}: nobody");
+        assert_ne!(
+            get(&path, Some(&token)).await.0,
+            StatusCode::OK,
+            "{path}: a program"
+        );
+        for prober in &world.probers {
+            if matches!(prober.name, "EXPERT" | "MENTEE") {
+                continue;
+            }
+            let (status, text) = get(&path, prober.actor.client.token()).await;
+            assert!(status.is_client_error(), "{path}: {} {status}", prober.name);
+            for name in ["Ahmadi", "Samira", "Weber", "Kraus"] {
+                assert!(!text.contains(name), "{path} tells {} {name}", prober.name);
+            }
+        }
+    }
+    for name in ["EXPERT", "MENTEE"] {
+        let prober = world.probers.iter().find(|prober| prober.name == name).unwrap();
+        assert_eq!(
+            get("/me", prober.actor.client.token()).await.0,
+            StatusCode::OK,
+            "{name}"
+        );
     }
     world.end().await;
 }

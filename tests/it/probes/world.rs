@@ -60,8 +60,7 @@ impl World {
         ] {
             let actor = match grant {
                 Some(grant @ (Grant::Expert(_) | Grant::Mentee(_))) => app.person(name, grant).await,
-                Some(grant) => app.staff(name, &[grant]).await,
-                None => app.staff(name, &[]).await,
+                grant => app.staff(name, grant.as_slice()).await,
             };
             probers.push(Prober {
                 name,
@@ -82,6 +81,27 @@ impl World {
     /// Both halves with a word for each.
     pub(crate) fn halves(&self) -> [(&'static str, &Half); 2] {
         [("own", &self.own), ("other", &self.other)]
+    }
+
+    /// The token of a program that acts as one of the probers, with every scope.
+    pub(crate) async fn partner_token(&self, name: &str) -> String {
+        let prober = self
+            .probers
+            .iter()
+            .find(|prober| prober.name == name)
+            .expect("a prober");
+        let input = tandem_domain::tokens::ApiTokenInput {
+            name: "partner".into(),
+            scopes: strum::VariantArray::VARIANTS.to_vec(),
+            days: 30,
+        };
+        let made = tandem_operations::auth::tokens::create(
+            &self.app.api,
+            &Caller::system(),
+            prober.actor.user,
+            input,
+        );
+        made.await.expect("a token").secret
     }
 
     /// Ends it: probing leaves jobs and mails behind.

@@ -16,7 +16,7 @@ use tandem_operations::{
 
 use crate::{
     Registry,
-    sweeps::{Schedule, abandoned_runs, purge},
+    sweeps::{Schedule, abandoned_runs, matches, purge},
 };
 
 /// What handlers need besides the [`App`].
@@ -58,6 +58,11 @@ impl Handlers {
                 "abandoned_runs",
                 Schedule::Every(Duration::from_secs(60)),
                 abandoned_runs::sweep,
+            )
+            .sweep(
+                "matches",
+                Schedule::Every(Duration::from_secs(5 * 60)),
+                matches::sweep,
             )
     }
 }

@@ -7,6 +7,7 @@
 pub mod abandoned_runs;
 pub mod finished;
 pub mod leases;
+pub mod matches;
 pub mod purge;
 mod schedule;
 pub mod undispatched;

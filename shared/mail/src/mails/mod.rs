@@ -6,6 +6,7 @@
 
 mod access;
 mod approach;
+mod life;
 mod office;
 
-pub use self::{access::*, approach::*, office::*};
+pub use self::{access::*, approach::*, life::*, office::*};

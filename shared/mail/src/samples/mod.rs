@@ -3,6 +3,7 @@
 
 mod access;
 mod approach;
+mod life;
 mod office;
 
 use chrono::{DateTime, Utc};
@@ -26,7 +27,7 @@ pub struct Sample {
 
 /// Every mail at least once, and once more for each case that reads differently.
 pub fn all() -> Vec<Sample> {
-    [access::all(), approach::all(), office::all()]
+    [access::all(), approach::all(), life::all(), office::all()]
         .into_iter()
         .flatten()
         .collect()
