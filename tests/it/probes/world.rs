@@ -95,13 +95,11 @@ impl World {
             scopes: strum::VariantArray::VARIANTS.to_vec(),
             days: 30,
         };
-        let made = tandem_operations::auth::tokens::create(
-            &self.app.api,
-            &Caller::system(),
-            prober.actor.user,
-            input,
-        );
-        made.await.expect("a token").secret
+        let system = Caller::system();
+        tandem_operations::auth::tokens::create(&self.app.api, &system, prober.actor.user, input)
+            .await
+            .expect("a token")
+            .secret
     }
 
     /// Ends it: probing leaves jobs and mails behind.
