@@ -28,3 +28,4 @@ mod staff;
 mod statements;
 mod statistics;
 mod subscriptions;
+mod two_years;

@@ -82,6 +82,7 @@ pub struct Mutation(
     matches::MatchLifeMutation,
     problems::ProblemMutation,
     deliveries::DeliveryMutation,
+    settings::SettingsMutation,
     runs::RunMutation,
     centers::CenterMutation,
     experts::ExpertMutation,

@@ -4,6 +4,7 @@
 
 pub mod accompaniment;
 pub mod agreements;
+pub mod candidates;
 pub mod cases;
 pub mod centers;
 pub mod checks;
@@ -12,6 +13,7 @@ pub mod clock;
 pub mod eligibility;
 pub mod errors;
 pub mod experts;
+pub mod explaining;
 pub mod feedback;
 pub mod geo;
 pub mod ids;
@@ -25,6 +27,7 @@ pub mod postal_codes;
 pub mod quiet;
 pub mod random;
 pub mod readiness;
+pub mod reminders;
 pub mod runs;
 pub mod scores;
 pub mod settings;

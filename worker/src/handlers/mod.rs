@@ -16,7 +16,7 @@ use tandem_operations::{
 
 use crate::{
     Registry,
-    sweeps::{Schedule, abandoned_runs, matches, purge},
+    sweeps::{Schedule, abandoned_runs, leftovers, matches, purge, reminders},
 };
 
 /// What handlers need besides the [`App`].
@@ -53,6 +53,16 @@ impl Handlers {
                 "purge",
                 Schedule::Every(Duration::from_secs(60 * 60)),
                 purge::sweep,
+            )
+            .sweep(
+                "reminders",
+                Schedule::Every(Duration::from_secs(5 * 60)),
+                reminders::sweep,
+            )
+            .sweep(
+                "mail_leftovers",
+                Schedule::Every(Duration::from_secs(5 * 60)),
+                leftovers::sweep,
             )
             .sweep(
                 "abandoned_runs",

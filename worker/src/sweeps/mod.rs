@@ -7,8 +7,10 @@
 pub mod abandoned_runs;
 pub mod finished;
 pub mod leases;
+pub mod leftovers;
 pub mod matches;
 pub mod purge;
+pub mod reminders;
 mod schedule;
 pub mod undispatched;
 

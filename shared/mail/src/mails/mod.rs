@@ -5,8 +5,11 @@
 //! needs its text and its HTML to differ has three files a language ([`crate::render`]).
 
 mod access;
+mod accompanying;
 mod approach;
+mod cases;
+mod checks;
 mod life;
 mod office;
 
-pub use self::{access::*, approach::*, life::*, office::*};
+pub use self::{access::*, accompanying::*, approach::*, cases::*, checks::*, life::*, office::*};

@@ -2,11 +2,14 @@
 //! the telephone numbers are from the range that is kept free for films.
 
 mod access;
+mod accompanying;
 mod approach;
+mod cases;
+mod checks;
 mod life;
 mod office;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use url::Url;
 
 pub use self::approach::approach;
@@ -27,10 +30,18 @@ pub struct Sample {
 
 /// Every mail at least once, and once more for each case that reads differently.
 pub fn all() -> Vec<Sample> {
-    [access::all(), approach::all(), life::all(), office::all()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        access::all(),
+        approach::all(),
+        accompanying::all(),
+        checks::all(),
+        cases::all(),
+        life::all(),
+        office::all(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn sample(name: &'static str, about: &'static str, mail: impl Mail + 'static) -> Sample {
@@ -68,6 +79,39 @@ pub fn expert() -> Addressee {
         given_name: "Maria".to_owned(),
         family_name: "Weber".to_owned(),
     }
+}
+
+/// Who helps offices with the software in the samples.
+fn helper() -> Letterhead {
+    Letterhead {
+        contact: Contact {
+            name: "Jonas Berger".to_owned(),
+            office_name: "Geschäftsstelle, Betreuung der Software".to_owned(),
+            phone: "+49 (0)30 23125 140".to_owned(),
+            email: "jonas.berger@tandem.example".to_owned(),
+            office_hours: None,
+        },
+        ..letterhead()
+    }
+}
+
+/// The coordinator of the samples.
+fn office() -> Addressee {
+    Addressee {
+        salutation: Salutation::Ms,
+        title: None,
+        given_name: "Katrin".to_owned(),
+        family_name: "Sommer".to_owned(),
+    }
+}
+
+/// The mentee of the samples; mails use the given name alone.
+fn mentee() -> Addressee {
+    Addressee::plain("Amir", "")
+}
+
+fn day(text: &str) -> NaiveDate {
+    text.parse().expect("a day")
 }
 
 /// The day on which the samples are written.
