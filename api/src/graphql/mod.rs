@@ -42,7 +42,7 @@ use async_graphql::{Context, MergedObject, MergedSubscription, SDLExportOptions,
 use chrono::{DateTime, Utc};
 use tandem_operations::{App, Caller};
 
-use crate::{auth::Sender, config::HttpOptions, events::Events};
+use crate::{auth::Sender, config::HttpOptions, events::Events, limits::RateLimiter};
 
 /// What can be asked.
 #[derive(MergedObject, Default)]
@@ -132,11 +132,12 @@ fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
 }
 
 /// The schema as `serve` uses it.
-pub fn schema(app: App, events: Events, options: &HttpOptions) -> ApiSchema {
+pub fn schema(app: App, events: Events, options: &HttpOptions, limiter: RateLimiter) -> ApiSchema {
     let builder = builder()
         .data(app)
         .data(events)
         .data(options.clone())
+        .data(limiter)
         .limit_depth(options.limits.depth)
         .limit_complexity(options.limits.complexity)
         .limit_directives(8)

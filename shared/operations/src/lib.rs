@@ -27,6 +27,7 @@ pub mod offices;
 pub mod personal_data;
 pub mod persons;
 pub mod problems;
+pub mod profile;
 pub mod publicity;
 pub mod reminders;
 pub mod runs;

@@ -25,6 +25,7 @@ pub mod mentees;
 pub mod migrations;
 pub mod occupations;
 pub mod offices;
+pub mod openid;
 pub mod paging;
 pub mod papers;
 pub mod personal_data;
