@@ -17,6 +17,7 @@ mod offices;
 mod pages;
 mod policy;
 mod races;
+mod reminders;
 mod runs;
 mod scene;
 mod schema;
