@@ -37,6 +37,7 @@ pub fn router() -> Router<ApiState> {
         .route("/p/unsubscribe/{token}/again", post(unsubscribe::take_back))
         .route("/p/answer/{token}", get(answer::get).post(answer::post))
         .route("/p/answer/{token}/reason", post(answer::post_reason))
+        .route("/p/answer/{token}/follow", post(answer::post_follow))
         .route("/p/print/{token}", get(code::ready).post(code::print))
         .route("/code", get(code::empty).post(code::redeem))
         .route("/code/{code}", get(code::filled))

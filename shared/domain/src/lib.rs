@@ -4,6 +4,7 @@
 
 pub mod accompaniment;
 pub mod agreements;
+pub mod candidates;
 pub mod cases;
 pub mod centers;
 pub mod checks;
@@ -12,6 +13,7 @@ pub mod clock;
 pub mod eligibility;
 pub mod errors;
 pub mod experts;
+pub mod explaining;
 pub mod feedback;
 pub mod geo;
 pub mod ids;
