@@ -24,6 +24,7 @@ mod personal_data;
 mod policy;
 mod probes;
 mod races;
+mod reminders;
 mod runs;
 mod scene;
 mod schema;
