@@ -14,6 +14,7 @@ mod experts_api;
 mod graphql_over_http;
 mod http;
 mod import;
+mod life;
 mod limits;
 mod mail;
 mod matches;
