@@ -91,6 +91,8 @@ ids! {
     DeliveryId = "EmailDelivery";
     /// One import of a list.
     ImportId = "Import";
+    /// A document that people print.
+    DocumentId = "Document";
     /// One entry of the audit log.
     AuditEventId = "AuditEvent";
 }

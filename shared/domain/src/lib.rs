@@ -6,6 +6,7 @@ pub mod cases;
 pub mod centers;
 pub mod checks;
 pub mod clock;
+pub mod documents;
 pub mod eligibility;
 pub mod errors;
 pub mod experts;
