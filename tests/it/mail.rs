@@ -446,7 +446,12 @@ async fn a_mail_that_is_promised_twice_is_sent_once() {
         matches[0],
         deliveries::Recipient::Expert(expert),
     );
-    let mut tx = scene.app.api.begin().await.expect("a transaction");
+    let mut tx = scene
+        .app
+        .api
+        .begin(&tandem_operations::Caller::system())
+        .await
+        .expect("a transaction");
     let promised = deliveries::queue(&mut tx, &scene.app.api, &[again, again])
         .await
         .expect("a promise");

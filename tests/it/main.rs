@@ -19,4 +19,5 @@ mod runs;
 mod scene;
 mod schema;
 mod staff;
+mod statements;
 mod subscriptions;

@@ -425,7 +425,12 @@ async fn undoing_takes_back_what_is_unanswered_and_leaves_the_rest() {
         .ask(RECORD, yes(second[0]))
         .await
         .done("recordAnswerByTelephone");
-    let mut tx = scene.app.api.begin().await.expect("a transaction");
+    let mut tx = scene
+        .app
+        .api
+        .begin(&Caller::system())
+        .await
+        .expect("a transaction");
     let both = [second[0], first[0]];
     let system = Caller::system();
     let withdrawn = matches::withdraw_approaches(&mut tx, &scene.app.api, &system, &both).await;
@@ -493,7 +498,12 @@ async fn applied_run(
 
 /// The plan's choice is asked, as applying the run does.
 async fn apply_first(scene: &Scene, case: CaseId, expert: ExpertId, proposal: ProposalId) -> MatchId {
-    let mut tx = scene.app.api.begin().await.expect("a transaction");
+    let mut tx = scene
+        .app
+        .api
+        .begin(&Caller::system())
+        .await
+        .expect("a transaction");
     let new = matches::NewApproach {
         case,
         expert,
@@ -657,7 +667,12 @@ async fn approaches_that_are_written_together_come_back_in_their_order() {
             proposal: None,
         });
     }
-    let mut tx = scene.app.api.begin().await.expect("a transaction");
+    let mut tx = scene
+        .app
+        .api
+        .begin(&Caller::system())
+        .await
+        .expect("a transaction");
     let ids = matches::insert_approaches(&mut tx, &scene.app.api, &scene.coordinator.caller, &new)
         .await
         .expect("approaches");

@@ -175,6 +175,14 @@ async fn a_list_is_a_connection_with_a_bounded_page() {
 }
 
 #[test]
+fn a_calendar_date_is_one_scalar_everywhere() {
+    assert!(
+        !tandem_api::graphql::sdl().contains("NaiveDate"),
+        "a field has chrono's own type, which says and checks less than the scalar Date"
+    );
+}
+
+#[test]
 fn the_committed_schema_is_up_to_date() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../api/schema.graphql");
     let committed = std::fs::read_to_string(path).unwrap_or_default();

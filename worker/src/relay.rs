@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use strum::VariantArray;
-use tandem_operations::App;
+use tandem_operations::{App, Caller};
 use tandem_storage::jobs::{self, Listener, Queue};
 
 use crate::{
@@ -55,7 +55,7 @@ impl Relay {
 
     /// Dispatches what is due and what Redis has room for, up to a batch of each queue; says how many.
     pub async fn pass(&self) -> anyhow::Result<u64> {
-        let mut tx = self.app.begin().await?;
+        let mut tx = self.app.begin(&Caller::system()).await?;
         if !jobs::try_relay_lock(&mut tx).await? {
             return Ok(0);
         }

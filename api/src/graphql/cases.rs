@@ -12,7 +12,7 @@ use std::collections::HashMap;
 
 use async_graphql::futures_util::stream::BoxStream;
 use async_graphql::{Context, Enum, ID, Object, SimpleObject, Subscription, dataloader::Loader};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use tandem_domain::ids::{CaseId, CenterId, MenteeId};
 use tandem_operations::cases::{self, Case as Row};
 use tandem_operations::matches;
@@ -29,6 +29,7 @@ use super::{
     loaders::{LoadError, Loaders, loader},
     matches::{Match, MatchesOf},
     mentees::Mentee,
+    scalars::Date,
     subscriptions::watch,
 };
 
@@ -167,7 +168,7 @@ impl Loader<AskedFor> for Loaders {
 
     async fn load(&self, keys: &[AskedFor]) -> Result<HashMap<AskedFor, i64>, LoadError> {
         let cases: Vec<CaseId> = keys.iter().map(|key| key.0).collect();
-        let counts = matches::open_counts(&self.app, &cases).await?;
+        let counts = matches::open_counts(&self.app, &self.caller, &cases).await?;
         Ok(counts
             .into_iter()
             .map(|(case, count)| (AskedFor(case), count))
@@ -234,8 +235,8 @@ impl Case {
     }
 
     /// When the accompaniment should begin.
-    async fn planned_start(&self) -> Option<NaiveDate> {
-        self.0.wishes.planned_start
+    async fn planned_start(&self) -> Option<Date> {
+        self.0.wishes.planned_start.map(Date)
     }
 
     /// A wish for the expert's gender, if any.
@@ -273,13 +274,13 @@ impl Case {
     }
 
     /// The day on which the mentee consented to the sharing of data.
-    async fn mentee_consent_on(&self) -> Option<NaiveDate> {
-        self.0.wishes.mentee_consent_on
+    async fn mentee_consent_on(&self) -> Option<Date> {
+        self.0.wishes.mentee_consent_on.map(Date)
     }
 
     /// The day on which the guardian of a mentee under 18 did.
-    async fn guardian_consent_on(&self) -> Option<NaiveDate> {
-        self.0.wishes.guardian_consent_on
+    async fn guardian_consent_on(&self) -> Option<Date> {
+        self.0.wishes.guardian_consent_on.map(Date)
     }
 
     /// Why the office returned it; empty where it did not.

@@ -11,7 +11,7 @@ pub use self::{
 use std::collections::HashMap;
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, dataloader::Loader};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use tandem_domain::errors::UserError;
 use tandem_domain::ids::{CaseId, MatchId};
 use tandem_operations::matches::{self, Match as Row, MatchFilter};
@@ -26,6 +26,7 @@ use super::{
     experts::Expert,
     ids,
     loaders::{LoadError, Loaders, loader},
+    scalars::Date,
 };
 
 /// Where a match stands.
@@ -206,13 +207,13 @@ impl Match {
     }
 
     /// The day of the first meeting.
-    async fn first_meeting_on(&self) -> Option<NaiveDate> {
-        self.0.first_meeting_on
+    async fn first_meeting_on(&self) -> Option<Date> {
+        self.0.first_meeting_on.map(Date)
     }
 
     /// Since when it is active.
-    async fn active_from(&self) -> Option<NaiveDate> {
-        self.0.active_from
+    async fn active_from(&self) -> Option<Date> {
+        self.0.active_from.map(Date)
     }
 
     /// When it ended, in whatever way.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject, dataloader::Loader};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use tandem_domain::ids::{CenterId, MenteeId, OfficeId};
 use tandem_domain::mentees::MenteeDraft;
 use tandem_operations::mentees::{self, Mentee as Row, MenteeFilter};
@@ -19,7 +19,7 @@ use super::{
     ids,
     loaders::{LoadError, Loaders, loader},
     payload::{payload, settle, settle_with_current},
-    scalars::{Email, Language},
+    scalars::{Date, Email, Language},
 };
 
 /// The young person whom a service centre looks after.
@@ -111,8 +111,8 @@ impl Mentee {
     }
 
     /// The birth date: it decides about guardian and kind of background check.
-    async fn birth_date(&self) -> NaiveDate {
-        self.0.profile.birth_date
+    async fn birth_date(&self) -> Date {
+        self.0.profile.birth_date.into()
     }
 
     /// An e-mail address; not required, since links can be printed.
@@ -147,8 +147,8 @@ impl Mentee {
     }
 
     /// When the level of German was found out.
-    async fn german_level_on(&self) -> Option<NaiveDate> {
-        self.0.profile.german_level_on
+    async fn german_level_on(&self) -> Option<Date> {
+        self.0.profile.german_level_on.map(Date)
     }
 
     /// How the level of German is known: certificate, course, own estimate.
@@ -204,7 +204,7 @@ pub struct MenteeInput {
     /// The gender, where given.
     pub gender: Option<Gender>,
     /// The birth date.
-    pub birth_date: NaiveDate,
+    pub birth_date: Date,
     /// An e-mail address, if there is one.
     pub email: Option<String>,
     /// A telephone number.
@@ -223,7 +223,7 @@ pub struct MenteeInput {
     /// The level of German; NONE where none is given.
     pub german_level: Option<CefrLevel>,
     /// When the level of German was found out.
-    pub german_level_on: Option<NaiveDate>,
+    pub german_level_on: Option<Date>,
     /// How the level of German is known.
     #[graphql(default)]
     pub german_level_source: String,
@@ -246,7 +246,7 @@ impl From<MenteeInput> for MenteeDraft {
             given_name: input.given_name,
             family_name: input.family_name,
             gender: input.gender.map(Into::into),
-            birth_date: Some(input.birth_date),
+            birth_date: Some(input.birth_date.into()),
             email: input.email,
             phone: input.phone,
             language: input.language,
@@ -254,7 +254,7 @@ impl From<MenteeInput> for MenteeDraft {
             first_language_consent: input.first_language_consent,
             languages: input.languages,
             german_level: input.german_level.map(Into::into),
-            german_level_on: input.german_level_on,
+            german_level_on: input.german_level_on.map(Into::into),
             german_level_source: input.german_level_source,
             guardian_kind: input.guardian_kind.map(Into::into),
             guardian_name: input.guardian_name,

@@ -42,7 +42,7 @@ impl Loader<ModuleId> for Loaders {
 
     // there is a handful of modules: all of them in one statement
     async fn load(&self, _: &[ModuleId]) -> Result<HashMap<ModuleId, Module>, LoadError> {
-        let modules = training::modules(&self.app).await?;
+        let modules = training::modules(&self.app, &self.caller).await?;
         Ok(modules.into_iter().map(|module| (module.id, module)).collect())
     }
 }
@@ -176,8 +176,7 @@ impl TrainingQuery {
     /// The training modules, by code.
     #[graphql(complexity = "1 + 5 * child_complexity")]
     async fn training_modules(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<TrainingModule>> {
-        caller(ctx)?;
-        let modules = training::modules(app(ctx)).await?;
+        let modules = training::modules(app(ctx), caller(ctx)?).await?;
         Ok(modules.into_iter().map(TrainingModule).collect())
     }
 }

@@ -52,7 +52,7 @@ fn frame(settings: &Settings, title: &str) -> Frame {
 }
 
 async fn settings(app: &App) -> tandem_operations::Result<Settings> {
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(&tandem_operations::Caller::nobody()).await?;
     tandem_operations::settings::current(&mut conn).await
 }
 

@@ -16,6 +16,7 @@ pub mod matches;
 pub mod mentees;
 pub mod occupations;
 pub mod offices;
+pub mod parties;
 pub mod policy;
 pub mod postal_codes;
 pub mod random;

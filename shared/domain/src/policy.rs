@@ -5,7 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{CenterId, ExpertId, MenteeId, OfficeId, UserId};
+use crate::ids::{CaseId, CenterId, ExpertId, MatchId, MenteeId, OfficeId, UserId};
+use crate::parties::{About, Party, Person, Side};
 use crate::values::words;
 
 /// One role with its scope.
@@ -82,6 +83,46 @@ words! {
         AnswerApproach,
         /// Record an answer that an expert gave by telephone.
         RecordAnswer,
+        /// Introduce expert and centre to each other after the yes.
+        IntroduceMatch,
+        /// Record that expert and centre have talked about what the mentee needs (S33).
+        RecordBriefing,
+        /// Date the first meeting and record that it took place.
+        ArrangeFirstMeeting,
+        /// Leave a match before it is active, without a reason (S14).
+        LeaveMatch,
+        /// Say whether the chemistry fits (S13), for oneself.
+        GiveVerdict,
+        /// Record what a person gave on paper, with date and witness.
+        RecordPaper,
+        /// Say that what was recorded on paper is not right.
+        ObjectToPaper,
+        /// Write the agreement, amend and extend it.
+        WriteAgreement,
+        /// Sign the agreement, for oneself.
+        SignAgreement,
+        /// Let a match begin that is agreed, signed and ready.
+        ActivateMatch,
+        /// Interrupt a match and take it up again.
+        PauseMatch,
+        /// End a match.
+        EndMatch,
+        /// Log a meeting.
+        LogMeeting,
+        /// Record a milestone.
+        RecordMilestone,
+        /// Answer a feedback form, for oneself.
+        GiveFeedback,
+        /// Read what was answered.
+        ViewFeedback,
+        /// Write the final report, as the expert.
+        WriteReport,
+        /// Report a problem: it goes to centre and office, never to the expert.
+        ReportProblem,
+        /// Read what was reported, and settle it.
+        HandleProblem,
+        /// Consent to publicity (S54), for oneself.
+        ConsentToPublicity,
         /// See a matching run.
         ViewRun,
         /// Start, cancel, decide on, apply, discard, undo a run.
@@ -136,6 +177,10 @@ pub struct Resource {
     pub expert: Option<ExpertId>,
     /// The mentee.
     pub mentee: Option<MenteeId>,
+    /// The match, where it is one or belongs to one.
+    pub matching: Option<MatchId>,
+    /// The case, where it is one or belongs to one.
+    pub case: Option<CaseId>,
     /// Whether the expert has said yes, so that the centre and the mentee may know of it (S21).
     pub revealed: bool,
 }
@@ -182,6 +227,14 @@ impl Resource {
         }
     }
 
+    /// Makes it a case.
+    pub fn of_case(self, case: CaseId) -> Self {
+        Self {
+            case: Some(case),
+            ..self
+        }
+    }
+
     /// Makes it known that the expert has said yes.
     pub fn revealed(self, revealed: bool) -> Self {
         Self { revealed, ..self }
@@ -218,7 +271,7 @@ fn reach(role: Role, action: Action) -> Reach {
     use Reach::{Everything, Nothing, Own, OwnRevealed};
     match (role, action) {
         // nobody answers for a person (S14)
-        (Role::Admin, A::AnswerApproach) => Nothing,
+        (Role::Admin, action) if is_own_word(action) || action == A::RecordPaper => Nothing,
         (Role::Admin, _) => Everything,
 
         (
@@ -239,6 +292,12 @@ fn reach(role: Role, action: Action) -> Reach {
             | A::Approach
             | A::ViewMatch
             | A::RecordAnswer
+            | A::IntroduceMatch
+            | A::ActivateMatch
+            | A::PauseMatch
+            | A::EndMatch
+            | A::ViewFeedback
+            | A::HandleProblem
             | A::ViewRun
             | A::ManageRun
             | A::ViewDeliveries,
@@ -247,18 +306,109 @@ fn reach(role: Role, action: Action) -> Reach {
         (Role::CenterStaff, A::ViewOffice) => Everything,
         (
             Role::CenterStaff,
-            A::ViewCenter | A::ViewMentee | A::ManageMentee | A::ViewCase | A::ManageCase,
+            A::ViewCenter | A::ViewMentee | A::ManageMentee | A::ViewCase | A::ManageCase | A::HandleProblem,
         ) => Own,
-        (Role::CenterStaff, A::ViewMatch | A::ViewExpert) => OwnRevealed,
+        (
+            Role::CenterStaff,
+            A::ViewMatch
+            | A::ViewExpert
+            | A::IntroduceMatch
+            | A::RecordBriefing
+            | A::ArrangeFirstMeeting
+            | A::RecordPaper
+            | A::WriteAgreement
+            | A::ActivateMatch
+            | A::PauseMatch
+            | A::EndMatch
+            | A::LogMeeting
+            | A::RecordMilestone
+            | A::ViewFeedback,
+        ) => OwnRevealed,
 
         (Role::Expert, A::ViewOffice) => Everything,
-        (Role::Expert, A::ViewExpert | A::ViewExpertContact | A::ViewMatch | A::AnswerApproach) => Own,
+        (
+            Role::Expert,
+            A::ViewExpert
+            | A::ViewExpertContact
+            | A::ViewMatch
+            | A::AnswerApproach
+            | A::ArrangeFirstMeeting
+            | A::LeaveMatch
+            | A::GiveVerdict
+            | A::ObjectToPaper
+            | A::WriteAgreement
+            | A::SignAgreement
+            | A::PauseMatch
+            | A::EndMatch
+            | A::LogMeeting
+            | A::RecordMilestone
+            | A::GiveFeedback
+            | A::WriteReport
+            | A::ConsentToPublicity,
+        ) => Own,
 
-        (Role::Mentee, A::ViewMentee | A::ViewCase) => Own,
-        (Role::Mentee, A::ViewMatch | A::ViewExpert) => OwnRevealed,
+        (
+            Role::Mentee,
+            A::ViewMentee | A::ViewCase | A::ObjectToPaper | A::ReportProblem | A::ConsentToPublicity,
+        ) => Own,
+        (
+            Role::Mentee,
+            A::ViewMatch
+            | A::ViewExpert
+            | A::LeaveMatch
+            | A::GiveVerdict
+            | A::SignAgreement
+            | A::PauseMatch
+            | A::EndMatch
+            | A::GiveFeedback,
+        ) => OwnRevealed,
 
         _ => Nothing,
     }
+}
+
+/// A guardian is no role: a person beside a mentee, who answers by link or on paper.
+fn guardian_reach(action: Action) -> Reach {
+    use Action as A;
+    match action {
+        A::ViewCase | A::ObjectToPaper | A::ReportProblem | A::ConsentToPublicity => Reach::Own,
+        A::ViewMatch | A::LeaveMatch | A::GiveVerdict | A::SignAgreement | A::EndMatch => Reach::OwnRevealed,
+        _ => Reach::Nothing,
+    }
+}
+
+/// What only the person itself says: no member of staff and no program does it in its place (S14).
+pub fn is_own_word(action: Action) -> bool {
+    use Action as A;
+    matches!(
+        action,
+        A::AnswerApproach
+            | A::LeaveMatch
+            | A::GiveVerdict
+            | A::ObjectToPaper
+            | A::SignAgreement
+            | A::GiveFeedback
+            | A::WriteReport
+            | A::ReportProblem
+            | A::ConsentToPublicity
+    )
+}
+
+/// What a link or a code may be used for at all. Whoever wants more signs in.
+fn by_link(action: Action) -> bool {
+    use Action as A;
+    is_own_word(action)
+        || matches!(
+            action,
+            A::ViewCase
+                | A::ViewMatch
+                | A::ArrangeFirstMeeting
+                | A::WriteAgreement
+                | A::PauseMatch
+                | A::EndMatch
+                | A::LogMeeting
+                | A::RecordMilestone
+        )
 }
 
 fn concerns(grant: Grant, action: Action, resource: &Resource) -> bool {
@@ -300,7 +450,29 @@ fn seeing(action: Action) -> Action {
         A::ViewCheck | A::ManageCheck => A::ViewCheck,
         A::ViewMentee | A::ManageMentee => A::ViewMentee,
         A::ViewCase | A::ManageCase | A::DecideCase | A::ViewCandidates | A::Approach => A::ViewCase,
-        A::ViewMatch | A::AnswerApproach | A::RecordAnswer => A::ViewMatch,
+        A::ViewMatch
+        | A::AnswerApproach
+        | A::RecordAnswer
+        | A::IntroduceMatch
+        | A::RecordBriefing
+        | A::ArrangeFirstMeeting
+        | A::LeaveMatch
+        | A::GiveVerdict
+        | A::RecordPaper
+        | A::ObjectToPaper
+        | A::WriteAgreement
+        | A::SignAgreement
+        | A::ActivateMatch
+        | A::PauseMatch
+        | A::EndMatch
+        | A::LogMeeting
+        | A::RecordMilestone
+        | A::GiveFeedback
+        | A::ViewFeedback
+        | A::WriteReport => A::ViewMatch,
+        A::ReportProblem => A::ViewCase,
+        A::HandleProblem => A::HandleProblem,
+        A::ConsentToPublicity => A::ViewExpert,
         A::ViewRun | A::ManageRun => A::ViewRun,
         A::ViewJobs | A::ManageJobs => A::ViewJobs,
         A::ViewAudit => A::ViewAudit,
@@ -313,6 +485,41 @@ pub fn can(actor: &Actor, action: Action, resource: &Resource) -> Decision {
     if allowed(actor, action, resource) {
         Decision::Allowed
     } else if allowed(actor, seeing(action), resource) {
+        Decision::Forbidden
+    } else {
+        Decision::Hidden
+    }
+}
+
+/// Whether a person who came by a link or a code may do `action` with `resource`: the person's own things,
+/// of the very match or case that the link is about.
+pub fn person_can(person: &Person, action: Action, resource: &Resource) -> Decision {
+    let about = match person.about {
+        About::Match(id) => resource.matching == Some(id),
+        About::Case(id) => resource.case == Some(id),
+    };
+    let own = match person.party {
+        Party::Expert(id) => resource.expert == Some(id),
+        Party::Mentee(id) | Party::Guardian(id) => resource.mentee == Some(id),
+    };
+    let allowed = |action: Action| {
+        let reach = match person.party.side() {
+            Side::Expert => reach(Role::Expert, action),
+            Side::Mentee => reach(Role::Mentee, action),
+            Side::Guardian => guardian_reach(action),
+        };
+        by_link(action)
+            && about
+            && own
+            && match reach {
+                Reach::Nothing => false,
+                Reach::Own | Reach::Everything => true,
+                Reach::OwnRevealed => resource.revealed,
+            }
+    };
+    if allowed(action) {
+        Decision::Allowed
+    } else if allowed(seeing(action)) {
         Decision::Forbidden
     } else {
         Decision::Hidden
@@ -395,11 +602,13 @@ pub fn matrix() -> String {
     for role in Role::VARIANTS {
         write!(text, " {role} |").expect("writing to a String");
     }
-    text.push_str("\n|---|---|---|---|---|---|\n");
+    text.push_str(" guardian | by link or code |\n|---|---|---|---|---|---|---|---|\n");
     for action in Action::VARIANTS {
         write!(text, "| {action} |").expect("writing to a String");
-        for role in Role::VARIANTS {
-            let word = match reach(*role, *action) {
+        let mut columns: Vec<Reach> = Role::VARIANTS.iter().map(|role| reach(*role, *action)).collect();
+        columns.push(guardian_reach(*action));
+        for reach in columns {
+            let word = match reach {
                 Reach::Nothing => "–",
                 Reach::Own => "own",
                 Reach::OwnRevealed => "own, after the yes",
@@ -407,7 +616,8 @@ pub fn matrix() -> String {
             };
             write!(text, " {word} |").expect("writing to a String");
         }
-        text.push('\n');
+        let word = if by_link(*action) { "yes" } else { "–" };
+        writeln!(text, " {word} |").expect("writing to a String");
     }
     text
 }
@@ -453,6 +663,7 @@ mod tests {
                 expert: expert.map(id),
                 mentee: mentee.map(id),
                 revealed,
+                ..Resource::default()
             },
         )
     }
@@ -508,6 +719,130 @@ mod tests {
             can(&actor(Grant::Expert(id(2))), Action::AnswerApproach, &resource),
             Decision::Hidden
         );
+    }
+
+    fn own_match() -> Resource {
+        Resource {
+            other_office: Some(id(1)),
+            expert: Some(id(1)),
+            matching: Some(id(1)),
+            case: Some(id(1)),
+            revealed: true,
+            ..Resource::mentee(id(1), id(1), id(1))
+        }
+    }
+
+    fn person(party: Party, about: About) -> Person {
+        Person {
+            party,
+            about,
+            way: crate::parties::GivenWay::Link,
+        }
+    }
+
+    #[test]
+    fn no_role_of_staff_says_a_persons_own_word() {
+        let own: Vec<Action> = Action::VARIANTS
+            .iter()
+            .copied()
+            .filter(|action| is_own_word(*action))
+            .collect();
+        assert_eq!(own.len(), 9);
+        for grant in [
+            Grant::Admin,
+            Grant::Coordinator(None),
+            Grant::Coordinator(Some(id(1))),
+            Grant::CenterStaff(id(1)),
+        ] {
+            for action in &own {
+                assert_ne!(
+                    can(&actor(grant), *action, &own_match()),
+                    Decision::Allowed,
+                    "{grant:?} {action}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_link_opens_its_own_match_and_no_other() {
+        let expert = Party::Expert(id(1));
+        let mentee = Party::Mentee(id(1));
+        let guardian = Party::Guardian(id(1));
+        for party in [expert, mentee, guardian] {
+            for about in [About::Match(id(1)), About::Case(id(1))] {
+                assert_eq!(
+                    person_can(&person(party, about), Action::GiveVerdict, &own_match()),
+                    Decision::Allowed,
+                    "{party:?}"
+                );
+            }
+            for about in [About::Match(id(2)), About::Case(id(2))] {
+                for action in Action::VARIANTS {
+                    assert_eq!(
+                        person_can(&person(party, about), *action, &own_match()),
+                        Decision::Hidden,
+                        "{party:?} {action}"
+                    );
+                }
+            }
+        }
+        for party in [Party::Expert(id(2)), Party::Mentee(id(2)), Party::Guardian(id(2))] {
+            assert_eq!(
+                person_can(
+                    &person(party, About::Match(id(1))),
+                    Action::ViewMatch,
+                    &own_match()
+                ),
+                Decision::Hidden,
+                "forwarded to somebody else it is still about its own person"
+            );
+        }
+    }
+
+    #[test]
+    fn a_link_permits_nothing_that_the_person_may_not_do_signed_in() {
+        for action in Action::VARIANTS {
+            for (party, grant) in [
+                (Party::Expert(id(1)), Grant::Expert(id(1))),
+                (Party::Mentee(id(1)), Grant::Mentee(id(1))),
+            ] {
+                let by_link = person_can(&person(party, About::Match(id(1))), *action, &own_match());
+                let signed_in = can(&actor(grant), *action, &own_match());
+                assert!(by_link <= signed_in, "{party:?} {action}");
+            }
+            let guardian = person_can(
+                &person(Party::Guardian(id(1)), About::Case(id(1))),
+                *action,
+                &own_match(),
+            );
+            let mentee = can(&actor(Grant::Mentee(id(1))), *action, &own_match());
+            assert!(guardian <= mentee, "{action}");
+        }
+        let contact = person_can(
+            &person(Party::Expert(id(1)), About::Match(id(1))),
+            Action::ViewExpertContact,
+            &own_match(),
+        );
+        assert_ne!(contact, Decision::Allowed, "who wants more signs in");
+    }
+
+    #[test]
+    fn a_problem_never_reaches_the_expert() {
+        for action in [Action::HandleProblem, Action::ViewFeedback] {
+            for resource in [
+                own_match(),
+                Resource {
+                    other_office: None,
+                    ..own_match()
+                },
+            ] {
+                assert_ne!(
+                    can(&actor(Grant::Expert(id(1))), action, &resource),
+                    Decision::Allowed
+                );
+            }
+        }
     }
 
     #[test]

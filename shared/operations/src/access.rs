@@ -2,9 +2,11 @@
 
 use tandem_domain::errors::UserError;
 use tandem_domain::ids::{AuditEventId, Id, UserId};
-use tandem_domain::policy::{self, Action, Actor, Decision, Resource, Scope};
+use tandem_domain::parties::{GivenWay, Party, Person, Side};
+use tandem_domain::policy::{self, Action, Actor, Decision, Grant, Resource, Scope};
 use tandem_storage::PgConnection;
 use tandem_storage::audit::{self, AuditEvent};
+use tandem_storage::wall::Wall;
 use uuid::Uuid;
 
 use crate::{App, Result, refuse};
@@ -14,8 +16,10 @@ use crate::{App, Result, refuse};
 pub enum Who {
     /// Somebody signed in.
     User(Actor),
-    /// A person by a link that only this person received; what the link is for is all it permits.
-    Link(Uuid),
+    /// A person by a link or a code that only this person received; what it is about is all it permits.
+    Person(Person),
+    /// Somebody who is not known yet: signing in, or opening a link. Sees what everybody may see.
+    Nobody,
     /// A worker, or a command of somebody with a shell on the server.
     System,
 }
@@ -38,6 +42,14 @@ impl Caller {
         }
     }
 
+    /// Somebody who is not known yet, or for whom it makes no difference.
+    pub fn nobody() -> Self {
+        Self {
+            who: Who::Nobody,
+            address: String::new(),
+        }
+    }
+
     /// Somebody signed in.
     pub fn user(actor: Actor, address: impl Into<String>) -> Self {
         Self {
@@ -46,21 +58,54 @@ impl Caller {
         }
     }
 
+    /// A person by a link or a code.
+    pub fn person(person: Person, address: impl Into<String>) -> Self {
+        Self {
+            who: Who::Person(person),
+            address: address.into(),
+        }
+    }
+
+    /// The side of a match that the caller is, with the way in which its word comes: by the link, or
+    /// signed in. None for staff, and for those who are none of its people.
+    pub fn as_party(&self, resource: &Resource) -> Option<(Party, GivenWay)> {
+        match &self.who {
+            Who::Person(person) => Some((person.party, person.way)),
+            Who::User(actor) => actor.grants.iter().find_map(|grant| match *grant {
+                Grant::Expert(id) if resource.expert == Some(id) => {
+                    Some((Party::Expert(id), GivenWay::SignedIn))
+                }
+                Grant::Mentee(id) if resource.mentee == Some(id) => {
+                    Some((Party::Mentee(id), GivenWay::SignedIn))
+                }
+                _ => None,
+            }),
+            Who::Nobody | Who::System => None,
+        }
+    }
+
+    /// Whether it is this side's own person.
+    pub fn is_side(&self, side: Side, resource: &Resource) -> bool {
+        self.as_party(resource)
+            .is_some_and(|(party, _)| party.side() == side)
+    }
+
     /// The user, where it is one.
     pub fn user_id(&self) -> Option<UserId> {
         match &self.who {
             Who::User(actor) => Some(actor.user),
-            Who::Link(_) | Who::System => None,
+            Who::Person(_) | Who::Nobody | Who::System => None,
         }
     }
 
-    /// What the policy says. The system may do everything but answer for a person; a link nothing
-    /// beyond the operation that it is for, which does not ask here.
+    /// What the policy says. The system may do everything but answer for a person; a link is confined to
+    /// what it is about.
     pub fn can(&self, action: Action, resource: &Resource) -> Decision {
         match &self.who {
             Who::User(actor) => policy::can(actor, action, resource),
-            Who::System if action != Action::AnswerApproach => Decision::Allowed,
-            Who::System | Who::Link(_) => Decision::Hidden,
+            Who::Person(person) => policy::person_can(person, action, resource),
+            Who::System if !policy::is_own_word(action) => Decision::Allowed,
+            Who::System | Who::Nobody => Decision::Hidden,
         }
     }
 
@@ -85,8 +130,40 @@ impl Caller {
                 everything: true,
                 ..Scope::default()
             },
-            Who::Link(_) => Scope::default(),
+            // a link opens single things, never a list
+            Who::Person(_) | Who::Nobody => Scope::default(),
         }
+    }
+
+    /// The wall that the database keeps around this caller, whatever a query asks for.
+    pub fn wall(&self) -> Wall {
+        let actor = match &self.who {
+            Who::User(actor) => actor,
+            Who::Person(person) => {
+                let mut wall = Wall::default();
+                match person.party {
+                    Party::Expert(expert) => wall.experts.push(expert.uuid()),
+                    Party::Mentee(mentee) | Party::Guardian(mentee) => wall.mentees.push(mentee.uuid()),
+                }
+                return wall;
+            }
+            Who::Nobody => return Wall::default(),
+            Who::System => return Wall::everything(),
+        };
+        let mut wall = Wall {
+            user: Some(actor.user.uuid()),
+            ..Wall::default()
+        };
+        for grant in &actor.grants {
+            match grant {
+                Grant::Admin | Grant::Coordinator(None) => wall.everything = true,
+                Grant::Coordinator(Some(office)) => wall.offices.push(office.uuid()),
+                Grant::CenterStaff(center) => wall.centers.push(center.uuid()),
+                Grant::Expert(expert) => wall.experts.push(expert.uuid()),
+                Grant::Mentee(mentee) => wall.mentees.push(mentee.uuid()),
+            }
+        }
+        wall
     }
 }
 
@@ -131,8 +208,8 @@ impl App {
     pub async fn audit(&self, conn: &mut PgConnection, caller: &Caller, entries: &[Audit]) -> Result<()> {
         let (actor_kind, actor_id) = match &caller.who {
             Who::User(actor) => ("USER", Some(actor.user.uuid())),
-            Who::Link(person) => ("LINK", Some(*person)),
-            Who::System => ("SYSTEM", None),
+            Who::Person(person) => ("LINK", Some(person.party.uuid())),
+            Who::Nobody | Who::System => ("SYSTEM", None),
         };
         let at = self.now();
         let events: Vec<AuditEvent> = entries

@@ -6,6 +6,7 @@
 use chrono::{DateTime, Utc};
 use tandem_domain::ids::MatchId;
 use tandem_domain::matches::{Answer, AnswerWay, DeclineReason};
+use tandem_domain::parties::{About, GivenWay, Party, Person};
 use tandem_mail::{Addressee, CaseDescription, Contact, Language, Organisation};
 use tandem_storage::deliveries::{self, RecipientKind};
 use tandem_storage::events::{self, Event};
@@ -14,7 +15,7 @@ use tandem_storage::{PgConnection, matches};
 use crate::deliveries::{Trigger, addressee, answer_by, describe_case, language, letterhead};
 use crate::links::Purpose;
 use crate::matches::{AnswerOutcome, Match, decide, outcome_of};
-use crate::{App, Audit, Caller, Result, Who, settings};
+use crate::{App, Audit, Caller, Result, settings};
 
 /// What the page shows.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,7 +40,7 @@ pub struct Question {
 
 /// The question behind a link; none where the link is not one of ours.
 pub async fn question(app: &App, token: &str) -> Result<Option<Question>> {
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(&Caller::nobody()).await?;
     let Some(matching) = find(&mut conn, app, token).await? else {
         return Ok(None);
     };
@@ -64,7 +65,7 @@ pub async fn question(app: &App, token: &str) -> Result<Option<Question>> {
 
 /// Answers by link, from a network address; none where the link is not one of ours.
 pub async fn answer(app: &App, token: &str, answer: Answer, address: &str) -> Result<Option<AnswerOutcome>> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(&Caller::nobody()).await?;
     let Some(matching) = find(&mut tx, app, token).await? else {
         return Ok(None);
     };
@@ -82,7 +83,7 @@ pub async fn give_reason(
     reason: DeclineReason,
     address: &str,
 ) -> Result<Option<bool>> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(&Caller::nobody()).await?;
     let Some(matching) = find(&mut tx, app, token).await? else {
         return Ok(None);
     };
@@ -97,10 +98,12 @@ pub async fn give_reason(
 }
 
 fn by_link(matching: &Match, address: &str) -> Caller {
-    Caller {
-        who: Who::Link(matching.expert.uuid()),
-        address: address.to_owned(),
-    }
+    let person = Person {
+        party: Party::Expert(matching.expert),
+        about: About::Match(matching.id),
+        way: GivenWay::Link,
+    };
+    Caller::person(person, address)
 }
 
 /// The match whose approach carried the link.

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use tandem_domain::{clock::Clock, ids::Id, random::Random};
-use tandem_storage::{PgPool, PgTransaction};
+use tandem_storage::{PgPool, PgTransaction, wall};
 use url::Url;
 use uuid::Uuid;
 
-use crate::{Result, links::LinkKey};
+use crate::{Caller, Result, links::LinkKey};
 
 /// Database, time, randomness and the few secrets; cheap to clone.
 #[derive(Debug, Clone)]
@@ -26,9 +26,15 @@ pub struct App {
 }
 
 impl App {
-    /// Opens the one transaction of an operation.
-    pub async fn begin(&self) -> Result<PgTransaction<'static>> {
-        Ok(self.db.begin().await?)
+    /// Opens the one transaction of an operation, behind the wall that the caller has in the database.
+    pub async fn begin(&self, caller: &Caller) -> Result<PgTransaction<'static>> {
+        Ok(wall::begin(&self.db, &caller.wall()).await?)
+    }
+
+    /// Opens what an operation that only reads needs: a transaction that can write nothing and ends when
+    /// it is dropped, behind the same wall.
+    pub async fn acquire(&self, caller: &Caller) -> Result<PgTransaction<'static>> {
+        Ok(wall::begin_reading(&self.db, &caller.wall()).await?)
     }
 
     /// Now.

@@ -20,6 +20,6 @@ pub async fn list(
     if !caller.scope(Action::ViewAudit).everything {
         return Ok(page.slice(Vec::new()));
     }
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(caller).await?;
     Ok(audit::list(&mut conn, filter, page).await?)
 }

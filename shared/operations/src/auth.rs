@@ -11,7 +11,7 @@ use tandem_domain::{
     users::{LINK_VALIDITY, LINKS_AT_MOST, LINKS_WITHIN, LinkState, RoleGrant, SESSION_LIFE, Session, User},
     values::Email,
 };
-use tandem_storage::{PgConnection, sessions, users};
+use tandem_storage::{PgConnection, PgTransaction, sessions, users};
 use tokio::time::{Instant, sleep_until};
 
 use crate::{
@@ -55,7 +55,7 @@ pub async fn request_link(app: &App, email: &str) -> Result<()> {
 
 async fn send_link(app: &App, email: &Email) -> Result<()> {
     let now = app.now();
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(&Caller::nobody()).await?;
     let Some(user) = users::find_by_email_for_update(&mut tx, email).await? else {
         return Ok(());
     };
@@ -83,7 +83,7 @@ pub async fn look_at_link(app: &App, token: &str) -> Result<LinkState> {
     let Some(delivery) = app.links.verify(Purpose::SignIn, token) else {
         return Ok(LinkState::Unknown);
     };
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(&Caller::nobody()).await?;
     Ok(sessions::link_state(&mut conn, delivery, app.now()).await?)
 }
 
@@ -92,7 +92,7 @@ pub async fn sign_in(app: &App, token: &str, user_agent: &str, address: &str) ->
     let Some(delivery) = app.links.verify(Purpose::SignIn, token) else {
         return refuse(unusable(LinkState::Unknown));
     };
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(&Caller::nobody()).await?;
     let Some(user) = sessions::take_link(&mut tx, delivery, app.now()).await? else {
         let state = sessions::link_state(&mut tx, delivery, app.now()).await?;
         return refuse(unusable(state));
@@ -155,20 +155,20 @@ fn hash(token: &str) -> Vec<u8> {
 
 /// Who a session's token belongs to; nobody where it is unknown, ended or too old.
 pub async fn authenticate(app: &App, token: &str) -> Result<Option<(SessionId, Actor)>> {
-    let mut conn = app.db.acquire().await?;
-    let session = sessions::find_by_token(&mut conn, &hash(token)).await?;
-    open_session(&mut conn, app, session).await
+    let mut tx = app.begin(&Caller::nobody()).await?;
+    let session = sessions::find_by_token(&mut tx, &hash(token)).await?;
+    open_session(tx, app, session).await
 }
 
 /// Who a session belongs to by now: for connections that outlive a request.
 pub async fn still_signed_in(app: &App, id: SessionId) -> Result<Option<(SessionId, Actor)>> {
-    let mut conn = app.db.acquire().await?;
-    let session = sessions::find(&mut conn, id).await?;
-    open_session(&mut conn, app, session).await
+    let mut tx = app.begin(&Caller::nobody()).await?;
+    let session = sessions::find(&mut tx, id).await?;
+    open_session(tx, app, session).await
 }
 
 async fn open_session(
-    conn: &mut PgConnection,
+    mut tx: PgTransaction<'static>,
     app: &App,
     session: Option<Session>,
 ) -> Result<Option<(SessionId, Actor)>> {
@@ -176,10 +176,11 @@ async fn open_session(
     let Some(session) = session.filter(|session| session.is_open(now)) else {
         return Ok(None);
     };
+    let grants = users::grants(&mut tx, &[session.user]).await?;
     if session.last_used_at + TOUCH_AFTER <= now {
-        sessions::touch(conn, session.id, now).await?;
+        sessions::touch(&mut tx, session.id, now).await?;
+        tx.commit().await?;
     }
-    let grants = users::grants(conn, &[session.user]).await?;
     let actor = Actor {
         user: session.user,
         grants: grants.into_iter().map(|given| given.grant).collect(),
@@ -192,7 +193,7 @@ pub async fn myself(app: &App, caller: &Caller) -> Result<Option<(User, Vec<Role
     let Some(id) = caller.user_id() else {
         return Ok(None);
     };
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(caller).await?;
     let Some(user) = users::find(&mut conn, id).await? else {
         return Ok(None);
     };
@@ -205,7 +206,7 @@ pub async fn my_sessions(app: &App, caller: &Caller) -> Result<Vec<Session>> {
     let Some(id) = caller.user_id() else {
         return Ok(Vec::new());
     };
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(caller).await?;
     let mut all = sessions::of_user(&mut conn, id).await?;
     all.retain(|session| session.is_open(app.now()));
     Ok(all)
@@ -213,7 +214,7 @@ pub async fn my_sessions(app: &App, caller: &Caller) -> Result<Vec<Session>> {
 
 /// Ends one of the caller's own sessions.
 pub async fn revoke_session(app: &App, caller: &Caller, id: SessionId) -> Result<Session> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let session = sessions::find(&mut tx, id)
         .await?
         .filter(|session| Some(session.user) == caller.user_id())

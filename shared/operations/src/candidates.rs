@@ -317,7 +317,7 @@ pub async fn for_case(
     parameters: &Parameters,
     most: usize,
 ) -> Result<Field> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let Some(row) = facts::cases(&mut tx, Cases::These(&[case]), app.today())
         .await?
         .pop()

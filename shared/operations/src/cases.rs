@@ -21,7 +21,7 @@ use crate::{App, Audit, Caller, Error, Result, idempotency, refuse, settings};
 const LONGEST_NOTE: usize = 2000;
 
 pub(crate) fn resource(case: &Case) -> Resource {
-    Resource::mentee(case.mentee, case.center, case.office)
+    Resource::mentee(case.mentee, case.center, case.office).of_case(case.id)
 }
 
 /// Drafts a case for a mentee; `key` makes a repeated call the same effect.
@@ -35,7 +35,7 @@ pub async fn draft(
     draft: CaseDraft,
     key: Option<&str>,
 ) -> Result<Case> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let Some(mentee) = mentees::lock(&mut tx, mentee).await? else {
         return refuse(UserError::not_found("menteeId", "mentee"));
     };
@@ -71,7 +71,7 @@ pub async fn update(
     version: Option<i64>,
     draft: CaseDraft,
 ) -> Result<Case> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let before = take(&mut tx, caller, Action::ManageCase, id, version).await?;
     if !before.state.is_open() {
         return refuse(UserError::conflict(format!(
@@ -107,7 +107,7 @@ pub async fn update(
 /// # Errors
 /// Everything that is still missing, field by field: `NOT_READY` for the consents of mentee and guardian.
 pub async fn submit(app: &App, caller: &Caller, id: CaseId, version: Option<i64>) -> Result<Case> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let case = take(&mut tx, caller, Action::ManageCase, id, version).await?;
     let state = case.state.submit()?;
     check_submittable(&mut tx, app, case.mentee, &case.wishes).await?;
@@ -116,7 +116,7 @@ pub async fn submit(app: &App, caller: &Caller, id: CaseId, version: Option<i64>
 
 /// The office accepts a case: the search begins.
 pub async fn accept(app: &App, caller: &Caller, id: CaseId, version: Option<i64>) -> Result<Case> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let case = take(&mut tx, caller, Action::DecideCase, id, version).await?;
     let state = case.state.accept()?;
     step(tx, app, caller, &case, state, "", "case.accepted").await
@@ -130,7 +130,7 @@ pub async fn send_back(
     version: Option<i64>,
     note: &str,
 ) -> Result<Case> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let case = take(&mut tx, caller, Action::DecideCase, id, version).await?;
     let state = case.state.send_back()?;
     let note =
@@ -149,7 +149,7 @@ pub async fn send_back(
 /// # Errors
 /// `CONFLICT` while an accompaniment is active: it is ended first.
 pub async fn withdraw(app: &App, caller: &Caller, id: CaseId, version: Option<i64>) -> Result<Case> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let case = take(&mut tx, caller, Action::ManageCase, id, version).await?;
     let state = case.state.withdraw()?;
     let open = matches::lock_open(&mut tx, id).await?;
@@ -172,7 +172,7 @@ pub async fn get(app: &App, caller: &Caller, id: CaseId) -> Result<Case> {
 
 /// Those of these cases that the caller may see.
 pub async fn by_ids(app: &App, caller: &Caller, ids: &[CaseId]) -> Result<Vec<Case>> {
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(caller).await?;
     let mut cases = cases::by_ids(&mut conn, ids).await?;
     cases.retain(|case| caller.can(Action::ViewCase, &resource(case)) == Decision::Allowed);
     Ok(cases)
@@ -180,7 +180,7 @@ pub async fn by_ids(app: &App, caller: &Caller, ids: &[CaseId]) -> Result<Vec<Ca
 
 /// All cases of these mentees that the caller may see, the oldest first.
 pub async fn for_mentees(app: &App, caller: &Caller, mentees: &[MenteeId]) -> Result<Vec<Case>> {
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(caller).await?;
     let mut cases = cases::for_mentees(&mut conn, mentees).await?;
     cases.retain(|case| caller.can(Action::ViewCase, &resource(case)) == Decision::Allowed);
     Ok(cases)
@@ -200,7 +200,7 @@ pub async fn list(
         ..filter.clone()
     };
     let scope = caller.scope(Action::ViewCase);
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(caller).await?;
     let slice = cases::list(&mut conn, &scope, &filter, order, page).await?;
     let total = if total {
         Some(cases::count(&mut conn, &scope, &filter).await?)

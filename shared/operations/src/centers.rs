@@ -58,7 +58,7 @@ impl CenterPatch {
 
 /// One centre.
 pub async fn get(app: &App, caller: &Caller, id: CenterId) -> Result<Center> {
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(caller).await?;
     let center = found(centers::get(&mut conn, id).await?, "id")?;
     caller.authorize(
         Action::ViewCenter,
@@ -71,7 +71,7 @@ pub async fn get(app: &App, caller: &Caller, id: CenterId) -> Result<Center> {
 
 /// Those of these centres that are there and that the caller may see.
 pub async fn by_ids(app: &App, caller: &Caller, ids: &[CenterId]) -> Result<Vec<Center>> {
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(caller).await?;
     let mut centers = centers::by_ids(&mut conn, ids).await?;
     centers.retain(|center| {
         caller.can(Action::ViewCenter, &Resource::center(center.id, center.office_id)) == Decision::Allowed
@@ -88,7 +88,7 @@ pub async fn list(
     total: bool,
 ) -> Result<(Slice<Center>, Option<i64>)> {
     let scope = caller.scope(Action::ViewCenter);
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(caller).await?;
     let slice = centers::list(&mut conn, &scope, filter, page).await?;
     let total = if total {
         Some(centers::count(&mut conn, &scope, filter).await?)
@@ -114,7 +114,7 @@ pub async fn create(
         "office",
     )?;
     let profile = draft.validate(exists)?;
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     if let Some(earlier) = idempotency::claim(&mut tx, app, caller, "createServiceCenter", key, id).await? {
         let center = found(centers::get(&mut tx, earlier).await?, "idempotencyKey")?;
         // another office may serve it since
@@ -153,7 +153,7 @@ pub async fn update(
     version: Option<i64>,
     patch: CenterPatch,
 ) -> Result<Center> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let before = found(centers::lock(&mut tx, id).await?, "centerId")?;
     let resource = Resource::center(id, before.office_id);
     caller.authorize(Action::ManageCenter, &resource, "centerId", "service centre")?;

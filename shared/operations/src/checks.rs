@@ -34,7 +34,7 @@ pub async fn record_inspection(
     expert: ExpertId,
     input: InspectionInput,
 ) -> Result<Expert> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let Some(row) = experts::lock(&mut tx, expert).await? else {
         return refuse(UserError::not_found("expertId", "expert"));
     };
@@ -105,7 +105,7 @@ pub(crate) fn shortened(inspection: Inspection, until: Option<NaiveDate>) -> Res
 /// The checks of those of these experts whose checks the caller may see. Leaves a trace of each expert
 /// whose checks staff read.
 pub async fn for_experts(app: &App, caller: &Caller, experts: &[ExpertId]) -> Result<Vec<Check>> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let mut visible = Vec::new();
     let mut trace = Vec::new();
     for expert in experts::by_ids(&mut tx, experts).await? {

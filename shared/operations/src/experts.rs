@@ -52,7 +52,7 @@ pub fn sight(caller: &Caller, expert: &Expert) -> Sight {
 
 /// Those of these experts whom the caller may see.
 pub async fn by_ids(app: &App, caller: &Caller, ids: &[ExpertId]) -> Result<Vec<Expert>> {
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(caller).await?;
     let scope = caller.scope(Action::ViewExpert);
     let visible = if scope.everything {
         ids.to_vec()
@@ -67,16 +67,17 @@ pub async fn get(app: &App, caller: &Caller, id: ExpertId) -> Result<Expert> {
     let Some(expert) = by_ids(app, caller, &[id]).await?.pop() else {
         return refuse(UserError::not_found("id", "expert"));
     };
-    let mut conn = app.db.acquire().await?;
-    app.audit(&mut conn, caller, &[Audit::new("expert.viewed", id).about(id)])
+    let mut tx = app.begin(caller).await?;
+    app.audit(&mut tx, caller, &[Audit::new("expert.viewed", id).about(id)])
         .await?;
+    tx.commit().await?;
     Ok(expert)
 }
 
 /// Contact data of those of these experts whose contact data the caller may see: e-mail, telephone, street,
 /// birth date. Leaves a trace of each.
 pub async fn contacts(app: &App, caller: &Caller, ids: &[ExpertId]) -> Result<Vec<Expert>> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let mut experts = experts::by_ids(&mut tx, ids).await?;
     experts.retain(|expert| sight(caller, expert) == Sight::Whole);
     let trace: Vec<Audit> = experts
@@ -90,14 +91,19 @@ pub async fn contacts(app: &App, caller: &Caller, ids: &[ExpertId]) -> Result<Ve
 
 /// These parts of the details (occupations, languages, areas, programmes) of experts whom the caller has been
 /// shown. The lists that are not asked for are empty.
-pub async fn details(app: &App, ids: &[ExpertId], parts: &[Part]) -> Result<HashMap<ExpertId, Details>> {
-    let mut conn = app.db.acquire().await?;
+pub async fn details(
+    app: &App,
+    caller: &Caller,
+    ids: &[ExpertId],
+    parts: &[Part],
+) -> Result<HashMap<ExpertId, Details>> {
+    let mut conn = app.acquire(caller).await?;
     Ok(experts::parts_for(&mut conn, ids, parts).await?)
 }
 
 /// The pauses, not over yet, of those of these experts whom the caller sees as an office does.
 pub async fn pauses(app: &App, caller: &Caller, ids: &[ExpertId]) -> Result<Vec<ExpertPause>> {
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(caller).await?;
     let ids = at_least(&mut conn, caller, ids, Sight::Office).await?;
     Ok(experts::pauses_for(&mut conn, &ids, app.today()).await?)
 }
@@ -109,7 +115,7 @@ pub async fn readinesses(
     caller: &Caller,
     ids: &[ExpertId],
 ) -> Result<HashMap<ExpertId, Readiness>> {
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(caller).await?;
     let shown = at_least(&mut conn, caller, ids, Sight::Office).await?;
     let required = facts::required_modules(&mut conn).await?;
     let rows = facts::experts(&mut conn, Some(&shown), app.now(), app.today()).await?;
@@ -157,7 +163,7 @@ pub async fn register(
         "office",
     )?;
     let profile = draft.validate(app.today(), exists)?;
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     if let Some(earlier) = idempotency::claim(&mut tx, app, caller, "registerExpert", key, id).await? {
         let expert = found(experts::get(&mut tx, earlier).await?, "idempotencyKey")?;
         // the expert may have moved to another office since
@@ -187,7 +193,7 @@ pub async fn update(
     version: Option<i64>,
     patch: ExpertPatch,
 ) -> Result<Expert> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let before = locked(&mut tx, caller, id, version).await?;
     if before.state == ExpertState::Left {
         return refuse(UserError::conflict(

@@ -80,7 +80,7 @@ pub async fn import(app: &App, caller: &Caller, kind: Kind, bytes: &[u8]) -> Res
         ));
     }
     let table = file::read(bytes, kind.columns()).map_err(|problem| UserError::invalid("file", problem))?;
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     lock(&mut tx).await?;
     let outcome = rows(&mut tx, app, kind, &table).await?;
     let report = Report {

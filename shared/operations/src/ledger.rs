@@ -21,7 +21,7 @@ pub async fn list(app: &App, caller: &Caller, filter: &Filter, page: &Page<Curso
     if !caller.scope(Action::ViewJobs).everything {
         return Ok(page.slice(Vec::new()));
     }
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(caller).await?;
     let (from, direction) = if page.backward {
         (page.before, Direction::Newer)
     } else {
@@ -40,7 +40,7 @@ pub async fn counts(app: &App, caller: &Caller) -> Result<Vec<Count>> {
     if !caller.scope(Action::ViewJobs).everything {
         return Ok(Vec::new());
     }
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(caller).await?;
     Ok(jobs::counts(&mut conn).await?)
 }
 
@@ -49,14 +49,14 @@ pub async fn find(app: &App, caller: &Caller, id: JobId) -> Result<Option<Job>> 
     if caller.can(Action::ViewJobs, &Resource::programme()) != Decision::Allowed {
         return Ok(None);
     }
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(caller).await?;
     Ok(jobs::find(&mut conn, id).await?)
 }
 
 /// Gives a dead job as many attempts again as its kind has.
 pub async fn requeue(app: &App, caller: &Caller, id: JobId) -> Result<Job> {
     caller.authorize(Action::ManageJobs, &Resource::programme(), "jobId", "job")?;
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let job = jobs::find(&mut tx, id)
         .await?
         .ok_or_else(|| UserError::not_found("jobId", "job"))?;

@@ -30,7 +30,7 @@ pub async fn get(app: &App, caller: &Caller, id: MatchId) -> Result<Match> {
 
 /// Those of these matches that the caller may see.
 pub async fn by_ids(app: &App, caller: &Caller, ids: &[MatchId]) -> Result<Vec<Match>> {
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(caller).await?;
     let mut matches = matches::by_ids(&mut conn, ids).await?;
     matches.retain(|matching| caller.can(Action::ViewMatch, &matching.resource()) == Decision::Allowed);
     Ok(matches)
@@ -38,7 +38,7 @@ pub async fn by_ids(app: &App, caller: &Caller, ids: &[MatchId]) -> Result<Vec<M
 
 /// Those matches of these cases that the caller may see, the one asked first first.
 pub async fn for_cases(app: &App, caller: &Caller, cases: &[CaseId]) -> Result<Vec<Match>> {
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(caller).await?;
     let mut matches = matches::for_cases(&mut conn, cases).await?;
     matches.retain(|matching| caller.can(Action::ViewMatch, &matching.resource()) == Decision::Allowed);
     Ok(matches)
@@ -46,15 +46,15 @@ pub async fn for_cases(app: &App, caller: &Caller, cases: &[CaseId]) -> Result<V
 
 /// How many experts are being asked for each of these cases, which the caller may see: a number and no
 /// identity (S21).
-pub async fn open_counts(app: &App, cases: &[CaseId]) -> Result<HashMap<CaseId, i64>> {
-    let mut conn = app.db.acquire().await?;
+pub async fn open_counts(app: &App, caller: &Caller, cases: &[CaseId]) -> Result<HashMap<CaseId, i64>> {
+    let mut conn = app.acquire(caller).await?;
     Ok(matches::open_counts(&mut conn, cases).await?)
 }
 
 /// The cases of these matches as an expert is told of them: without the mentee. For matches that the
 /// caller may see.
-pub async fn told(app: &App, ids: &[MatchId]) -> Result<Vec<MatchFacts>> {
-    let mut conn = app.db.acquire().await?;
+pub async fn told(app: &App, caller: &Caller, ids: &[MatchId]) -> Result<Vec<MatchFacts>> {
+    let mut conn = app.acquire(caller).await?;
     Ok(deliveries::match_facts(&mut conn, ids).await?)
 }
 
@@ -68,7 +68,7 @@ pub async fn list(
     total: bool,
 ) -> Result<(Slice<Match>, Option<i64>)> {
     let scope = caller.scope(Action::ViewMatch);
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(caller).await?;
     let slice = matches::list(&mut conn, &scope, filter, page).await?;
     let total = if total {
         Some(matches::count(&mut conn, &scope, filter).await?)

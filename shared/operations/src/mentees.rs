@@ -28,7 +28,7 @@ pub async fn register(
     draft: MenteeDraft,
     key: Option<&str>,
 ) -> Result<Mentee> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let Some(office) = cases::office_of_center(&mut tx, center).await? else {
         return refuse(UserError::not_found("centerId", "service centre"));
     };
@@ -66,7 +66,7 @@ pub async fn update(
     version: Option<i64>,
     draft: MenteeDraft,
 ) -> Result<Mentee> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let before = found(mentees::lock(&mut tx, id).await?, "id")?;
     caller.authorize(Action::ManageMentee, &resource(&before), "id", "mentee")?;
     check_version(version, before.version, "mentee")?;
@@ -103,7 +103,7 @@ pub async fn get(app: &App, caller: &Caller, id: MenteeId) -> Result<Mentee> {
 
 /// Those of these mentees that the caller may see. Reading a single person's record leaves a trace.
 pub async fn by_ids(app: &App, caller: &Caller, ids: &[MenteeId]) -> Result<Vec<Mentee>> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let mut mentees = mentees::by_ids(&mut tx, ids).await?;
     mentees.retain(|mentee| caller.can(Action::ViewMentee, &resource(mentee)) == Decision::Allowed);
     if let ([id], [_]) = (ids, &mentees[..]) {
@@ -127,7 +127,7 @@ pub async fn list(
         ..filter.clone()
     };
     let scope = caller.scope(Action::ViewMentee);
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(caller).await?;
     let slice = mentees::list(&mut conn, &scope, &filter, page).await?;
     let total = if total {
         Some(mentees::count(&mut conn, &scope, &filter).await?)

@@ -8,7 +8,7 @@ use tandem_domain::occupations::{self, Occupation};
 use tandem_domain::postal_codes::{self, Place, PostalCode};
 use tokio::sync::RwLock;
 
-use crate::{App, Result, refuse};
+use crate::{App, Caller, Result, refuse};
 
 /// An operator's import of other titles is seen after this time at the latest.
 const FRESH: Duration = Duration::from_mins(10);
@@ -23,7 +23,7 @@ pub async fn catalogue(app: &App) -> Result<Arc<Vec<Occupation>>> {
     {
         return Ok(Arc::clone(catalogue));
     }
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(&Caller::nobody()).await?;
     let catalogue = Arc::new(tandem_storage::occupations::all(&mut conn).await?);
     // A database that is not filled yet is asked again.
     if !catalogue.is_empty() {

@@ -18,13 +18,13 @@ use crate::{App, Audit, Caller, Error, Result, idempotency, refuse};
 /// One office; refused as not found where the caller may not see it.
 pub async fn get(app: &App, caller: &Caller, id: OfficeId) -> Result<Office> {
     caller.authorize(Action::ViewOffice, &Resource::office(id), "id", "office")?;
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(caller).await?;
     found(offices::find(&mut conn, id).await?, "id")
 }
 
 /// Those of these offices that are there and that the caller may see.
 pub async fn by_ids(app: &App, caller: &Caller, ids: &[OfficeId]) -> Result<Vec<Office>> {
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(caller).await?;
     let mut offices = offices::by_ids(&mut conn, ids).await?;
     offices
         .retain(|office| caller.can(Action::ViewOffice, &Resource::office(office.id)) == Decision::Allowed);
@@ -39,7 +39,7 @@ pub async fn list(
     total: bool,
 ) -> Result<(Slice<Office>, Option<i64>)> {
     let scope = caller.scope(Action::ViewOffice);
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(caller).await?;
     let slice = offices::list(&mut conn, &scope, page).await?;
     let total = if total {
         Some(offices::count(&mut conn, &scope).await?)
@@ -54,7 +54,7 @@ pub async fn create(app: &App, caller: &Caller, input: OfficeInput, key: Option<
     caller.authorize(Action::ManageOffice, &Resource::programme(), "", "programme")?;
     let draft = input.check()?;
     let id: OfficeId = app.id();
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     if let Some(earlier) = idempotency::claim(&mut tx, app, caller, "createOffice", key, id).await? {
         return found(offices::find(&mut tx, earlier).await?, "idempotencyKey");
     }
@@ -78,7 +78,7 @@ pub async fn update(
 ) -> Result<Office> {
     caller.authorize(Action::ManageOffice, &Resource::office(id), "id", "office")?;
     let draft = input.check()?;
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let before = found(offices::find_for_update(&mut tx, id).await?, "id")?;
     if version.is_some_and(|version| version != before.version) {
         return refuse(UserError::new(

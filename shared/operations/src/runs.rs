@@ -83,7 +83,7 @@ pub async fn start(app: &App, caller: &Caller, input: StartInput, key: Option<&s
         )?;
     }
     check_parameters(&input.parameters)?;
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let id = app.id::<RunId>();
     if let Some(earlier) = idempotency::claim(&mut tx, app, caller, "startMatchingRun", key, id).await? {
         return load(&mut tx, earlier).await;
@@ -192,7 +192,7 @@ async fn lock(conn: &mut PgConnection, caller: &Caller, id: RunId) -> Result<Run
 /// Stops a run that waits or is being computed. A waiting one is cancelled at once, a running one as
 /// soon as its worker hears of it.
 pub async fn cancel(app: &App, caller: &Caller, id: RunId) -> Result<Run> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let run = lock(&mut tx, caller, id).await?;
     run.state.cancel()?;
     if run.state == tandem_domain::runs::RunState::Queued {
@@ -215,7 +215,7 @@ pub async fn get(app: &App, caller: &Caller, id: RunId) -> Result<Option<Run>> {
 
 /// Of these runs, those that the caller may see; in no order.
 pub async fn by_ids(app: &App, caller: &Caller, ids: &[RunId]) -> Result<Vec<Run>> {
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(caller).await?;
     let runs = runs::by_ids(&mut conn, ids).await?;
     Ok(runs
         .into_iter()
@@ -231,7 +231,7 @@ fn may_see(caller: &Caller, offices: &[OfficeId]) -> bool {
 
 /// The runs that the caller may see, newest first.
 pub async fn list(app: &App, caller: &Caller, page: &Page<(DateTime<Utc>, Uuid)>) -> Result<Slice<Run>> {
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(caller).await?;
     Ok(runs::list(&mut conn, &caller.scope(Action::ViewRun), page).await?)
 }
 
@@ -243,7 +243,7 @@ pub async fn proposals(
     filter: &ProposalFilter,
     page: &Page<(i32, Uuid)>,
 ) -> Result<Slice<Proposal>> {
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(caller).await?;
     let run = load(&mut conn, run).await?;
     authorize(caller, Action::ViewRun, &run.offices, "runId")?;
     Ok(runs::proposals(&mut conn, run.id, filter, page).await?)
@@ -251,7 +251,7 @@ pub async fn proposals(
 
 /// Of these proposals, those whose run the caller may see; in no order.
 pub async fn proposals_by_ids(app: &App, caller: &Caller, ids: &[ProposalId]) -> Result<Vec<Proposal>> {
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(caller).await?;
     let proposals = runs::proposals_by_ids(&mut conn, ids).await?;
     let run_ids: Vec<RunId> = proposals
         .iter()
@@ -279,7 +279,7 @@ pub async fn plan_cases(
     matched: Option<bool>,
     page: &Page<Uuid>,
 ) -> Result<Slice<RunCase>> {
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(caller).await?;
     let run = load(&mut conn, run).await?;
     authorize(caller, Action::ViewRun, &run.offices, "runId")?;
     Ok(runs::plan_cases(&mut conn, run.id, matched, page).await?)

@@ -16,6 +16,6 @@ pub async fn current(conn: &mut PgConnection) -> Result<Settings> {
 /// The settings that count now, for somebody who may read them.
 pub async fn get(app: &App, caller: &Caller) -> Result<Settings> {
     caller.authorize(Action::ViewSettings, &Resource::programme(), "", "programme")?;
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(caller).await?;
     current(&mut conn).await
 }

@@ -13,8 +13,8 @@ use tandem_storage::training::{self, Attendance, Module, NewAttendance};
 use crate::{App, Audit, Caller, Result, refuse};
 
 /// Every module, by code.
-pub async fn modules(app: &App) -> Result<Vec<Module>> {
-    let mut conn = app.db.acquire().await?;
+pub async fn modules(app: &App, caller: &Caller) -> Result<Vec<Module>> {
+    let mut conn = app.acquire(caller).await?;
     Ok(training::modules(&mut conn).await?)
 }
 
@@ -27,7 +27,7 @@ pub async fn record_attendance(
     module: ModuleId,
     attended_on: NaiveDate,
 ) -> Result<Expert> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let Some(row) = experts::lock(&mut tx, expert).await? else {
         return refuse(UserError::not_found("expertId", "expert"));
     };
@@ -69,7 +69,7 @@ pub async fn record_attendance(
 
 /// The attendances of those of these experts whose office's view the caller has, or who are the caller.
 pub async fn for_experts(app: &App, caller: &Caller, experts: &[ExpertId]) -> Result<Vec<Attendance>> {
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(caller).await?;
     let visible: Vec<ExpertId> = experts::by_ids(&mut conn, experts)
         .await?
         .into_iter()

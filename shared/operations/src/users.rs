@@ -27,14 +27,14 @@ pub async fn get(app: &App, caller: &Caller, id: UserId) -> Result<User> {
 /// Those of these users that are there and that the caller may see.
 pub async fn by_ids(app: &App, caller: &Caller, ids: &[UserId]) -> Result<Vec<User>> {
     let visible: Vec<UserId> = ids.iter().copied().filter(|id| may_see(caller, *id)).collect();
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(caller).await?;
     Ok(users::by_ids(&mut conn, &visible).await?)
 }
 
 /// The roles of those of these users that the caller may see.
 pub async fn grants(app: &App, caller: &Caller, ids: &[UserId]) -> Result<Vec<RoleGrant>> {
     let visible: Vec<UserId> = ids.iter().copied().filter(|id| may_see(caller, *id)).collect();
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(caller).await?;
     Ok(users::grants(&mut conn, &visible).await?)
 }
 
@@ -53,7 +53,7 @@ pub async fn list(
     if !caller.scope(Action::ViewUser).everything {
         return Ok((page.slice(Vec::new()), total.then_some(0)));
     }
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(caller).await?;
     let slice = users::list(&mut conn, search, page).await?;
     let total = if total {
         Some(users::count(&mut conn, search).await?)
@@ -77,7 +77,7 @@ pub async fn create(
     }
     let draft = input.check()?;
     let id: UserId = app.id();
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     if let Some(earlier) = idempotency::claim(&mut tx, app, caller, "createUser", key, id).await? {
         return existing(&mut tx, earlier, "idempotencyKey").await;
     }
@@ -106,7 +106,7 @@ pub async fn create(
 pub async fn grant_role(app: &App, caller: &Caller, id: UserId, role: Grant) -> Result<User> {
     caller.authorize(Action::ManageUser, &Resource::programme(), "userId", "user")?;
     check_role(role)?;
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let user = existing_for_update(&mut tx, id, "userId").await?;
     if insert_grant(&mut tx, app, id, role).await? {
         app.audit(&mut tx, caller, &[granted("role.granted", id, role)])
@@ -119,7 +119,7 @@ pub async fn grant_role(app: &App, caller: &Caller, id: UserId, role: Grant) -> 
 /// Takes a role from its user. The last administrator keeps it.
 pub async fn revoke_role(app: &App, caller: &Caller, grant: RoleGrantId) -> Result<User> {
     caller.authorize(Action::ManageUser, &Resource::programme(), "roleGrantId", "role")?;
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let given = users::find_grant(&mut tx, grant)
         .await?
         .ok_or_else(|| UserError::not_found("roleGrantId", "role"))?;
@@ -141,7 +141,7 @@ pub async fn revoke_role(app: &App, caller: &Caller, grant: RoleGrantId) -> Resu
 /// Lets a user sign in no more; every session ends at once. The last administrator stays.
 pub async fn deactivate(app: &App, caller: &Caller, id: UserId) -> Result<User> {
     caller.authorize(Action::ManageUser, &Resource::programme(), "userId", "user")?;
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     keep_an_admin(&mut tx, id).await?;
     let user = existing_for_update(&mut tx, id, "userId").await?;
     if user.active {
@@ -160,7 +160,7 @@ pub async fn deactivate(app: &App, caller: &Caller, id: UserId) -> Result<User> 
 /// Lets a user sign in again.
 pub async fn reactivate(app: &App, caller: &Caller, id: UserId) -> Result<User> {
     caller.authorize(Action::ManageUser, &Resource::programme(), "userId", "user")?;
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let user = existing_for_update(&mut tx, id, "userId").await?;
     if !user.active {
         users::set_active(&mut tx, id, true, app.now()).await?;

@@ -29,6 +29,7 @@ pub mod settings;
 pub mod sweep_ticks;
 pub mod training;
 pub mod users;
+pub mod wall;
 
 pub use error::{Error, Result, parse};
 pub use sqlx::{PgConnection, PgPool, PgTransaction};

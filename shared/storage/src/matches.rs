@@ -85,6 +85,8 @@ impl Match {
             center: Some(self.center),
             expert: Some(self.expert),
             mentee: Some(self.mentee),
+            matching: Some(self.id),
+            case: Some(self.case),
             revealed: self.state.reveals_expert(),
         }
     }

@@ -4,7 +4,7 @@ use tandem_domain::errors::Code;
 use tandem_domain::experts::ExpertState;
 use tandem_domain::values::Language;
 use tandem_operations::experts::{self, ExpertPatch, ListFilter, list};
-use tandem_operations::{checks, training};
+use tandem_operations::{Caller, checks, training};
 use tandem_storage::paging::Page;
 use tandem_tests::{TestApp, date};
 
@@ -39,7 +39,7 @@ async fn an_inspection_and_two_trainings_make_an_expert_ready() {
     checks::record_inspection(&app.api, &coordinator.caller, id, inspection("2026-10-01"))
         .await
         .unwrap();
-    for module in training::modules(&app.api).await.unwrap() {
+    for module in training::modules(&app.api, &Caller::system()).await.unwrap() {
         let tomorrow =
             training::record_attendance(&app.api, &coordinator.caller, id, module.id, date("2026-11-24"))
                 .await;

@@ -55,7 +55,7 @@ async fn a_list_in_windows_1252_with_semicolons_and_german_headers_is_understood
         (found.postal_code.as_str(), found.email.as_str()),
         ("01067", "joerg@example.org")
     );
-    let details = operations::details(&app.api, &[found.id], &PARTS)
+    let details = operations::details(&app.api, &Caller::system(), &[found.id], &PARTS)
         .await
         .unwrap()
         .remove(&found.id)
@@ -167,7 +167,9 @@ async fn a_second_list_changes_what_differs_and_leaves_the_rest() {
     // what the list has no column for stays; what it has an empty cell for goes
     let short = format!("{HEADER},phone\n1,RB,Anna,Vogt1,09111,a1@example.org,\n");
     assert_eq!(take(&app, Kind::Experts, short).await.updated, 1);
-    let details = operations::details(&app.api, &[after.id], &PARTS).await.unwrap();
+    let details = operations::details(&app.api, &Caller::system(), &[after.id], &PARTS)
+        .await
+        .unwrap();
     assert_eq!(
         (
             details[&after.id].languages.len(),

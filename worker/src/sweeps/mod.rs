@@ -14,7 +14,7 @@ pub mod undispatched;
 use std::time::Duration;
 
 pub use schedule::Schedule;
-use tandem_operations::{App, Error};
+use tandem_operations::{App, Caller, Error};
 use tandem_storage::sweep_ticks;
 
 use crate::registry::Sweep;
@@ -28,7 +28,7 @@ const LOOK: Duration = Duration::from_secs(5);
 pub(crate) async fn run_if_due(sweep: &Sweep, app: &App) -> Result<bool, Error> {
     let now = app.now();
     let tick = sweep.schedule.latest_tick(now);
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(&Caller::system()).await?;
     if !sweep_ticks::take(&mut tx, sweep.name, tick, now).await? {
         return Ok(false);
     }

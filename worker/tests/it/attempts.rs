@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use futures::future::join_all;
 use tandem_domain::{errors::UserError, ids::JobId};
 use tandem_operations::{
-    Error,
+    Caller, Error,
     jobs::{Job, JobError, JobKind, State},
 };
 use tandem_storage::jobs;
@@ -52,7 +52,7 @@ async fn draining_does_what_is_due_and_what_that_brings_about() {
         matching: stage.app.id(),
     };
     let registry = working().on(JobKind::SendEmail, move |app, _, _| async move {
-        let mut tx = app.begin().await?;
+        let mut tx = app.begin(&Caller::system()).await?;
         tandem_operations::jobs::enqueue(&mut tx, &app, &[follow_up]).await?;
         tx.commit().await.map_err(Error::from)?;
         Ok(())
@@ -233,7 +233,7 @@ async fn a_lease_that_is_held_by_a_transaction_is_not_returned_under_it() {
     let stage = Stage::new().await;
     let id = stage.promise_mails(1).await[0];
     let attempt = claim(&stage, id).await;
-    let mut tx = stage.app.begin().await.unwrap();
+    let mut tx = stage.app.begin(&Caller::system()).await.unwrap();
     assert!(jobs::hold(&mut tx, id, attempt).await.unwrap());
     stage.clock.advance(TimeDelta::from_std(LEASE * 2).unwrap());
     assert_eq!(leases::sweep(&stage.app).await.unwrap(), 0);
@@ -276,7 +276,7 @@ async fn a_handler_that_lost_its_lease_is_stopped_before_it_writes() {
     let registry = Arc::new(Registry::new().on(JobKind::SendEmail, move |app, _, context| {
         let begun = telling.clone();
         async move {
-            let mut tx = app.begin().await?;
+            let mut tx = app.begin(&Caller::system()).await?;
             sqlx::query("INSERT INTO effects (job, attempt, what) VALUES ($1, $2, 'done')")
                 .bind(context.id.uuid())
                 .bind(context.attempt)

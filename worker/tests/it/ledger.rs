@@ -1,6 +1,7 @@
 //! What is promised, listed, counted and purged.
 
 use chrono::TimeDelta;
+use tandem_operations::Caller;
 use tandem_operations::jobs::{self as promises, Job, JobKind, Queue, State};
 use tandem_storage::jobs::{self, Cursor, Direction, Filter};
 use tandem_worker::{Registry, drain};
@@ -36,7 +37,7 @@ async fn the_same_promise_twice_is_one_job() {
 #[tokio::test]
 async fn an_operation_that_is_rolled_back_promises_nothing() {
     let stage = Stage::new().await;
-    let mut tx = stage.app.begin().await.unwrap();
+    let mut tx = stage.app.begin(&Caller::system()).await.unwrap();
     let ids = promises::enqueue(&mut tx, &stage.app, &[Job::MatchingRun { run: stage.app.id() }])
         .await
         .unwrap();

@@ -19,7 +19,7 @@ use tandem_domain::{
     random::SystemRandom,
 };
 use tandem_operations::{
-    App,
+    App, Caller,
     jobs::{self, Job, JobContext, JobError},
     links::LinkKey,
 };
@@ -161,7 +161,7 @@ impl Stage {
     }
 
     pub(crate) async fn promise(&self, promised: &[Job]) -> Vec<JobId> {
-        let mut tx = self.app.begin().await.unwrap();
+        let mut tx = self.app.begin(&Caller::system()).await.unwrap();
         let ids = jobs::enqueue(&mut tx, &self.app, promised).await.unwrap();
         tx.commit().await.unwrap();
         ids

@@ -1,7 +1,7 @@
 //! What is said of cases, and how lists of them are narrowed.
 
 use async_graphql::{Enum, ID, InputObject};
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{DateTime, Days, Utc};
 use tandem_domain::cases::CaseDraft;
 use tandem_domain::errors::UserError;
 use tandem_operations::cases::CaseFilter;
@@ -9,6 +9,7 @@ use tandem_operations::cases::CaseFilter;
 use super::CaseState;
 use crate::graphql::enums::{Gender, SupportArea};
 use crate::graphql::ids;
+use crate::graphql::scalars::Date;
 
 /// Longer waits are typing errors: the programme is not that old.
 const MOST_DAYS: i32 = 36_500;
@@ -52,7 +53,7 @@ pub struct CaseInput {
     /// The radius around the centre, from 1 to 300 km; the programme's default where none is given.
     pub radius_km: Option<i32>,
     /// When the accompaniment should begin.
-    pub planned_start: Option<NaiveDate>,
+    pub planned_start: Option<Date>,
     /// A wish for the expert's gender, if any.
     pub expert_gender_wish: Option<Gender>,
     /// Where help is wished for. At least one is needed to submit.
@@ -66,9 +67,9 @@ pub struct CaseInput {
     #[graphql(default)]
     pub eligibility_confirmed: bool,
     /// The day on which the mentee consented to the sharing of data. Needed to submit.
-    pub mentee_consent_on: Option<NaiveDate>,
+    pub mentee_consent_on: Option<Date>,
     /// The day on which the guardian of a mentee under 18 did. Needed to submit.
-    pub guardian_consent_on: Option<NaiveDate>,
+    pub guardian_consent_on: Option<Date>,
 }
 
 impl From<CaseInput> for CaseDraft {
@@ -80,7 +81,7 @@ impl From<CaseInput> for CaseDraft {
             center_wishes: input.center_wishes,
             start_level: input.start_level,
             radius_km: input.radius_km.map(i64::from),
-            planned_start: input.planned_start,
+            planned_start: input.planned_start.map(Into::into),
             expert_gender_wish: input.expert_gender_wish.map(Into::into),
             support_areas: input
                 .support_areas
@@ -93,8 +94,8 @@ impl From<CaseInput> for CaseDraft {
                 .map(|wish| (wish.kldb_code, wish.label))
                 .collect(),
             eligibility_confirmed: input.eligibility_confirmed,
-            mentee_consent_on: input.mentee_consent_on,
-            guardian_consent_on: input.guardian_consent_on,
+            mentee_consent_on: input.mentee_consent_on.map(Into::into),
+            guardian_consent_on: input.guardian_consent_on.map(Into::into),
         }
     }
 }

@@ -49,7 +49,7 @@ impl Loader<PartOf> for Loaders {
         let ids: BTreeSet<ExpertId> = keys.iter().map(|key| key.0).collect();
         let parts: BTreeSet<Part> = keys.iter().map(|key| key.1).collect();
         let (ids, parts) = (Vec::from_iter(ids), Vec::from_iter(parts));
-        let details = experts::details(&self.app, &ids, &parts).await?;
+        let details = experts::details(&self.app, &self.caller, &ids, &parts).await?;
         Ok(keys
             .iter()
             .filter_map(|key| Some((*key, details.get(&key.0)?.clone())))

@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 
 use async_graphql::{Enum, SimpleObject, dataloader::Loader};
-use chrono::NaiveDate;
 use tandem_domain::ids::MatchId;
 use tandem_operations::deliveries::describe_case;
 use tandem_operations::matches;
 
 use crate::graphql::enums::{CefrLevel, SupportArea};
 use crate::graphql::loaders::{LoadError, Loaders};
+use crate::graphql::scalars::Date;
 
 /// An age group instead of a birth date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -47,7 +47,7 @@ pub struct ToldCase {
     /// The mentee's other languages, as ISO 639 codes.
     languages: Vec<String>,
     /// When the accompaniment should begin.
-    planned_start: Option<NaiveDate>,
+    planned_start: Option<Date>,
 }
 
 /// The case that a match is about, as it is told.
@@ -61,7 +61,7 @@ impl Loader<ToldOf> for Loaders {
     async fn load(&self, keys: &[ToldOf]) -> Result<HashMap<ToldOf, ToldCase>, LoadError> {
         let ids: Vec<MatchId> = keys.iter().map(|key| key.0).collect();
         let mut told = HashMap::with_capacity(ids.len());
-        for facts in matches::told(&self.app, &ids).await? {
+        for facts in matches::told(&self.app, &self.caller, &ids).await? {
             let case = describe_case(&facts, self.app.today())?;
             let areas = facts.case.support_areas.iter().copied();
             told.insert(
@@ -74,7 +74,7 @@ impl Loader<ToldOf> for Loaders {
                     support_areas: areas.map(SupportArea::from).collect(),
                     german_level: facts.case.german_level.into(),
                     languages: case.languages,
-                    planned_start: case.planned_start,
+                    planned_start: case.planned_start.map(Date),
                 },
             );
         }

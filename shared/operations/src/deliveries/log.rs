@@ -20,7 +20,7 @@ pub async fn list(
     page: &Page<(DateTime<Utc>, Uuid)>,
     total: bool,
 ) -> Result<(Slice<Delivery>, Option<i64>)> {
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(caller).await?;
     let scope = caller.scope(Action::ViewDeliveries);
     let slice = deliveries::list(&mut conn, &scope, filter, page).await?;
     let total = if total {
@@ -33,7 +33,7 @@ pub async fn list(
 
 /// Those of the deliveries that the caller may see.
 pub async fn by_ids(app: &App, caller: &Caller, ids: &[DeliveryId]) -> Result<Vec<Delivery>> {
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(caller).await?;
     let scope = caller.scope(Action::ViewDeliveries);
     Ok(deliveries::by_ids(&mut conn, &scope, ids).await?)
 }
@@ -45,7 +45,7 @@ pub async fn by_ids(app: &App, caller: &Caller, ids: &[DeliveryId]) -> Result<Ve
 /// `CONFLICT` while the mail, or an earlier repetition, is still on its way; `FORBIDDEN` for a sign-in
 /// link, which only the person asks for.
 pub async fn resend(app: &App, caller: &Caller, id: DeliveryId) -> Result<Delivery> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let Some((delivery, office)) = deliveries::find(&mut tx, id).await? else {
         return refuse(UserError::not_found("deliveryId", "e-mail"));
     };

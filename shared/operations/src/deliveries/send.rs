@@ -97,7 +97,7 @@ async fn prepare(
     sender: &Sender,
     id: DeliveryId,
 ) -> Result<Option<(Delivery, Verdict<(Letter, String)>)>> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(&Caller::system()).await?;
     let Some(delivery) = deliveries::claim(&mut tx, id, app.now()).await? else {
         return Ok(None);
     };
@@ -145,7 +145,7 @@ async fn hand_over(sender: &Sender, delivery: &Delivery, letter: Letter, from_na
 
 /// Writes how an attempt ended, and what follows from it, in one transaction.
 async fn write(app: &App, delivery: &Delivery, ending: &Ending) -> Result<()> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(&Caller::system()).await?;
     let now = app.now();
     let (state, reason) = match ending {
         Ending::Sent => (State::Sent, None),

@@ -102,7 +102,7 @@ pub async fn list(
     };
     let filter = checked(filter, near)?;
     let today = app.today();
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(caller).await?;
     let found = experts::list(&mut conn, &scope, &filter, order, today, page).await?;
     let ids: Vec<ExpertId> = found.rows.iter().map(|found| found.key.id).collect();
     let mut rows = experts::by_ids(&mut conn, &ids).await?;
@@ -179,7 +179,7 @@ async fn reached(app: &App, caller: &Caller, near: &NearInput) -> Result<Near> {
         .map_err(|problem| UserError::invalid("filter.near.radiusKm", problem))?;
     let code = match &near.place {
         NearPlace::Center(id) => {
-            let mut conn = app.db.acquire().await?;
+            let mut conn = app.acquire(caller).await?;
             let center = centers::require(&mut conn, *id, "filter.near.centerId").await?;
             let resource = Resource::center(*id, center.office_id);
             if caller.can(Action::ViewCenter, &resource) != Decision::Allowed {

@@ -75,7 +75,7 @@ async fn step(
     step: impl FnOnce(ExpertState) -> std::result::Result<ExpertState, tandem_domain::errors::InvalidTransition>,
     activated_on: Option<NaiveDate>,
 ) -> Result<Expert> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let expert = locked(&mut tx, caller, id, version).await?;
     let state = step(expert.state)?;
     if state == ExpertState::Left && expert.open_matches > 0 {
@@ -110,7 +110,7 @@ pub async fn pause(
     from: NaiveDate,
     until: Option<NaiveDate>,
 ) -> Result<Expert> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let expert = locked(&mut tx, caller, id, None).await?;
     if expert.state == ExpertState::Left {
         return refuse(UserError::conflict(
@@ -163,7 +163,7 @@ fn covers_all(pause: Pause, from: NaiveDate, until: Option<NaiveDate>) -> bool {
 
 /// Makes an expert available again from today on: every pause ends or is dropped.
 pub async fn resume(app: &App, caller: &Caller, id: ExpertId) -> Result<Expert> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let expert = locked(&mut tx, caller, id, None).await?;
     if experts::resume(&mut tx, id, app.today()).await? == 0 {
         return refuse(UserError::conflict("this expert is not paused"));

@@ -8,7 +8,7 @@ use tandem_storage::{PgConnection, jobs};
 use tokio::{sync::watch, task::AbortHandle, time::Instant};
 
 use super::JobKind;
-use crate::{App, Error, Result};
+use crate::{App, Caller, Error, Result};
 
 /// Why an attempt did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -162,8 +162,10 @@ async fn renew(
 }
 
 async fn prolong(app: &App, id: JobId, attempt: i32, length: Duration) -> Result<bool> {
-    let mut conn = app.db.acquire().await?;
-    Ok(jobs::renew(&mut conn, id, attempt, app.now() + length).await?)
+    let mut tx = app.begin(&Caller::system()).await?;
+    let held = jobs::renew(&mut tx, id, attempt, app.now() + length).await?;
+    tx.commit().await?;
+    Ok(held)
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use crate::{App, Caller, Result, candidates};
 /// Idempotent: a match that another one has followed already has nothing left to do. Returns the new
 /// match, if there is one.
 pub async fn next_alternate(app: &App, id: MatchId) -> Result<Option<MatchId>> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(&Caller::system()).await?;
     let Some(ended) = matches::get(&mut tx, id).await? else {
         return Ok(None);
     };

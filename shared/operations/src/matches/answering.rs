@@ -113,7 +113,7 @@ async fn authorized(
     answer: Answer,
     way: AnswerWay,
 ) -> Result<(Match, AnswerOutcome)> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let seen = found(matches::get(&mut tx, id).await?, "id")?;
     caller.authorize(action, &seen.resource(), "id", "match")?;
     let outcome = decide(&mut tx, app, caller, &seen, answer, way).await?;

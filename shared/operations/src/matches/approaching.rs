@@ -33,7 +33,7 @@ pub async fn approach(
     admit_missing: bool,
     key: Option<&str>,
 ) -> Result<Vec<Match>> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let Some(seen) = cases::get(&mut tx, case).await? else {
         return refuse(UserError::not_found("caseId", "case"));
     };

@@ -21,7 +21,7 @@ use crate::{App, Audit, Caller, Result, refuse};
 /// # Errors
 /// `CONFLICT` where the match is active or over.
 pub async fn withdraw(app: &App, caller: &Caller, id: MatchId, version: Option<i64>) -> Result<Match> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let seen = found(matches::get(&mut tx, id).await?, "id")?;
     caller.authorize(Action::ViewMatch, &seen.resource(), "id", "match")?;
     if caller.can(Action::Approach, &seen.resource()) != Decision::Allowed {

@@ -56,7 +56,7 @@ pub struct Applied {
 /// Refused where the run has no plan (any more), where there is nothing left to apply, or where it was
 /// changed since the coordinator looked.
 pub async fn apply(app: &App, caller: &Caller, input: ApplyInput) -> Result<Applied> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let run = lock(&mut tx, caller, input.run).await?;
     let state = run.state.apply()?;
     if input.version.is_some_and(|version| version != run.version) {
@@ -158,7 +158,7 @@ pub async fn apply(app: &App, caller: &Caller, input: ApplyInput) -> Result<Appl
 
 /// Puts a plan away; nobody hears of it.
 pub async fn discard(app: &App, caller: &Caller, id: RunId) -> Result<Run> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let run = lock(&mut tx, caller, id).await?;
     let state = run.state.discard()?;
     runs::decide(
@@ -181,7 +181,7 @@ pub async fn discard(app: &App, caller: &Caller, id: RunId) -> Result<Run> {
 /// Takes back every approach of a run that has not been answered, in one action, with neutral mails only
 /// to those who had been asked. Answers that were given stay.
 pub async fn undo(app: &App, caller: &Caller, id: RunId) -> Result<(Run, u32)> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let run = lock(&mut tx, caller, id).await?;
     let state = run.state.undo()?;
     let open = runs::unanswered_matches(&mut tx, id).await?;

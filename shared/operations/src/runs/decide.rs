@@ -44,7 +44,7 @@ pub async fn what_if(
     case: CaseId,
     expert: ExpertId,
 ) -> Result<WhatIfAnswer> {
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(caller).await?;
     let run = load(&mut conn, id).await?;
     authorize(caller, Action::ViewRun, &run.offices, "runId")?;
     let Some(bytes) = runs::snapshot(&mut conn, id).await? else {
@@ -157,7 +157,7 @@ async fn decide(
     action: &'static str,
     change: impl AsyncFnOnce(&mut PgConnection, &Proposal) -> tandem_storage::Result<()>,
 ) -> Result<Proposal> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(caller).await?;
     let (run, proposal) = undecided(&mut tx, caller, id).await?;
     change(&mut tx, &proposal).await?;
     app.audit(&mut tx, caller, &[Audit::new(action, id).about(proposal.expert)])

@@ -101,7 +101,7 @@ struct Plan {
 /// Faults, for a later attempt; after the last one the run has failed.
 pub async fn execute(app: &App, id: RunId, job: &JobContext) -> Result<()> {
     let started = Instant::now();
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(&Caller::system()).await?;
     let Some(run) = runs::get(&mut tx, id, true).await? else {
         return Ok(());
     };
@@ -152,7 +152,7 @@ pub async fn execute(app: &App, id: RunId, job: &JobContext) -> Result<()> {
 
 /// Ends a run without a plan: cancelled, or failed for a reason.
 async fn close(app: &App, id: RunId, failure: Option<&str>) -> Result<()> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(&Caller::system()).await?;
     let run = runs::get(&mut tx, id, true).await?;
     if run.is_some_and(|run| run.state.is_working()) {
         match failure {
@@ -167,7 +167,7 @@ async fn close(app: &App, id: RunId, failure: Option<&str>) -> Result<()> {
 
 /// Fails runs whose job is dead, so that their offices can be planned again. A sweep calls it.
 pub async fn fail_abandoned(app: &App) -> Result<usize> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(&Caller::system()).await?;
     let abandoned = runs::abandoned(&mut tx).await?;
     for run in &abandoned {
         runs::failed(
@@ -193,7 +193,7 @@ async fn report(app: &App, id: RunId, job: &JobContext, progress: &Progress) -> 
             progress.total.load(Ordering::Relaxed),
         );
         let told = async {
-            let mut tx = app.begin().await?;
+            let mut tx = app.begin(&Caller::system()).await?;
             let goes_on =
                 runs::report_progress(&mut tx, id, PHASES[now.0 as usize % PHASES.len()], now.1, now.2)
                     .await?;
@@ -223,7 +223,7 @@ async fn compute(
     started: Instant,
 ) -> std::result::Result<(), Stop> {
     progress.enter(Phase::Snapshot, 1);
-    let mut conn = app.db.acquire().await?;
+    let mut conn = app.acquire(&Caller::system()).await?;
     let stored = runs::snapshot(&mut conn, run.id).await?;
     drop(conn);
     let snapshot = match stored {
@@ -252,7 +252,7 @@ async fn take_snapshot(
     run: &Run,
     progress: &Arc<Progress>,
 ) -> std::result::Result<Snapshot, Stop> {
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(&Caller::system()).await?;
     tandem_storage::freeze(&mut tx).await?;
     let ground = Ground::load(&mut tx, app, &run.parameters).await?;
     let cases = facts::cases(&mut tx, Cases::OfOffices(&run.offices), ground.today).await?;
@@ -279,7 +279,7 @@ async fn take_snapshot(
         return Err(Stop::Cancelled);
     };
     let bytes = snapshot.encode()?;
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(&Caller::system()).await?;
     runs::store_snapshot(&mut tx, run.id, &bytes, app.now()).await?;
     // another worker may have been faster: its snapshot counts
     let stored = runs::snapshot(&mut tx, run.id).await?.unwrap_or(bytes);
@@ -401,7 +401,7 @@ async fn store(
         run_ms: started.elapsed().as_millis() as u64,
     };
 
-    let mut tx = app.begin().await?;
+    let mut tx = app.begin(&Caller::system()).await?;
     let Some(current) = runs::get(&mut tx, run.id, true).await? else {
         return Err(Stop::Cancelled);
     };
