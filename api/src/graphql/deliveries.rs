@@ -40,6 +40,8 @@ pub enum EmailTrigger {
     SignIn,
     /// Asks an expert.
     Approach,
+    /// Brings a question to mind that was not answered.
+    ApproachReminder,
     /// Takes an open question back, neutrally.
     ApproachWithdrawn,
     /// Another expert said yes first.

@@ -19,6 +19,7 @@ pub mod offices;
 pub mod parties;
 pub mod policy;
 pub mod postal_codes;
+pub mod quiet;
 pub mod random;
 pub mod readiness;
 pub mod runs;

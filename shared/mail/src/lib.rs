@@ -7,6 +7,7 @@
 
 pub mod case;
 pub mod language;
+mod letter;
 pub mod mails;
 pub mod message;
 pub mod people;

@@ -1,5 +1,7 @@
 //! Who a mail is from, whom it greets, and whom the reader can call.
 
+use url::Url;
+
 use crate::language::Language;
 
 /// How a person wishes to be addressed; follows from the gender, if it was given.
@@ -47,6 +49,8 @@ impl Addressee {
             (_, Salutation::Unknown) => None,
             // English drops "Ms" and "Mr" before a title.
             (Language::En, _) if !title.is_empty() => Some(""),
+            // These address by the given name, or by the whole one.
+            (Language::Ar | Language::Fa | Language::Uk | Language::Tr, _) => None,
             (Language::En, Salutation::Ms) => Some("Ms"),
             (Language::En, Salutation::Mr) => Some("Mr"),
             (_, Salutation::Ms) => Some("Frau"),
@@ -56,9 +60,26 @@ impl Addressee {
             Some(form) if !self.family_name.trim().is_empty() => join(&[form, title, &self.family_name]),
             _ => self.full_name(),
         };
-        match language {
-            Language::En => join(&["Dear", &name]),
-            _ => join(&["Guten Tag", &name]),
+        let hello = match language {
+            Language::De => "Guten Tag",
+            Language::En => "Dear",
+            Language::Ar => "مرحبًا",
+            Language::Fa => "سلام",
+            Language::Uk => "Доброго дня,",
+            Language::Tr => "Merhaba",
+        };
+        join(&[hello, &name])
+    }
+}
+
+impl Addressee {
+    /// A mentee or a guardian, greeted by the whole name in every language.
+    pub fn plain(given_name: &str, family_name: &str) -> Self {
+        Self {
+            salutation: Salutation::Unknown,
+            title: None,
+            given_name: given_name.to_owned(),
+            family_name: family_name.to_owned(),
         }
     }
 }
@@ -121,6 +142,8 @@ pub struct Letterhead {
     pub organisation: Organisation,
     /// Whom to call.
     pub contact: Contact,
+    /// Where the reader ends mails of this kind; only for those that are not essential.
+    pub unsubscribe_url: Option<Url>,
 }
 
 #[cfg(test)]

@@ -50,19 +50,19 @@ pub(crate) fn assemble<H: Template>(
     }
 }
 
-fn finish(template: &impl Template) -> String {
+pub(crate) fn finish(template: &impl Template) -> String {
     template
         .render()
         .expect("templates write into a String and call nothing that can fail")
 }
 
-fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Wraps every line and keeps the indent of list items. Empty lines come one at a time and never between
 /// two items of a list: the templates are free to put their conditions on lines of their own.
-fn wrap(text: &str) -> String {
+pub(crate) fn wrap(text: &str) -> String {
     let mut wrapped = String::with_capacity(text.len() + text.len() / 20);
     let mut gap = false;
     let mut item_before = false;
@@ -71,7 +71,9 @@ fn wrap(text: &str) -> String {
             gap = !wrapped.is_empty();
             continue;
         }
-        let item = line.starts_with("- ");
+        // A link below an item belongs to it.
+        let link = line.trim_start().starts_with("http");
+        let item = line.starts_with("- ") || (item_before && link);
         if gap && !(item && item_before) {
             wrapped.push('\n');
         }
@@ -83,6 +85,7 @@ fn wrap(text: &str) -> String {
             .word_splitter(WordSplitter::NoHyphenation)
             .wrap_algorithm(WrapAlgorithm::FirstFit)
             .subsequent_indent(if item { "  " } else { "" });
+        let line = if link { line.trim_start() } else { line };
         for part in textwrap::wrap(line, options) {
             wrapped.push_str(part.trim_end());
             wrapped.push('\n');
@@ -92,7 +95,7 @@ fn wrap(text: &str) -> String {
 }
 
 /// Drops the empty lines that conditions leave behind.
-fn tidy(html: &str) -> String {
+pub(crate) fn tidy(html: &str) -> String {
     let mut tidy = String::with_capacity(html.len());
     for line in html.lines().map(str::trim_end).filter(|line| !line.is_empty()) {
         tidy.push_str(line);

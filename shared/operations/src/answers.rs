@@ -106,7 +106,7 @@ fn by_link(matching: &Match, address: &str) -> Caller {
     Caller::person(person, address)
 }
 
-/// The match whose approach carried the link.
+/// The match whose approach, or the reminder of it, carried the link.
 async fn find(conn: &mut PgConnection, app: &App, token: &str) -> Result<Option<Match>> {
     let Some(id) = app.links.verify(Purpose::Answer, token) else {
         return Ok(None);
@@ -114,7 +114,8 @@ async fn find(conn: &mut PgConnection, app: &App, token: &str) -> Result<Option<
     let Some((delivery, _)) = deliveries::find(conn, id).await? else {
         return Ok(None);
     };
-    if delivery.trigger != Trigger::Approach.as_str() || delivery.recipient_kind != RecipientKind::Expert {
+    let asks = [Trigger::Approach, Trigger::ApproachReminder].map(Trigger::as_str);
+    if !asks.contains(&delivery.trigger.as_str()) || delivery.recipient_kind != RecipientKind::Expert {
         return Ok(None);
     }
     Ok(matches::get(conn, MatchId::from(delivery.subject_id)).await?)

@@ -4,12 +4,14 @@
 mod compose;
 mod log;
 mod send;
+mod trigger;
 
 pub(crate) use compose::{addressee, language, letterhead};
 pub use compose::{answer_by, describe_case};
 pub use log::{DeliveryFilter, by_ids, list, resend};
 pub use send::{Sender, send};
 pub use tandem_storage::deliveries::{Delivery, RecipientKind, State};
+pub use trigger::Trigger;
 
 use tandem_domain::ids::{CenterId, DeliveryId, ExpertId, MenteeId, OfficeId, UserId};
 use tandem_storage::{PgConnection, deliveries};
@@ -17,47 +19,6 @@ use uuid::Uuid;
 
 use crate::jobs::{self, Job};
 use crate::{App, Result};
-
-/// Why a mail is sent. Each trigger has its own condition, which is asked again at the moment of sending.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    strum::Display,
-    strum::EnumString,
-    strum::IntoStaticStr,
-    strum::VariantArray,
-)]
-#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
-pub enum Trigger {
-    /// A link that signs a user in; the delivery's row in `sign_in_links` says whom and until when. Its
-    /// subject is a fresh id, since each request is a mail of its own.
-    SignIn,
-    /// Asks an expert; the subject is the match.
-    Approach,
-    /// Takes an open approach back, neutrally; the subject is the match.
-    ApproachWithdrawn,
-    /// Another expert said yes first; the subject is the match.
-    Superseded,
-    /// Confirms a yes; the subject is the match.
-    AnswerYes,
-    /// Confirms a no; the subject is the match.
-    AnswerNo,
-    /// Tells an office that an approach cannot be delivered; the subject is the delivery that failed.
-    ApproachUndeliverable,
-}
-
-impl Trigger {
-    /// The word in the database.
-    pub fn as_str(self) -> &'static str {
-        self.into()
-    }
-}
 
 /// To whom a mail goes; the address is looked up when it is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

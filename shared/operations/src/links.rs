@@ -14,6 +14,8 @@ pub enum Purpose {
     SignIn,
     /// Answers an approach.
     Answer,
+    /// Ends mails of one kind to their recipient.
+    Unsubscribe,
 }
 
 impl Purpose {
@@ -21,6 +23,7 @@ impl Purpose {
         match self {
             Self::SignIn => b"sign-in",
             Self::Answer => b"answer",
+            Self::Unsubscribe => b"unsubscribe",
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, Days, NaiveTime, TimeDelta, Utc};
 use tandem_domain::clock::ZONE;
+use tandem_domain::quiet::in_germany;
 
 /// When a sweep runs. Each has ticks; a missed one is caught up, several missed ones together as one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,20 +35,6 @@ impl Schedule {
             }
         }
     }
-}
-
-/// The instant of a German wall clock; the first of two where the clock is put back, an hour later where
-/// it is put forward over it.
-fn in_germany(date: NaiveDate, time: NaiveTime) -> DateTime<Utc> {
-    let local = date.and_time(time);
-    ZONE.from_local_datetime(&local)
-        .earliest()
-        .or_else(|| {
-            ZONE.from_local_datetime(&(local + TimeDelta::hours(1)))
-                .earliest()
-        })
-        .expect("the clock is put forward by one hour")
-        .with_timezone(&Utc)
 }
 
 #[cfg(test)]

@@ -3,10 +3,11 @@
 use tandem_domain::ids::{DeliveryId, ExpertId, MatchId};
 use tandem_domain::values::Email;
 use tandem_mail::{Envelope, MailAddress, SendError, SmtpMailer, message};
+use tandem_storage::PgConnection;
 use tandem_storage::deliveries::{self, Delivery, RecipientKind, State};
-use tandem_storage::{PgConnection, parse};
+use url::Url;
 
-use super::compose::{Letter, Verdict, compose};
+use super::compose::{Letter, Verdict, Writing, compose};
 use super::{NewDelivery, Recipient, Trigger, queue};
 use crate::jobs::{JobContext, JobError};
 use crate::{App, Audit, Caller, Result, settings};
@@ -33,6 +34,13 @@ impl Sender {
             .expect("an e-mail address has a domain");
         format!("{delivery}@{domain}")
     }
+}
+
+/// A letter with what only its headers show.
+struct Outgoing {
+    letter: Letter,
+    from_name: String,
+    list_unsubscribe: Option<Url>,
 }
 
 /// How an attempt ended.
@@ -69,9 +77,9 @@ pub async fn send(
     let ending = match verdict {
         Verdict::Suppress(reason) => Ending::Suppressed(reason),
         Verdict::Wait(reason) => Ending::Later(reason),
-        Verdict::Send((letter, from_name)) => {
+        Verdict::Send(outgoing) => {
             tokio::select! {
-                ending = hand_over(sender, &delivery, letter, from_name) => ending,
+                ending = hand_over(sender, &delivery, outgoing) => ending,
                 // another attempt may have begun: it sends the same message
                 () = ctx.until_lost() => return Err(JobError::Retry("the lease was lost".into())),
             }
@@ -96,21 +104,35 @@ async fn prepare(
     app: &App,
     sender: &Sender,
     id: DeliveryId,
-) -> Result<Option<(Delivery, Verdict<(Letter, String)>)>> {
+) -> Result<Option<(Delivery, Verdict<Outgoing>)>> {
     let mut tx = app.begin(&Caller::system()).await?;
     let Some(delivery) = deliveries::claim(&mut tx, id, app.now()).await? else {
         return Ok(None);
     };
     let settings = settings::current(&mut tx).await?;
     let programme = settings.programme_name.clone();
-    let verdict = compose(&mut tx, app, &settings, &delivery, sender.from.as_str())
-        .await?
-        .map(|letter| (letter, programme));
+    let writing = Writing {
+        app,
+        settings: &settings,
+        delivery: &delivery,
+        from: sender.from.as_str(),
+    };
+    let list_unsubscribe = writing.unsubscribe_url()?;
+    let verdict = compose(&mut tx, &writing).await?.map(|letter| Outgoing {
+        letter,
+        from_name: programme,
+        list_unsubscribe,
+    });
     tx.commit().await?;
     Ok(Some((delivery, verdict)))
 }
 
-async fn hand_over(sender: &Sender, delivery: &Delivery, letter: Letter, from_name: String) -> Ending {
+async fn hand_over(sender: &Sender, delivery: &Delivery, outgoing: Outgoing) -> Ending {
+    let Outgoing {
+        letter,
+        from_name,
+        list_unsubscribe,
+    } = outgoing;
     let envelope = Envelope {
         from: MailAddress {
             name: Some(from_name),
@@ -121,7 +143,7 @@ async fn hand_over(sender: &Sender, delivery: &Delivery, letter: Letter, from_na
         message_id: sender.message_id(delivery.id),
         date: delivery.sending_at.unwrap_or(delivery.created_at),
         auto_submitted: true,
-        list_unsubscribe: None,
+        list_unsubscribe,
     };
     let message = match message(&letter.mail, &envelope) {
         Ok(message) => message,
@@ -157,7 +179,7 @@ async fn write(app: &App, delivery: &Delivery, ending: &Ending) -> Result<()> {
         tracing::warn!(delivery = %delivery.id, "another attempt has taken this e-mail over");
         return Ok(());
     }
-    let trigger: Trigger = parse("email_deliveries", "trigger", delivery.id, &delivery.trigger)?;
+    let trigger = Trigger::of(delivery)?;
     match ending {
         Ending::Sent if trigger == Trigger::Approach => {
             deliveries::mark_approach_sent(&mut tx, delivery.subject_id.into(), now).await?;

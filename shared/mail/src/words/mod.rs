@@ -1,9 +1,12 @@
 //! Dates, numbers and the domain's terms in the words of a language.
 //!
-//! Templates call these; a template never formats a value by itself. Languages whose templates do not
-//! exist yet get German, as everywhere.
+//! Templates call these; a template never formats a value by itself. What only experts and staff are told
+//! exists in German and English; the other languages get German there, as everywhere.
 
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
+mod calendar;
+mod frame;
+
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Europe::Berlin;
 
 use crate::{
@@ -11,53 +14,6 @@ use crate::{
     language::Language,
     spoken,
 };
-
-const WEEKDAYS_DE: [&str; 7] = [
-    "Montag",
-    "Dienstag",
-    "Mittwoch",
-    "Donnerstag",
-    "Freitag",
-    "Samstag",
-    "Sonntag",
-];
-const WEEKDAYS_EN: [&str; 7] = [
-    "Monday",
-    "Tuesday",
-    "Wednesday",
-    "Thursday",
-    "Friday",
-    "Saturday",
-    "Sunday",
-];
-const MONTHS_DE: [&str; 12] = [
-    "Januar",
-    "Februar",
-    "März",
-    "April",
-    "Mai",
-    "Juni",
-    "Juli",
-    "August",
-    "September",
-    "Oktober",
-    "November",
-    "Dezember",
-];
-const MONTHS_EN: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
 
 /// The words of one language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,13 +31,7 @@ impl Words {
 
     /// A day: "Montag, 23. November 2026", "Monday, 23 November 2026".
     pub fn date(&self, day: &NaiveDate) -> String {
-        let weekday = day.weekday().num_days_from_monday() as usize;
-        let month = day.month0() as usize;
-        let (number, year) = (day.day(), day.year());
-        match self.0 {
-            Language::En => format!("{}, {number} {} {year}", WEEKDAYS_EN[weekday], MONTHS_EN[month]),
-            _ => format!("{}, {number}. {} {year}", WEEKDAYS_DE[weekday], MONTHS_DE[month]),
-        }
+        calendar::date(self.0, *day)
     }
 
     /// The day in Germany on which an instant falls.
@@ -89,24 +39,34 @@ impl Words {
         self.date(&instant.with_timezone(&Berlin).date_naive())
     }
 
-    /// Day and time of day in Germany: "Montag, 23. November 2026, 09:05 Uhr". English readers are
-    /// told that it is German time.
+    /// Day and time of day in Germany: "Montag, 23. November 2026, 09:05 Uhr". Readers of other
+    /// languages are told that it is German time.
     pub fn day_and_time(&self, instant: &DateTime<Utc>) -> String {
         let time = instant.with_timezone(&Berlin).format("%H:%M");
+        let day = self.day_of(instant);
         match self.0 {
-            Language::En => format!("{}, {time} (German time)", self.day_of(instant)),
-            _ => format!("{}, {time} Uhr", self.day_of(instant)),
+            Language::De => format!("{day}, {time} Uhr"),
+            Language::En => format!("{day}, {time} (German time)"),
+            Language::Ar => format!("{day}، الساعة {time} (بتوقيت ألمانيا)"),
+            Language::Fa => format!("{day}، ساعت {time} (به وقت آلمان)"),
+            Language::Uk => format!("{day}, {time} (за німецьким часом)"),
+            Language::Tr => format!("{day}, saat {time} (Almanya saati)"),
         }
     }
 
     /// A month: "März 2027". For planned starts, which are seldom known to the day.
     pub fn month(&self, day: &NaiveDate) -> String {
-        let months = if self.0 == Language::En {
-            MONTHS_EN
+        calendar::month(self.0, *day)
+    }
+
+    /// Keeps something that runs from left to right together inside text that runs from right to left:
+    /// a telephone number, an address.
+    pub fn ltr(&self, text: &str) -> String {
+        if self.0.direction() == "rtl" {
+            format!("\u{2066}{text}\u{2069}")
         } else {
-            MONTHS_DE
-        };
-        format!("{} {}", months[day.month0() as usize], day.year())
+            text.to_owned()
+        }
     }
 
     /// A distance in kilometres, rounded to whole ones as people say it: "etwa 6 km". Rounding also
@@ -185,7 +145,36 @@ impl Words {
         match items {
             [] => String::new(),
             [only] => only.clone(),
-            [head @ .., last] => format!("{} {} {last}", head.join(", "), self.pick("und", "and")),
+            [head @ .., last] => self.join(head, last, self.and()),
+        }
+    }
+
+    fn join(self, head: &[String], last: &str, word: &str) -> String {
+        let comma = match self.0 {
+            Language::Ar | Language::Fa => "، ",
+            _ => ", ",
+        };
+        format!("{} {word} {last}", head.join(comma))
+    }
+
+    fn and(self) -> &'static str {
+        match self.0 {
+            Language::De => "und",
+            Language::En => "and",
+            Language::Ar | Language::Fa => "و",
+            Language::Uk => "і",
+            Language::Tr => "ve",
+        }
+    }
+
+    fn or(self) -> &'static str {
+        match self.0 {
+            Language::De => "oder",
+            Language::En => "or",
+            Language::Ar => "أو",
+            Language::Fa => "یا",
+            Language::Uk => "або",
+            Language::Tr => "veya",
         }
     }
 
@@ -194,7 +183,7 @@ impl Words {
         match items {
             [] => String::new(),
             [only] => only.clone(),
-            [head @ .., last] => format!("{} {} {last}", head.join(", "), self.pick("oder", "or")),
+            [head @ .., last] => self.join(head, last, self.or()),
         }
     }
 }
@@ -214,7 +203,13 @@ mod tests {
         assert_eq!(DE.date(&day), "Montag, 23. November 2026");
         assert_eq!(EN.date(&day), "Monday, 23 November 2026");
         assert_eq!(DE.month(&day), "November 2026");
-        assert_eq!(Words(Language::Tr).date(&day), "Montag, 23. November 2026");
+        assert_eq!(Words(Language::Tr).date(&day), "23 Kasım 2026 Pazartesi");
+        assert_eq!(
+            Words(Language::Uk).date(&day),
+            "понеділок, 23 листопада 2026 року"
+        );
+        assert_eq!(Words(Language::Ar).date(&day), "الاثنين، 23.11.2026");
+        assert_eq!(Words(Language::Fa).date(&day), "دوشنبه، 23.11.2026");
     }
 
     #[test]

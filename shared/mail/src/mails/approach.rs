@@ -1,10 +1,11 @@
-//! The mails: one struct a trigger, with exactly the data that its templates show.
+//! Mails to experts about a question: the approach and what follows from it.
 
 use chrono::{DateTime, Utc};
 use url::Url;
 
 use crate::{
     case::CaseDescription,
+    letter::letters,
     people::{Addressee, Letterhead},
     render::templates,
 };
@@ -43,23 +44,29 @@ templates! {
     En: "approach/en.subject.txt", "approach/en.txt", "approach/en.html";
 }
 
-/// The link that signs a person in.
+/// Brings a question to mind that was not answered.
 #[derive(Debug, Clone, PartialEq)]
-pub struct SignInMail {
-    /// Who writes; the contact helps those who cannot sign in.
+pub struct ApproachReminderMail {
+    /// Who writes.
     pub letterhead: Letterhead,
-    /// Who signs in.
-    pub person: Addressee,
-    /// The page that signs in by a button; single use.
-    pub url: Url,
-    /// How long the link works, in minutes.
-    pub valid_minutes: u32,
+    /// The expert.
+    pub expert: Addressee,
+    /// The place of the service centre.
+    pub center_place: String,
+    /// When the question was sent; the German day is shown.
+    pub approached_at: DateTime<Utc>,
+    /// The answer page with "yes" chosen. Opening it answers nothing yet.
+    pub yes_url: Url,
+    /// The same answer page with "no" chosen.
+    pub no_url: Url,
+    /// Until when the question waits; the German day is shown.
+    pub answer_by: DateTime<Utc>,
 }
 
-templates! {
-    SignInMail, "sign_in",
-    De: "sign_in/de.subject.txt", "sign_in/de.txt", "sign_in/de.html";
-    En: "sign_in/en.subject.txt", "sign_in/en.txt", "sign_in/en.html";
+letters! {
+    ApproachReminderMail, "approach_reminder",
+    De: "approach_reminder/de.md";
+    En: "approach_reminder/en.md";
 }
 
 /// Tells an expert that an open question is taken back: the office withdrew it or undid a run. It gives
@@ -151,33 +158,4 @@ templates! {
     AnswerRecordedMail, "answer_recorded",
     De: "answer_recorded/de.subject.txt", "answer_recorded/de.txt", "answer_recorded/de.html";
     En: "answer_recorded/en.subject.txt", "answer_recorded/en.txt", "answer_recorded/en.html";
-}
-
-/// Tells the office that an approach did not reach its expert, which is no lapse.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ApproachUndeliverableMail {
-    /// Who writes; the contact is whoever helps the office with the software.
-    pub letterhead: Letterhead,
-    /// The coordinator.
-    pub coordinator: Addressee,
-    /// The expert's full name.
-    pub expert_name: String,
-    /// The expert's telephone number, if known: the quickest way on.
-    pub expert_phone: Option<String>,
-    /// The address that did not work.
-    pub address: String,
-    /// The number of the case; never the mentee's name.
-    pub case_reference: String,
-    /// When the mail was refused.
-    pub refused_at: DateTime<Utc>,
-    /// The server's words, as in [`crate::SendError`].
-    pub reason: String,
-    /// The approach in the office's view.
-    pub url: Url,
-}
-
-templates! {
-    ApproachUndeliverableMail, "approach_undeliverable",
-    De: "approach_undeliverable/de.subject.txt", "approach_undeliverable/de.txt", "approach_undeliverable/de.html";
-    En: "approach_undeliverable/en.subject.txt", "approach_undeliverable/en.txt", "approach_undeliverable/en.html";
 }

@@ -1,38 +1,18 @@
-//! Every mail with invented data, for previews and tests. None of these people exists; the telephone
-//! numbers are from the range that is kept free for films.
+//! What an expert is asked, and what follows from it.
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use url::Url;
+use chrono::{NaiveDate, TimeDelta};
 
+use super::{Sample, expert, letterhead, now, sample, url};
 use crate::{
     case::{AgeGroup, CaseDescription, LanguageLevel, SupportArea},
     mails::{
-        Answer, AnswerChannel, AnswerRecordedMail, ApproachMail, ApproachUndeliverableMail,
-        ApproachWithdrawnMail, Selection, SignInMail, SupersededMail,
+        Answer, AnswerChannel, AnswerRecordedMail, ApproachMail, ApproachReminderMail, ApproachWithdrawnMail,
+        Selection, SupersededMail,
     },
-    people::{Addressee, Contact, Letterhead, Organisation, Salutation},
-    render::Mail,
+    people::{Addressee, Salutation},
 };
 
-/// A mail with sample data.
-pub struct Sample {
-    /// A name for files and snapshots, in snake case; unique.
-    pub name: &'static str,
-    /// What it shows, in a line for the index of the previews.
-    pub about: &'static str,
-    /// The mail.
-    pub mail: Box<dyn Mail>,
-}
-
-/// Every mail at least once, and once more for each case that reads differently.
-pub fn all() -> Vec<Sample> {
-    fn sample(name: &'static str, about: &'static str, mail: impl Mail + 'static) -> Sample {
-        Sample {
-            name,
-            about,
-            mail: Box::new(mail),
-        }
-    }
+pub(super) fn all() -> Vec<Sample> {
     vec![
         sample("approach", "an expert is asked", approach()),
         sample(
@@ -40,7 +20,7 @@ pub fn all() -> Vec<Sample> {
             "an expert is asked, with as little data as can be",
             sparse_approach(),
         ),
-        sample("sign_in", "a sign-in link", sign_in()),
+        sample("approach_reminder", "a question is brought to mind", reminder()),
         sample(
             "approach_withdrawn",
             "the office takes a question back",
@@ -67,45 +47,7 @@ pub fn all() -> Vec<Sample> {
             "a no by telephone",
             answer(Answer::No, AnswerChannel::Telephone),
         ),
-        sample(
-            "approach_undeliverable",
-            "the office learns of a refused mail",
-            undeliverable(),
-        ),
     ]
-}
-
-/// Who writes in the samples.
-pub fn letterhead() -> Letterhead {
-    Letterhead {
-        organisation: Organisation {
-            programme_name: "Tandem".to_owned(),
-            organisation_name: "Beispielverein für Ehrenamt e. V.".to_owned(),
-            postal_address: Some("Musterstraße 1, 10115 Berlin".to_owned()),
-        },
-        contact: Contact {
-            name: "Katrin Sommer".to_owned(),
-            office_name: "Regionalbüro Berlin".to_owned(),
-            phone: "030 23125 120".to_owned(),
-            email: "katrin.sommer@tandem.example".to_owned(),
-            office_hours: Some("Mo bis Fr, 9 bis 15 Uhr".to_owned()),
-        },
-    }
-}
-
-/// The expert of the samples.
-pub fn expert() -> Addressee {
-    Addressee {
-        salutation: Salutation::Ms,
-        title: Some("Dr.".to_owned()),
-        given_name: "Maria".to_owned(),
-        family_name: "Weber".to_owned(),
-    }
-}
-
-/// The day on which the samples are written.
-pub fn now() -> DateTime<Utc> {
-    "2026-11-23T08:05:00Z".parse().expect("a valid instant")
 }
 
 /// An approach with every field filled.
@@ -164,12 +106,16 @@ fn sparse_approach() -> ApproachMail {
     }
 }
 
-fn sign_in() -> SignInMail {
-    SignInMail {
+fn reminder() -> ApproachReminderMail {
+    let approach = approach();
+    ApproachReminderMail {
         letterhead: letterhead(),
-        person: expert(),
-        url: url("anmelden/8sLZr1bQmPq3vXyT6nKd0Hj5uWcE2aFg"),
-        valid_minutes: 15,
+        expert: expert(),
+        center_place: "Berlin".to_owned(),
+        approached_at: now() - TimeDelta::days(7),
+        yes_url: approach.yes_url,
+        no_url: approach.no_url,
+        answer_by: now() + TimeDelta::days(7),
     }
 }
 
@@ -200,38 +146,4 @@ fn answer(answer: Answer, channel: AnswerChannel) -> AnswerRecordedMail {
         channel,
         answered_at: now(),
     }
-}
-
-fn undeliverable() -> ApproachUndeliverableMail {
-    ApproachUndeliverableMail {
-        letterhead: Letterhead {
-            contact: Contact {
-                name: "Jonas Berger".to_owned(),
-                office_name: "Geschäftsstelle, Betreuung der Software".to_owned(),
-                phone: "+49 (0)30 23125 140".to_owned(),
-                email: "jonas.berger@tandem.example".to_owned(),
-                office_hours: None,
-            },
-            ..letterhead()
-        },
-        coordinator: Addressee {
-            salutation: Salutation::Ms,
-            title: None,
-            given_name: "Katrin".to_owned(),
-            family_name: "Sommer".to_owned(),
-        },
-        expert_name: "Dr. Maria Weber".to_owned(),
-        expert_phone: Some("030 23125 815".to_owned()),
-        address: "m.weber@mail.example".to_owned(),
-        case_reference: "B-2026-0147".to_owned(),
-        refused_at: now(),
-        reason: "550 5.1.1 [address]: Recipient address rejected: User unknown".to_owned(),
-        url: url("ansprachen/01935a7e-4a1b-7c3d-9e2f-0a1b2c3d4e5f"),
-    }
-}
-
-fn url(path: &str) -> Url {
-    Url::parse("https://tandem.example/")
-        .and_then(|base| base.join(path))
-        .expect("a valid address")
 }

@@ -1,0 +1,199 @@
+//! From a delivery to the letter that it is at this moment, or to why it is not sent.
+//!
+//! A trigger is added in four places: its entry in [`Trigger`], its arm in [`compose`], a function in
+//! the file of its group that asks its condition and fills in its mail, and the mail itself in
+//! `tandem_mail::mails`. The condition is asked here, at the moment of sending, whatever was true when the
+//! mail was promised.
+
+mod access;
+mod approach;
+mod case;
+mod office;
+
+use tandem_domain::settings::Settings;
+use tandem_domain::values::Gender;
+use tandem_mail::{
+    Addressee, Contact, Language, Letterhead, MailAddress, Organisation, RenderedMail, Salutation,
+};
+use tandem_storage::deliveries::{self, ContactFacts, Delivery, ExpertFacts};
+use tandem_storage::PgConnection;
+use url::Url;
+use uuid::Uuid;
+
+pub use self::{approach::answer_by, case::describe_case};
+use super::Trigger;
+use crate::links::Purpose;
+use crate::{App, Error, Result};
+
+/// What is to be done with a delivery.
+pub(super) enum Verdict<T> {
+    /// It is sent.
+    Send(T),
+    /// It is never sent, and this is why.
+    Suppress(String),
+    /// It cannot be decided yet.
+    Wait(String),
+}
+
+impl Verdict<Letter> {
+    /// A mail to somebody, whose answer reaches the contact.
+    fn send(to: MailAddress, contact: &ContactFacts, mail: RenderedMail) -> Self {
+        Self::Send(Letter {
+            to,
+            reply_to: reply_to(contact),
+            mail,
+        })
+    }
+}
+
+impl<T> Verdict<T> {
+    pub(super) fn map<U>(self, convert: impl FnOnce(T) -> U) -> Verdict<U> {
+        match self {
+            Self::Send(letter) => Verdict::Send(convert(letter)),
+            Self::Suppress(reason) => Verdict::Suppress(reason),
+            Self::Wait(reason) => Verdict::Wait(reason),
+        }
+    }
+}
+
+fn suppress<T>(reason: &str) -> Verdict<T> {
+    Verdict::Suppress(reason.to_owned())
+}
+
+/// A rendered mail and its two addresses.
+pub(super) struct Letter {
+    pub(super) to: MailAddress,
+    pub(super) reply_to: MailAddress,
+    pub(super) mail: RenderedMail,
+}
+
+/// What every mail is written with.
+#[derive(Clone, Copy)]
+pub(super) struct Writing<'a> {
+    pub(super) app: &'a App,
+    pub(super) settings: &'a Settings,
+    pub(super) delivery: &'a Delivery,
+    /// The programme's own address.
+    pub(super) from: &'a str,
+}
+
+impl Writing<'_> {
+    /// The frame of the mail; where it is not essential, with the address that ends mails of its kind.
+    fn letterhead(&self, contact: &ContactFacts) -> Result<Letterhead> {
+        Ok(Letterhead {
+            unsubscribe_url: self.unsubscribe_url()?,
+            ..letterhead(self.settings, contact)
+        })
+    }
+
+    /// Where one click ends mails of this kind; none for what is essential.
+    pub(super) fn unsubscribe_url(&self) -> Result<Option<Url>> {
+        let trigger = Trigger::of(self.delivery)?;
+        if trigger.is_essential() {
+            return Ok(None);
+        }
+        let token = self.app.links.token(Purpose::Unsubscribe, self.delivery.id);
+        page_url(self.app, &format!("p/unsubscribe/{token}")).map(Some)
+    }
+}
+
+/// Reads what a delivery is about, asks its trigger's condition and renders it.
+pub(super) async fn compose(conn: &mut PgConnection, writing: &Writing<'_>) -> Result<Verdict<Letter>> {
+    let trigger = Trigger::of(writing.delivery)?;
+    match trigger {
+        Trigger::SignIn => access::sign_in(conn, writing).await,
+        Trigger::ApproachUndeliverable => office::undeliverable(conn, writing).await,
+        Trigger::Approach
+        | Trigger::ApproachReminder
+        | Trigger::ApproachWithdrawn
+        | Trigger::Superseded
+        | Trigger::AnswerYes
+        | Trigger::AnswerNo => approach::compose(conn, writing, trigger).await,
+    }
+}
+
+fn page_url(app: &App, path: &str) -> Result<Url> {
+    app.public_url
+        .join(path)
+        .map_err(|error| Error::Fault(format!("the public address takes no path {path:?}: {error}")))
+}
+
+/// The short name of a case in mails: the centre's own number, or the end of its id, where the
+/// randomness is. Never the mentee's name.
+fn case_reference(external_id: Option<&str>, id: Uuid) -> String {
+    external_id.map_or_else(
+        || {
+            let id = id.simple().to_string();
+            id[id.len() - 8..].to_uppercase()
+        },
+        str::to_owned,
+    )
+}
+
+/// Who helps staff with the software.
+async fn helper(conn: &mut PgConnection, settings: &Settings) -> Result<Option<ContactFacts>> {
+    let admin = deliveries::admin_contact(conn).await?;
+    Ok(admin.map(|admin| ContactFacts {
+        office_name: settings.organisation_name.clone(),
+        ..admin
+    }))
+}
+
+pub(crate) fn letterhead(settings: &Settings, contact: &ContactFacts) -> Letterhead {
+    Letterhead {
+        organisation: Organisation {
+            programme_name: settings.programme_name.clone(),
+            organisation_name: settings.organisation_name.clone(),
+            postal_address: Some(settings.organisation_address.clone()).filter(|line| !line.is_empty()),
+        },
+        contact: Contact {
+            name: contact.name.clone(),
+            office_name: contact.office_name.clone(),
+            phone: contact.phone.clone(),
+            email: contact.email.clone(),
+            office_hours: None,
+        },
+        unsubscribe_url: None,
+    }
+}
+
+fn reply_to(contact: &ContactFacts) -> MailAddress {
+    MailAddress {
+        name: Some(contact.name.clone()),
+        address: contact.email.clone(),
+    }
+}
+
+pub(crate) fn addressee(expert: &ExpertFacts) -> Addressee {
+    Addressee {
+        salutation: match expert.gender {
+            Some(Gender::Female) => Salutation::Ms,
+            Some(Gender::Male) => Salutation::Mr,
+            Some(Gender::Diverse) | None => Salutation::Unknown,
+        },
+        title: Some(expert.title.clone()).filter(|title| !title.is_empty()),
+        given_name: expert.given_name.clone(),
+        family_name: expert.family_name.clone(),
+    }
+}
+
+fn one_name(name: &str) -> Addressee {
+    Addressee {
+        salutation: Salutation::Unknown,
+        title: None,
+        given_name: name.to_owned(),
+        family_name: String::new(),
+    }
+}
+
+/// The language of mails and pages for somebody who chose `code`; German where there is none.
+pub(crate) fn language(code: &str) -> Language {
+    match code {
+        "en" => Language::En,
+        "ar" => Language::Ar,
+        "fa" | "prs" => Language::Fa,
+        "uk" => Language::Uk,
+        "tr" => Language::Tr,
+        _ => Language::De,
+    }
+}

@@ -1,0 +1,65 @@
+//! Why mails are sent: the one list.
+
+use tandem_storage::deliveries::Delivery;
+use tandem_storage::parse;
+
+use crate::Result;
+
+/// Why a mail is sent. Each trigger has its own condition, which is asked again at the moment of sending.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+pub enum Trigger {
+    /// A link that signs a user in; the delivery's row in `sign_in_links` says whom and until when. Its
+    /// subject is a fresh id, since each request is a mail of its own.
+    SignIn,
+    /// Asks an expert; the subject is the match.
+    Approach,
+    /// Brings an approach to mind that was not answered; the subject is the match.
+    ApproachReminder,
+    /// Takes an open approach back, neutrally; the subject is the match.
+    ApproachWithdrawn,
+    /// Another expert said yes first; the subject is the match.
+    Superseded,
+    /// Confirms a yes; the subject is the match.
+    AnswerYes,
+    /// Confirms a no; the subject is the match.
+    AnswerNo,
+    /// Tells an office that an approach cannot be delivered; the subject is the delivery that failed.
+    ApproachUndeliverable,
+}
+
+impl Trigger {
+    /// The word in the database.
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+
+    /// The trigger of a delivery's row.
+    pub(super) fn of(delivery: &Delivery) -> Result<Self> {
+        Ok(parse(
+            "email_deliveries",
+            "trigger",
+            delivery.id,
+            &delivery.trigger,
+        )?)
+    }
+
+    /// Whether it cannot be unsubscribed from: what somebody asked for, what a promise or a deadline
+    /// hangs on. A new trigger is essential until it is named here.
+    pub fn is_essential(self) -> bool {
+        true
+    }
+}
