@@ -9,6 +9,7 @@ pub mod cases;
 pub mod centers;
 pub mod checks;
 pub mod deliveries;
+pub mod documents;
 mod error;
 pub mod events;
 pub mod experts;
