@@ -15,8 +15,8 @@ use tandem_domain::values::Gender;
 use tandem_mail::{
     Addressee, Contact, Language, Letterhead, MailAddress, Organisation, RenderedMail, Salutation,
 };
-use tandem_storage::deliveries::{self, ContactFacts, Delivery, ExpertFacts};
 use tandem_storage::PgConnection;
+use tandem_storage::deliveries::{self, ContactFacts, Delivery, ExpertFacts};
 use url::Url;
 use uuid::Uuid;
 
