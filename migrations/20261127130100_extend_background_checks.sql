@@ -38,20 +38,6 @@ CREATE TABLE pending_inspections (
     CONSTRAINT pending_inspections_not_older CHECK (certificate_date <= inspected_on)
 );
 
--- A match that goes on although its expert's check does not permit it any more: told to the office at
--- once, paused on a day, gone when a valid check is recorded or the match ends.
-CREATE TABLE check_gaps (
-    match_id  uuid PRIMARY KEY REFERENCES matches ON DELETE CASCADE,
-    expert_id uuid NOT NULL REFERENCES experts ON DELETE CASCADE,
-    -- the check that ended, or that showed a relevant entry
-    check_id  uuid NOT NULL REFERENCES background_checks ON DELETE CASCADE,
-    pause_on  date NOT NULL,
-    paused_at timestamptz,
-    opened_at timestamptz NOT NULL
-);
-CREATE INDEX check_gaps_pause_due ON check_gaps (pause_on) WHERE paused_at IS NULL;
-CREATE INDEX check_gaps_expert ON check_gaps (expert_id);
-
 -- domain::checks: inspections without an entry that none with an entry has overtaken.
 CREATE VIEW counting_checks WITH (security_invoker = true) AS
 SELECT b.id, b.expert_id, b.kind, b.inspected_on, b.valid_until
@@ -132,5 +118,4 @@ UPDATE background_checks b
 
 GRANT SELECT, INSERT, DELETE ON pending_inspections TO tandem_api;
 GRANT SELECT, DELETE ON pending_inspections TO tandem_worker;
-GRANT SELECT, INSERT, UPDATE, DELETE ON check_gaps TO tandem_api, tandem_worker;
 GRANT SELECT ON counting_checks TO tandem_api, tandem_worker;

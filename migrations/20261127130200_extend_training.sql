@@ -4,6 +4,8 @@
 ALTER TABLE training_sessions
     ADD COLUMN created_by uuid REFERENCES users,
     ADD COLUMN updated_at timestamptz,
+    -- how many wait, kept by the trigger below: who gets a free seat must not depend on what one may see
+    ADD COLUMN waiting integer NOT NULL DEFAULT 0,
     ADD CONSTRAINT training_sessions_seats_range CHECK (seats <= 500);
 UPDATE training_sessions SET updated_at = created_at;
 ALTER TABLE training_sessions ALTER COLUMN updated_at SET NOT NULL;
@@ -26,30 +28,35 @@ CREATE INDEX training_attendances_offers_due ON training_attendances (offered_un
 CREATE FUNCTION attendance_takes_a_seat(state text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
     $$ SELECT state IN ('BOOKED', 'OFFERED', 'ATTENDED', 'MISSED') $$;
 
--- Keeps training_sessions.seats_taken; training_sessions_seats_not_exceeded then holds under every race,
--- since the row of the session is locked by the update.
+-- Keeps training_sessions.seats_taken and waiting; training_sessions_seats_not_exceeded then holds under
+-- every race, since the row of the session is locked by the update.
 CREATE FUNCTION count_seats_taken() RETURNS trigger LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
-    before_taken integer := 0;
-    after_taken  integer := 0;
+    taken_by integer := 0;
+    waiting_by integer := 0;
 BEGIN
-    IF TG_OP IN ('UPDATE', 'DELETE') AND OLD.session_id IS NOT NULL AND attendance_takes_a_seat(OLD.state) THEN
-        before_taken := 1;
+    IF TG_OP IN ('UPDATE', 'DELETE') THEN
+        taken_by := taken_by - attendance_takes_a_seat(OLD.state)::integer;
+        waiting_by := waiting_by - (OLD.state = 'WAITLISTED')::integer;
     END IF;
-    IF TG_OP IN ('INSERT', 'UPDATE') AND NEW.session_id IS NOT NULL AND attendance_takes_a_seat(NEW.state) THEN
-        after_taken := 1;
+    IF TG_OP IN ('INSERT', 'UPDATE') THEN
+        taken_by := taken_by + attendance_takes_a_seat(NEW.state)::integer;
+        waiting_by := waiting_by + (NEW.state = 'WAITLISTED')::integer;
     END IF;
-    IF before_taken <> after_taken THEN
-        UPDATE training_sessions SET seats_taken = seats_taken + after_taken - before_taken
-         WHERE id = CASE TG_OP WHEN 'DELETE' THEN OLD.session_id ELSE NEW.session_id END;
+    IF taken_by <> 0 OR waiting_by <> 0 THEN
+        UPDATE training_sessions s
+           SET seats_taken = s.seats_taken + taken_by, waiting = s.waiting + waiting_by
+         WHERE s.id = CASE TG_OP WHEN 'DELETE' THEN OLD.session_id ELSE NEW.session_id END;
     END IF;
     RETURN NULL;
 END $$;
 CREATE TRIGGER training_attendances_count_seats AFTER INSERT OR DELETE OR UPDATE OF state ON training_attendances
     FOR EACH ROW EXECUTE FUNCTION count_seats_taken();
 UPDATE training_sessions s SET seats_taken = (
-    SELECT count(*) FROM training_attendances a WHERE a.session_id = s.id AND attendance_takes_a_seat(a.state));
+        SELECT count(*) FROM training_attendances a WHERE a.session_id = s.id AND attendance_takes_a_seat(a.state)),
+    waiting = (
+        SELECT count(*) FROM training_attendances a WHERE a.session_id = s.id AND a.state = 'WAITLISTED');
 
 -- The state machine of domain::training, once more: whatever writes, no illegal step is stored.
 CREATE FUNCTION check_attendance_step() RETURNS trigger LANGUAGE plpgsql AS $$

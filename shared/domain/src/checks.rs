@@ -228,15 +228,6 @@ pub fn check_second_person(inspected_by: UserId, confirming: UserId) -> Result<(
     Ok(())
 }
 
-/// When a match is paused whose expert's check ended on `valid_until`: at once with a mentee under 18, who
-/// is protected first; otherwise after the days of grace.
-pub fn pause_on(valid_until: NaiveDate, needed: CheckKind, today: NaiveDate, settings: &Settings) -> NaiveDate {
-    match needed {
-        CheckKind::Extended => today,
-        CheckKind::Simple => valid_until + Days::new(u64::from(settings.expired_grace_days) + 1),
-    }
-}
-
 /// The kind that meeting this mentee needs: extended where the mentee is under 18 on that day.
 pub fn needed_kind(birth_date: NaiveDate, day: NaiveDate) -> CheckKind {
     if is_minor(birth_date, day) {
@@ -431,14 +422,6 @@ mod tests {
         assert!(check_kind(CheckKind::Extended, true, &[minor], today).is_ok());
         assert!(check_kind(CheckKind::Simple, false, &[minor], today).is_ok());
         assert!(check_kind(CheckKind::Simple, true, &[grown], today).is_ok());
-    }
-
-    #[test]
-    fn a_match_with_a_minor_is_paused_at_once_and_another_one_after_the_grace() {
-        let settings = Settings::default();
-        let (ended, today) = (day("2026-05-31"), day("2026-06-01"));
-        assert_eq!(pause_on(ended, CheckKind::Extended, today, &settings), today);
-        assert_eq!(pause_on(ended, CheckKind::Simple, today, &settings), day("2026-06-29"));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! message, byte for byte (architecture.md, decision 4).
 
 pub mod case;
+pub mod invitation;
 pub mod language;
 mod letter;
 pub mod mails;
@@ -20,7 +21,8 @@ mod words;
 pub use crate::{
     case::{AgeGroup, CaseDescription, LanguageLevel, SupportArea},
     language::Language,
-    message::{Envelope, MailAddress, MessageError, message},
+    invitation::Invitation,
+    message::{Attachment, Envelope, MailAddress, MessageError, message, message_with},
     people::{Addressee, Contact, Letterhead, Organisation, Salutation},
     render::{Mail, RenderedMail},
     smtp::{SendError, SmtpMailer, SmtpOptions, SmtpUrlError},

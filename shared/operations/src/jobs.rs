@@ -8,7 +8,7 @@ mod policy;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use tandem_domain::ids::{DeliveryId, JobId, MatchId, RunId};
+use tandem_domain::ids::{DeliveryId, DocumentId, ExpertId, JobId, MatchId, RunId, TrainingSessionId};
 pub use tandem_storage::jobs::{Queue, State};
 use tandem_storage::{
     PgConnection,
@@ -19,6 +19,8 @@ pub use self::{
     context::{JobContext, JobError, Lease},
     policy::{Backoff, Policy},
 };
+use uuid::Uuid;
+
 use crate::{App, Error, Result};
 
 /// A job: what is to be done, and to what. Ids only, never copies of data.
@@ -54,6 +56,25 @@ pub enum Job {
         /// The match that did not come about.
         matching: MatchId,
     },
+    /// Sets a document in type.
+    RenderDocument {
+        /// The document.
+        document: DocumentId,
+    },
+    /// Looks whether an expert's matches may go on with the checks as they are now.
+    ReviewChecks {
+        /// The expert.
+        expert: ExpertId,
+        /// A fresh id, since each change is looked at.
+        occasion: Uuid,
+    },
+    /// Offers free seats of a session to those who wait.
+    OfferSeats {
+        /// The session.
+        session: TrainingSessionId,
+        /// A fresh id, since each free seat is offered.
+        occasion: Uuid,
+    },
 }
 
 impl JobKind {
@@ -75,6 +96,8 @@ impl Job {
             Self::MatchingRun { run } => run.uuid(),
             Self::SendEmail { delivery } => delivery.uuid(),
             Self::NextAlternate { matching } => matching.uuid(),
+            Self::RenderDocument { document } => document.uuid(),
+            Self::ReviewChecks { occasion, .. } | Self::OfferSeats { occasion, .. } => occasion,
         };
         format!("{}:{id}", self.kind())
     }
@@ -147,6 +170,15 @@ mod tests {
             JobKind::MatchingRun => Job::MatchingRun { run: id.into() },
             JobKind::SendEmail => Job::SendEmail { delivery: id.into() },
             JobKind::NextAlternate => Job::NextAlternate { matching: id.into() },
+            JobKind::RenderDocument => Job::RenderDocument { document: id.into() },
+            JobKind::ReviewChecks => Job::ReviewChecks {
+                expert: id.into(),
+                occasion: id,
+            },
+            JobKind::OfferSeats => Job::OfferSeats {
+                session: id.into(),
+                occasion: id,
+            },
         }
     }
 

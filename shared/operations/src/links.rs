@@ -14,6 +14,8 @@ pub enum Purpose {
     SignIn,
     /// Answers an approach.
     Answer,
+    /// Shows a seat in a training, to be booked, taken or given back.
+    Training,
     /// Ends mails of one kind to their recipient.
     Unsubscribe,
 }
@@ -23,6 +25,7 @@ impl Purpose {
         match self {
             Self::SignIn => b"sign-in",
             Self::Answer => b"answer",
+            Self::Training => b"training",
             Self::Unsubscribe => b"unsubscribe",
         }
     }

@@ -2,6 +2,9 @@
 
 mod matching_run;
 mod next_alternate;
+mod offer_seats;
+mod render_document;
+mod review_checks;
 mod send_email;
 
 use std::{sync::Arc, time::Duration};
@@ -15,7 +18,7 @@ use tandem_operations::{
 
 use crate::{
     Registry,
-    sweeps::{Schedule, abandoned_runs, purge},
+    sweeps::{Schedule, abandoned_runs, checks, purge, seat_offers},
 };
 
 /// What handlers need besides the [`App`].
@@ -32,6 +35,9 @@ impl Handlers {
             Job::MatchingRun { run } => matching_run::handle(app, run, context).await,
             Job::SendEmail { delivery } => send_email::handle(app, &self.sender, delivery, context).await,
             Job::NextAlternate { matching } => next_alternate::handle(app, matching).await,
+            Job::RenderDocument { document } => render_document::handle(app, document).await,
+            Job::ReviewChecks { expert, .. } => review_checks::handle(app, expert).await,
+            Job::OfferSeats { session, .. } => offer_seats::handle(app, session).await,
         }
     }
 
@@ -56,6 +62,21 @@ impl Handlers {
                 "abandoned_runs",
                 Schedule::Every(Duration::from_secs(60)),
                 abandoned_runs::sweep,
+            )
+            .sweep(
+                "check_expiry",
+                Schedule::Every(Duration::from_secs(15 * 60)),
+                checks::expire,
+            )
+            .sweep(
+                "check_erasure",
+                Schedule::Every(Duration::from_secs(60 * 60)),
+                checks::erase,
+            )
+            .sweep(
+                "seat_offers",
+                Schedule::Every(Duration::from_secs(5 * 60)),
+                seat_offers::sweep,
             )
     }
 }

@@ -5,10 +5,12 @@
 //! takes it.
 
 pub mod abandoned_runs;
+pub mod checks;
 pub mod finished;
 pub mod leases;
 pub mod purge;
 mod schedule;
+pub mod seat_offers;
 pub mod undispatched;
 
 use std::time::Duration;

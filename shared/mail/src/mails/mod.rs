@@ -6,6 +6,8 @@
 
 mod access;
 mod approach;
+mod checks;
 mod office;
+mod training;
 
-pub use self::{access::*, approach::*, office::*};
+pub use self::{access::*, approach::*, checks::*, office::*, training::*};

@@ -3,7 +3,9 @@
 
 mod access;
 mod approach;
+mod checks;
 mod office;
+mod training;
 
 use chrono::{DateTime, Utc};
 use url::Url;
@@ -26,7 +28,13 @@ pub struct Sample {
 
 /// Every mail at least once, and once more for each case that reads differently.
 pub fn all() -> Vec<Sample> {
-    [access::all(), approach::all(), office::all()]
+    [
+        access::all(),
+        approach::all(),
+        checks::all(),
+        office::all(),
+        training::all(),
+    ]
         .into_iter()
         .flatten()
         .collect()

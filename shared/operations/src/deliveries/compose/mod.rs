@@ -8,12 +8,14 @@
 mod access;
 mod approach;
 mod case;
+mod checks;
 mod office;
+mod training;
 
 use tandem_domain::settings::Settings;
 use tandem_domain::values::Gender;
 use tandem_mail::{
-    Addressee, Contact, Language, Letterhead, MailAddress, Organisation, RenderedMail, Salutation,
+    Addressee, Attachment, Contact, Language, Letterhead, MailAddress, Organisation, RenderedMail, Salutation,
 };
 use tandem_storage::PgConnection;
 use tandem_storage::deliveries::{self, ContactFacts, Delivery, ExpertFacts};
@@ -42,6 +44,17 @@ impl Verdict<Letter> {
             to,
             reply_to: reply_to(contact),
             mail,
+            attachments: Vec::new(),
+        })
+    }
+}
+
+impl Verdict<Letter> {
+    /// The same mail with a file.
+    fn attach(self, file: Attachment) -> Self {
+        self.map(|mut letter| {
+            letter.attachments.push(file);
+            letter
         })
     }
 }
@@ -65,6 +78,7 @@ pub(super) struct Letter {
     pub(super) to: MailAddress,
     pub(super) reply_to: MailAddress,
     pub(super) mail: RenderedMail,
+    pub(super) attachments: Vec<Attachment>,
 }
 
 /// What every mail is written with.
@@ -109,6 +123,14 @@ pub(super) async fn compose(conn: &mut PgConnection, writing: &Writing<'_>) -> R
         | Trigger::Superseded
         | Trigger::AnswerYes
         | Trigger::AnswerNo => approach::compose(conn, writing, trigger).await,
+        Trigger::CheckRequested => checks::requested(conn, writing).await,
+        Trigger::CheckGap => checks::gap(conn, writing).await,
+        Trigger::TrainingInvited
+        | Trigger::TrainingBooked
+        | Trigger::TrainingChanged
+        | Trigger::TrainingCancelled
+        | Trigger::SeatOffered
+        | Trigger::SeatLapsed => training::compose(conn, writing, trigger).await,
     }
 }
 
