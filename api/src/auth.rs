@@ -1,14 +1,39 @@
-//! Who sends a request: a session by cookie or by bearer token.
+//! Who sends a request: a session by cookie or by bearer token, or a partner's program by its token.
 
 use std::net::SocketAddr;
 
 use axum::http::{HeaderMap, header};
-use tandem_domain::{ids::SessionId, policy::Actor};
-use tandem_operations::{App, Caller, Result, auth as operations};
+use tandem_domain::{
+    ids::{ApiTokenId, SessionId},
+    tokens::TOKEN_PREFIX,
+    users::LINK_VALIDITY,
+};
+use tandem_operations::{
+    App, Caller, Result,
+    auth::{self as operations, Place},
+};
 
 /// The cookie of a session. With HTTPS it has the prefix that binds it to this host.
 pub fn cookie_name(secure: bool) -> &'static str {
     if secure { "__Host-tandem" } else { "tandem" }
+}
+
+/// The cookie of a browser that asked for a sign-in link.
+pub fn browser_cookie_name(secure: bool) -> &'static str {
+    if secure {
+        "__Host-tandem-browser"
+    } else {
+        "tandem-browser"
+    }
+}
+
+/// By what somebody is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignedBy {
+    /// A session.
+    Session(SessionId),
+    /// A partner's program, by its token.
+    Token(ApiTokenId),
 }
 
 /// Somebody signed in.
@@ -16,8 +41,20 @@ pub fn cookie_name(secure: bool) -> &'static str {
 pub struct Signed {
     /// Who, and from where.
     pub caller: Caller,
-    /// By which session.
-    pub session: SessionId,
+    /// By what.
+    pub by: SignedBy,
+    /// Whether the session's token is so old that a browser should get a new one.
+    pub rotation_due: bool,
+}
+
+impl Signed {
+    /// The session, where it is one.
+    pub fn session(&self) -> Option<SessionId> {
+        match self.by {
+            SignedBy::Session(session) => Some(session),
+            SignedBy::Token(_) => None,
+        }
+    }
 }
 
 /// The sender of a request; nobody where there is no session.
@@ -31,6 +68,10 @@ pub struct Credential {
     /// Whether it came as a cookie.
     pub by_cookie: bool,
 }
+
+/// In a request's data: the session's token that came as a bearer token.
+#[derive(Debug, Clone)]
+pub struct BearerToken(pub String);
 
 /// The token of a request: the bearer token, or else the cookie.
 pub fn credential(headers: &HeaderMap, secure: bool) -> Option<Credential> {
@@ -55,11 +96,13 @@ pub struct Origin {
     pub address: String,
     /// What the browser or program calls itself.
     pub user_agent: String,
+    /// What a browser keeps that asked for a sign-in link.
+    pub browser: Option<String>,
 }
 
 impl Origin {
     /// The origin of a request.
-    pub fn of(headers: &HeaderMap, peer: Option<SocketAddr>) -> Self {
+    pub fn of(headers: &HeaderMap, peer: Option<SocketAddr>, secure: bool) -> Self {
         let user_agent = headers
             .get(header::USER_AGENT)
             .and_then(|value| value.to_str().ok())
@@ -67,6 +110,17 @@ impl Origin {
         Self {
             address: peer.map(|peer| peer.ip().to_string()).unwrap_or_default(),
             user_agent: user_agent.to_owned(),
+            browser: axum_extra::extract::CookieJar::from_headers(headers)
+                .get(browser_cookie_name(secure))
+                .map(|cookie| cookie.value().to_owned()),
+        }
+    }
+
+    /// What a new session keeps of it.
+    pub fn place(&self) -> Place {
+        Place {
+            address: self.address.clone(),
+            user_agent: self.user_agent.clone(),
         }
     }
 }
@@ -76,37 +130,56 @@ pub async fn identify(app: &App, token: Option<&str>, origin: &Origin) -> Result
     let Some(token) = token else {
         return Ok(None);
     };
-    Ok(signed(operations::authenticate(app, token).await?, origin))
+    if token.starts_with(TOKEN_PREFIX) {
+        let found = operations::tokens::authenticate(app, token).await?;
+        return Ok(found.map(|(id, actor)| Signed {
+            caller: Caller::user(actor, origin.address.clone()),
+            by: SignedBy::Token(id),
+            rotation_due: false,
+        }));
+    }
+    let found = operations::authenticate(app, token).await?;
+    Ok(found.map(|found| Signed {
+        caller: Caller::user(found.actor, origin.address.clone()),
+        by: SignedBy::Session(found.session),
+        rotation_due: found.rotation_due,
+    }))
 }
 
 /// The sender of a long-lived connection as it is by now: a session may have been ended and roles may
 /// have changed since it was opened.
 pub async fn identify_again(app: &App, before: &Signed) -> Result<Sender> {
-    let origin = Origin {
-        address: before.caller.address.clone(),
-        user_agent: String::new(),
+    let actor = match before.by {
+        SignedBy::Session(session) => operations::still_signed_in(app, session)
+            .await?
+            .map(|found| found.actor),
+        SignedBy::Token(token) => operations::tokens::still_open(app, token)
+            .await?
+            .map(|(_, actor)| actor),
     };
-    Ok(signed(
-        operations::still_signed_in(app, before.session).await?,
-        &origin,
-    ))
+    Ok(actor.map(|actor| Signed {
+        caller: Caller::user(actor, before.caller.address.clone()),
+        by: before.by,
+        rotation_due: false,
+    }))
 }
 
-fn signed(found: Option<(SessionId, Actor)>, origin: &Origin) -> Sender {
-    found.map(|(session, actor)| Signed {
-        caller: Caller::user(actor, origin.address.clone()),
-        session,
-    })
+/// The cookie by which a browser is known that asked for a sign-in link, as `Set-Cookie` has it.
+pub fn browser_cookie(token: &str, secure: bool) -> String {
+    set_cookie(browser_cookie_name(secure), token, LINK_VALIDITY, secure)
+}
+
+fn set_cookie(name: &str, value: &str, life: chrono::Duration, secure: bool) -> String {
+    format!(
+        "{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={}{}",
+        life.num_seconds().max(0),
+        if secure { "; Secure" } else { "" }
+    )
 }
 
 /// The cookie of a new session, as `Set-Cookie` has it.
 pub fn cookie(token: &str, life: chrono::Duration, secure: bool) -> String {
-    format!(
-        "{}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={}{}",
-        cookie_name(secure),
-        life.num_seconds().max(0),
-        if secure { "; Secure" } else { "" }
-    )
+    set_cookie(cookie_name(secure), token, life, secure)
 }
 
 /// The cookie that makes a browser forget its session.

@@ -87,6 +87,7 @@ async fn command_app(variables: &Variables) -> anyhow::Result<App> {
         random: Arc::new(random),
         links: tandem_operations::links::LinkKey::new(&secret).expect("a secret has 32 bytes"),
         public_url: "http://localhost/".parse().expect("a constant URL"),
+        session_limits: tandem_domain::users::SessionLimits::default(),
     })
 }
 

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fmt::Write as _, net::SocketAddr, time::Duration};
 
 use axum::http::HeaderValue;
+use tandem_domain::users::SessionLimits;
 use tandem_operations::links::LinkKey;
 use url::{Host, Url};
 
@@ -87,6 +88,8 @@ pub struct ServeConfig {
     pub listen: SocketAddr,
     /// The key of the links in e-mails.
     pub links: LinkKey,
+    /// How long sessions last.
+    pub session_limits: SessionLimits,
     /// The HTTP surface.
     pub http: HttpOptions,
 }
@@ -165,6 +168,17 @@ impl<'a> Reader<'a> {
                 default
             }
         }
+    }
+
+    /// A span of 1 minute to a year.
+    fn minutes(&mut self, name: &str, default: chrono::Duration) -> chrono::Duration {
+        const YEAR: i64 = 366 * 24 * 60;
+        let minutes = self.parsed(name, default.num_minutes(), "a number of minutes");
+        if !(1..=YEAR).contains(&minutes) {
+            self.faults.push(format!("{name} must be 1 to {YEAR}"));
+            return default;
+        }
+        chrono::Duration::minutes(minutes)
     }
 
     fn switch(&mut self, name: &str) -> bool {
@@ -316,12 +330,24 @@ pub fn serve(variables: &Variables) -> Result<ServeConfig, ConfigFaults> {
             "a number of seconds",
         )),
     };
+    let standard = SessionLimits::default();
+    let session_limits = SessionLimits {
+        idle: reader.minutes("SESSION_IDLE_MINUTES", standard.idle),
+        life: reader.minutes("SESSION_LIFE_MINUTES", standard.life),
+        rotate_after: reader.minutes("SESSION_ROTATE_MINUTES", standard.rotate_after),
+    };
+    if session_limits.idle > session_limits.life {
+        reader
+            .faults
+            .push("SESSION_IDLE_MINUTES must not be more than SESSION_LIFE_MINUTES".into());
+    }
     let config = (|| {
         Some(ServeConfig {
             database_url: database_url?.to_owned(),
             database_connections,
             listen,
             links: links?,
+            session_limits,
             http: HttpOptions {
                 public_url: public_url?,
                 cors_origins,

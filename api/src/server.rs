@@ -136,6 +136,7 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         random: Arc::new(SystemRandom),
         links: config.links,
         public_url: config.http.public_url.clone(),
+        session_limits: config.session_limits,
     };
     let listener = TcpListener::bind(config.listen)
         .await

@@ -5,7 +5,7 @@ use tandem_api::graphql::ids;
 use tandem_domain::{
     ids::{CenterId, OfficeId, UserId},
     policy::{Actor as PolicyActor, Grant},
-    users::UserInput,
+    users::{SignInMethod, UserInput},
 };
 use tandem_operations::{Caller, auth, users};
 
@@ -90,33 +90,25 @@ impl TestApp {
             .await
             .expect("a role can be given");
         Actor {
-            caller: Caller::user(
-                PolicyActor {
-                    user: actor.user,
-                    grants: vec![grant],
-                },
-                "127.0.0.1",
-            ),
+            caller: Caller::user(PolicyActor::new(actor.user, vec![grant]), "127.0.0.1"),
             ..actor
         }
     }
 
     async fn sign_in(&self, user: UserId, email: String, grants: &[Grant]) -> Actor {
         let mut conn = self.conn().await;
-        let new = auth::begin_session(&mut conn, &self.api, user, "harness", "127.0.0.1")
+        let place = auth::Place {
+            address: "127.0.0.1".into(),
+            user_agent: "harness".into(),
+        };
+        let new = auth::begin_session(&mut conn, &self.api, user, SignInMethod::Link, &place)
             .await
             .expect("a session can begin");
         Actor {
             user,
             email,
             client: Client::new(&self.url, Some(new.token)),
-            caller: Caller::user(
-                PolicyActor {
-                    user,
-                    grants: grants.to_vec(),
-                },
-                "127.0.0.1",
-            ),
+            caller: Caller::user(PolicyActor::new(user, grants.to_vec()), "127.0.0.1"),
         }
     }
 }

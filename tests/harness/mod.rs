@@ -29,6 +29,7 @@ use tandem_devkit::catcher::{Catcher, Message};
 use tandem_domain::{
     clock::{Clock, ManualClock},
     random::SeededRandom,
+    users::SessionLimits,
 };
 use tandem_mail::{SmtpMailer, SmtpOptions};
 use tandem_operations::{App, deliveries::Sender, links::LinkKey};
@@ -87,6 +88,7 @@ impl TestApp {
             random: Arc::new(SeededRandom::new(1)),
             links: LinkKey::new(&[7; 32]).expect("32 bytes"),
             public_url: url.parse().expect("a URL"),
+            session_limits: SessionLimits::default(),
         };
         let worker = App {
             db: database.pool("tandem_worker").await,

@@ -60,6 +60,7 @@ impl Scene {
             random: Arc::new(SystemRandom),
             links: LinkKey::new(SECRET.as_bytes()).expect("32 bytes"),
             public_url: "http://127.0.0.1:1/".parse().expect("a URL"),
+            session_limits: tandem_domain::users::SessionLimits::default(),
         };
         let plan = Plan {
             experts: 800,
@@ -86,13 +87,7 @@ impl Scene {
         let admin = superuser(&servers).await;
         Self {
             app,
-            coordinator: Caller::user(
-                Actor {
-                    user: user.id,
-                    grants: grants.to_vec(),
-                },
-                "",
-            ),
+            coordinator: Caller::user(Actor::new(user.id, grants.to_vec()), ""),
             admin,
             logs: tempfile::tempdir().expect("a folder"),
             servers,

@@ -1,6 +1,7 @@
 //! Tests of the whole product, as sentences.
 
 mod answer_page;
+mod api_tokens;
 mod audit;
 mod auth;
 mod cases;

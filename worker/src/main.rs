@@ -68,6 +68,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
         random: Arc::new(SystemRandom),
         links: config.links,
         public_url: config.public_url,
+        session_limits: tandem_domain::users::SessionLimits::default(),
     };
     let smtp = SmtpOptions {
         max_connections: config.settings.mail,

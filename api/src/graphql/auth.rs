@@ -1,12 +1,12 @@
 //! Signing in and out, and who one is.
 
-use async_graphql::{Context, ID, Object, SimpleObject};
+use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use tandem_domain::{
     ids::SessionId,
     users::{RoleGrant, Session as Row, User as UserRow},
 };
-use tandem_operations::auth;
+use tandem_operations::auth::{self, Proof};
 
 use super::{
     app, caller, ids,
@@ -14,7 +14,20 @@ use super::{
     sender,
     users::{RoleGrantObject, User},
 };
-use crate::{auth::Origin, config::HttpOptions};
+use crate::{
+    auth::{BearerToken, Origin},
+    config::HttpOptions,
+};
+
+/// How somebody signed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "tandem_domain::users::SignInMethod")]
+pub enum SignInMethod {
+    /// By a link in an e-mail.
+    Link,
+    /// By the organisation's OpenID Connect provider.
+    OpenidConnect,
+}
 
 /// Where somebody is signed in.
 #[derive(Debug, Clone, SimpleObject)]
@@ -29,6 +42,8 @@ pub struct Session {
     ends_at: DateTime<Utc>,
     /// When it was ended by hand.
     revoked_at: Option<DateTime<Utc>>,
+    /// How it began.
+    method: SignInMethod,
     /// What the browser or program called itself.
     user_agent: String,
     /// The network address that signed in.
@@ -43,6 +58,7 @@ impl From<Row> for Session {
             last_used_at: row.last_used_at,
             ends_at: row.ends_at(),
             revoked_at: row.revoked_at,
+            method: row.method.into(),
             user_agent: row.user_agent,
             address: row.address,
         }
@@ -76,9 +92,9 @@ impl Viewer {
         Ok(sessions.into_iter().map(Session::from).collect())
     }
 
-    /// The session of this request.
+    /// The session of this request; null for a program with a token.
     async fn current_session_id(&self, ctx: &Context<'_>) -> Option<ID> {
-        sender(ctx).as_ref().map(|signed| ids::global(signed.session))
+        sender(ctx).as_ref()?.session().map(ids::global)
     }
 }
 
@@ -108,6 +124,9 @@ impl From<auth::NewSession> for NewSession {
 pub struct RequestSignInLinkPayload {
     /// Whether the request was taken. If the address is known, an e-mail is on its way.
     accepted: bool,
+    /// Six digits to be shown to whoever asked: the link works without them in the browser that asked, and
+    /// asks for them everywhere else. They are there whether the address is known or not.
+    code: Option<String>,
     /// Why it was not taken; empty where it was.
     user_errors: Vec<UserError>,
 }
@@ -125,6 +144,22 @@ payload! {
     RevokeSessionPayload {
         /// The session, ended.
         session: Session,
+    }
+}
+
+payload! {
+    /// The answer to `rotateSession`.
+    RotateSessionPayload {
+        /// The session with its new token.
+        new_session: NewSession,
+    }
+}
+
+payload! {
+    /// The answer to `signOutEverywhere`.
+    SignOutEverywherePayload {
+        /// How many sessions were ended.
+        sessions: i32,
     }
 }
 
@@ -158,24 +193,31 @@ pub struct AuthMutation;
 
 #[Object]
 impl AuthMutation {
-    /// Sends a sign-in link by e-mail. It works once, for 15 minutes. The answer is the same whether
-    /// the address is known; an address gets at most 5 links an hour. No session is needed.
+    /// Sends a sign-in link by e-mail. It works once, for 15 minutes, in the browser that asked, or with
+    /// the code of the answer elsewhere. The answer is the same whether the address is known; an address
+    /// gets at most 5 links an hour. No session is needed.
     async fn request_sign_in_link(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The e-mail address.")] email: String,
     ) -> async_graphql::Result<RequestSignInLinkPayload> {
-        let user_errors: Vec<UserError> = match auth::request_link(app(ctx), &email).await {
-            Ok(()) => Vec::new(),
-            Err(tandem_operations::Error::Refused(errors)) => {
-                errors.into_iter().map(UserError::from).collect()
+        let origin = origin(ctx);
+        match auth::request_link(app(ctx), &email, origin.browser.as_deref()).await {
+            Ok(asked) => {
+                set_cookie(ctx, |secure| crate::auth::browser_cookie(&asked.browser, secure));
+                Ok(RequestSignInLinkPayload {
+                    accepted: true,
+                    code: Some(asked.code),
+                    user_errors: Vec::new(),
+                })
             }
-            Err(error) => return Err(error.into()),
-        };
-        Ok(RequestSignInLinkPayload {
-            accepted: user_errors.is_empty(),
-            user_errors,
-        })
+            Err(tandem_operations::Error::Refused(errors)) => Ok(RequestSignInLinkPayload {
+                accepted: false,
+                code: None,
+                user_errors: errors.into_iter().map(UserError::from).collect(),
+            }),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Signs a program in with the token at the end of a sign-in link. No session is needed.
@@ -183,9 +225,43 @@ impl AuthMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What follows the last slash of the link.")] token: String,
+        #[graphql(desc = "The code that `requestSignInLink` gave; not needed in the browser that asked.")]
+        code: Option<String>,
     ) -> async_graphql::Result<SignInWithTokenPayload> {
-        let origin = ctx.data_opt::<Origin>().cloned().unwrap_or_default();
-        settle(auth::sign_in(app(ctx), token.trim(), &origin.user_agent, &origin.address).await)
+        let origin = origin(ctx);
+        let proof = Proof {
+            browser: origin.browser.as_deref(),
+            code: code.as_deref(),
+        };
+        settle(auth::sign_in(app(ctx), token.trim(), proof, &origin.place()).await)
+    }
+
+    /// Replaces the token of this session, which must have come as a bearer token; the one before works for
+    /// a minute longer. Browsers get new cookies by themselves.
+    async fn rotate_session(&self, ctx: &Context<'_>) -> async_graphql::Result<RotateSessionPayload> {
+        let signed = sender(ctx).as_ref().ok_or_else(super::error::unauthenticated)?;
+        let shown = ctx.data_opt::<BearerToken>();
+        settle(match (signed.session(), shown) {
+            (Some(session), Some(shown)) => {
+                auth::rotate_mine(app(ctx), &signed.caller, session, &shown.0).await
+            }
+            _ => Err(tandem_domain::errors::UserError::forbidden(
+                "only a session whose token came as \"Authorization: Bearer …\" can be given a new one here",
+            )
+            .into()),
+        })
+    }
+
+    /// Ends all your sessions, this one too.
+    async fn sign_out_everywhere(
+        &self,
+        ctx: &Context<'_>,
+    ) -> async_graphql::Result<SignOutEverywherePayload> {
+        let ended = auth::sign_out_everywhere(app(ctx), caller(ctx)?).await;
+        if ended.is_ok() {
+            set_cookie(ctx, crate::auth::no_cookie);
+        }
+        settle(ended.map(|sessions| i32::try_from(sessions).unwrap_or(i32::MAX)))
     }
 
     /// Ends one of your sessions.
@@ -204,12 +280,28 @@ impl AuthMutation {
     /// Ends the session of this request.
     async fn sign_out(&self, ctx: &Context<'_>) -> async_graphql::Result<SignOutPayload> {
         let signed = sender(ctx).as_ref().ok_or_else(super::error::unauthenticated)?;
-        let ended = auth::revoke_session(app(ctx), &signed.caller, signed.session).await;
-        if ended.is_ok()
-            && let Some(options) = ctx.data_opt::<HttpOptions>()
-        {
-            ctx.append_http_header("set-cookie", crate::auth::no_cookie(options.secure()));
+        let Some(session) = signed.session() else {
+            return settle(Err::<Row, _>(
+                tandem_domain::errors::UserError::forbidden(
+                    "a program's token is no session: revoke it instead",
+                )
+                .into(),
+            ));
+        };
+        let ended = auth::revoke_session(app(ctx), &signed.caller, session).await;
+        if ended.is_ok() {
+            set_cookie(ctx, crate::auth::no_cookie);
         }
         settle(ended)
+    }
+}
+
+fn origin(ctx: &Context<'_>) -> Origin {
+    ctx.data_opt::<Origin>().cloned().unwrap_or_default()
+}
+
+fn set_cookie(ctx: &Context<'_>, cookie: impl FnOnce(bool) -> String) {
+    if let Some(options) = ctx.data_opt::<HttpOptions>() {
+        ctx.append_http_header("set-cookie", cookie(options.secure()));
     }
 }

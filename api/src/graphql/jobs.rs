@@ -89,6 +89,7 @@ impl Job {
             Work::RenderDocument { document } => ids::global(document),
             Work::ReviewChecks { expert, .. } => ids::global(expert),
             Work::OfferSeats { session, .. } => ids::global(session),
+            Work::SignInRequest { request } => ids::global(request),
         })
     }
 

@@ -30,6 +30,7 @@ pub mod runs;
 pub mod scalars;
 pub mod settings;
 pub mod subscriptions;
+pub mod tokens;
 pub mod training;
 pub mod users;
 
@@ -44,6 +45,7 @@ use crate::{auth::Sender, config::HttpOptions, events::Events};
 pub struct Query(
     node::NodeQuery,
     auth::AuthQuery,
+    tokens::TokenQuery,
     users::UserQuery,
     offices::OfficeQuery,
     mentees::MenteeQuery,
@@ -66,6 +68,7 @@ pub struct Query(
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     auth::AuthMutation,
+    tokens::TokenMutation,
     users::UserMutation,
     offices::OfficeMutation,
     mentees::MenteeMutation,

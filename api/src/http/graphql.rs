@@ -6,9 +6,10 @@ use async_graphql::Request;
 use axum::{
     body::to_bytes,
     extract::{ConnectInfo, RawQuery, State},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::Response,
 };
+use tandem_operations::auth as operations;
 
 use super::{
     explorer,
@@ -16,7 +17,7 @@ use super::{
     response::{self, Media},
 };
 use crate::{
-    auth::{self, Credential, Origin, Sender},
+    auth::{self, Credential, Origin, Sender, Signed},
     graphql::{
         error::{BAD_USER_INPUT, INTERNAL, TIMEOUT},
         gate::{ONLY_QUERIES, SafeOnly},
@@ -125,7 +126,15 @@ async fn execute(
             "a page of another origin may not act with this cookie",
         );
     }
-    let origin = Origin::of(headers, peer);
+    let origin = Origin::of(headers, peer, state.options.secure());
+    let shown = credential
+        .as_ref()
+        .filter(|credential| credential.by_cookie)
+        .map(|credential| credential.token.clone());
+    let bearer = credential
+        .as_ref()
+        .filter(|credential| !credential.by_cookie)
+        .map(|credential| auth::BearerToken(credential.token.clone()));
     let sender = match identify(state, credential, &origin).await {
         Ok(sender) => sender,
         Err(cause) => {
@@ -139,8 +148,15 @@ async fn execute(
             );
         }
     };
+    let fresh = match (&shown, &sender) {
+        (Some(token), Some(signed)) if signed.rotation_due => fresh_cookie(state, signed, token).await,
+        _ => None,
+    };
     let safe_only = request.data.contains_key(&std::any::TypeId::of::<SafeOnly>());
-    let request = with_sender(state, request, sender).data(origin);
+    let mut request = with_sender(state, request, sender).data(origin);
+    if let Some(bearer) = bearer {
+        request = request.data(bearer);
+    }
     let limit = state.options.limits.timeout;
     match tokio::time::timeout(limit, state.schema.execute(request)).await {
         Ok(answer) => {
@@ -157,7 +173,12 @@ async fn execute(
                     ONLY_QUERIES,
                 );
             }
-            response::write(&answer, media)
+            let mut answer = response::write(&answer, media);
+            // signing out has set the cookie itself
+            if let Some(cookie) = fresh.filter(|_| !answer.headers().contains_key(header::SET_COOKIE)) {
+                answer.headers_mut().append(header::SET_COOKIE, cookie);
+            }
+            answer
         }
         Err(_) => response::refuse(
             StatusCode::GATEWAY_TIMEOUT,
@@ -168,6 +189,21 @@ async fn execute(
                 limit.as_secs()
             ),
         ),
+    }
+}
+
+/// The cookie with a new token, where an old one was due to be replaced. A failure is no reason to refuse
+/// the request: the old one still counts.
+async fn fresh_cookie(state: &ApiState, signed: &Signed, token: &str) -> Option<HeaderValue> {
+    match operations::rotate(&state.app, signed.session()?, token).await {
+        Ok(new) => {
+            let cookie = auth::cookie(&new?, state.app.session_limits.life, state.options.secure());
+            HeaderValue::from_str(&cookie).ok()
+        }
+        Err(error) => {
+            tracing::warn!(%error, "a session's token could not be replaced");
+            None
+        }
     }
 }
 

@@ -40,7 +40,7 @@ pub(crate) async fn upgrade(
         )
             .into_response();
     }
-    let origin = Origin::of(&headers, peer(&extensions));
+    let origin = Origin::of(&headers, peer(&extensions), state.options.secure());
     upgrade
         .protocols(["graphql-transport-ws"])
         .max_message_size(state.options.limits.body_bytes)

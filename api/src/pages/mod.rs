@@ -20,6 +20,7 @@ use crate::server::ApiState;
 pub fn router() -> Router<ApiState> {
     Router::new()
         .route("/p/style.css", get(frame::style))
+        .route("/p/sign-in", get(sign_in::ask).post(sign_in::asked))
         .route("/p/sign-in/{token}", get(sign_in::look).post(sign_in::open))
         .route("/p/answer/{token}", get(answer::get).post(answer::post))
         .route("/p/answer/{token}/reason", post(answer::post_reason))

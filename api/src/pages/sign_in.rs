@@ -1,30 +1,50 @@
-//! The page behind a sign-in link: a button, and what came of it.
-
-use std::net::SocketAddr;
+//! Asking for a sign-in link, and the page behind it: a button, or a code, and what came of it.
 
 use askama::Template;
 use axum::{
-    extract::{ConnectInfo, Path, State},
+    Form,
+    extract::{Path, State, rejection::FormRejection},
     http::{Extensions, HeaderMap, HeaderValue, StatusCode, header},
     response::Response,
 };
+use serde::Deserialize;
 use tandem_domain::{settings::Settings, users::LinkState};
-use tandem_operations::{App, Error, auth};
+use tandem_operations::{
+    App, Error,
+    auth::{self, NewSession, Proof},
+};
 
 use super::{
     frame::{Frame, fault, show},
     is_own_form,
 };
 use crate::{
-    auth::{Origin, cookie},
+    auth::{Origin, browser_cookie, cookie},
+    http::graphql::peer,
     server::ApiState,
 };
+
+#[derive(Template)]
+#[template(path = "sign_in/ask.html")]
+struct Ask {
+    frame: Frame,
+    problem: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "sign_in/asked.html")]
+struct Asked {
+    frame: Frame,
+    code: String,
+}
 
 #[derive(Template)]
 #[template(path = "sign_in/confirm.html")]
 struct Confirm<'a> {
     frame: Frame,
     token: &'a str,
+    bound: bool,
+    problem: &'static str,
 }
 
 #[derive(Template)]
@@ -82,23 +102,113 @@ fn unusable(settings: &Settings, state: LinkState) -> Response {
     show(StatusCode::GONE, &template)
 }
 
-/// `GET`: shows the button. Nothing is used up.
-pub(super) async fn look(State(state): State<ApiState>, Path(token): Path<String>) -> Response {
-    let looked = async {
-        let settings = settings(&state.app).await?;
-        Ok::<_, Error>((auth::look_at_link(&state.app, &token).await?, settings))
-    };
-    match looked.await {
-        Ok((LinkState::Open, settings)) => show(
+/// `GET /p/sign-in`: asks for the address.
+pub(super) async fn ask(State(state): State<ApiState>) -> Response {
+    match settings(&state.app).await {
+        Ok(settings) => show(
             StatusCode::OK,
-            &Confirm {
+            &Ask {
                 frame: frame(&settings, "Anmelden"),
-                token: &token,
+                problem: "",
             },
         ),
-        Ok((link, settings)) => unusable(&settings, link),
         Err(error) => fault(&error),
     }
+}
+
+/// What the form of [`ask`] sends.
+#[derive(Debug, Deserialize)]
+pub(super) struct Address {
+    email: String,
+}
+
+/// `POST /p/sign-in`: takes the wish, and shows the code; the same whether the address is known.
+pub(super) async fn asked(
+    State(state): State<ApiState>,
+    headers: HeaderMap,
+    extensions: Extensions,
+    Form(form): Form<Address>,
+) -> Response {
+    let settings = match settings(&state.app).await {
+        Ok(settings) => settings,
+        Err(error) => return fault(&error),
+    };
+    if !is_own_form(&state, &headers) {
+        return unusable(&settings, LinkState::Unknown);
+    }
+    let secure = state.options.secure();
+    let origin = Origin::of(&headers, peer(&extensions), secure);
+    match auth::request_link(&state.app, &form.email, origin.browser.as_deref()).await {
+        Ok(asked) => {
+            let page = Asked {
+                frame: frame(&settings, "Bitte sehen Sie in Ihr Postfach"),
+                code: format!("{} {}", &asked.code[..3], &asked.code[3..]),
+            };
+            with_cookie(
+                show(StatusCode::OK, &page),
+                &browser_cookie(&asked.browser, secure),
+            )
+        }
+        Err(Error::Refused(_)) => show(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            &Ask {
+                frame: frame(&settings, "Anmelden"),
+                problem: "Das ist keine E-Mail-Adresse. Bitte sehen Sie noch einmal nach.",
+            },
+        ),
+        Err(error) => fault(&error),
+    }
+}
+
+fn with_cookie(mut response: Response, cookie: &str) -> Response {
+    if let Ok(value) = HeaderValue::from_str(cookie) {
+        response.headers_mut().append(header::SET_COOKIE, value);
+    }
+    response
+}
+
+/// `GET`: shows the button, or asks for the code. Nothing is used up.
+pub(super) async fn look(
+    State(state): State<ApiState>,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+    extensions: Extensions,
+) -> Response {
+    let origin = Origin::of(&headers, peer(&extensions), state.options.secure());
+    look_again(&state, &token, &origin, StatusCode::OK, "").await
+}
+
+async fn look_again(
+    state: &ApiState,
+    token: &str,
+    origin: &Origin,
+    status: StatusCode,
+    problem: &'static str,
+) -> Response {
+    let looked = async {
+        let settings = settings(&state.app).await?;
+        let look = auth::look_at_link(&state.app, token, origin.browser.as_deref()).await?;
+        Ok::<_, Error>((look, settings))
+    };
+    match looked.await {
+        Ok((look, settings)) if look.state == LinkState::Open => show(
+            status,
+            &Confirm {
+                frame: frame(&settings, "Anmelden"),
+                token,
+                bound: look.bound,
+                problem,
+            },
+        ),
+        Ok((look, settings)) => unusable(&settings, look.state),
+        Err(error) => fault(&error),
+    }
+}
+
+/// What the form of [`look`] sends; a code where this browser did not ask for the link.
+#[derive(Debug, Deserialize)]
+pub(super) struct Confirmation {
+    code: Option<String>,
 }
 
 /// `POST`: signs in and sets the session's cookie.
@@ -107,6 +217,7 @@ pub(super) async fn open(
     Path(token): Path<String>,
     headers: HeaderMap,
     extensions: Extensions,
+    form: Result<Form<Confirmation>, FormRejection>,
 ) -> Response {
     let settings = match settings(&state.app).await {
         Ok(settings) => settings,
@@ -116,28 +227,30 @@ pub(super) async fn open(
     if !is_own_form(&state, &headers) {
         return unusable(&settings, LinkState::Unknown);
     }
-    let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
-    let origin = Origin::of(&headers, peer);
-    match auth::sign_in(&state.app, &token, &origin.user_agent, &origin.address).await {
-        Ok(new) => {
-            let mut response = show(
-                StatusCode::OK,
-                &Done {
-                    frame: frame(&settings, "Sie sind angemeldet"),
-                    name: &new.user.name,
-                },
-            );
-            let life = new.session.expires_at - new.session.created_at;
-            let cookie = cookie(&new.token, life, state.options.secure());
-            if let Ok(value) = HeaderValue::from_str(&cookie) {
-                response.headers_mut().insert(header::SET_COOKIE, value);
-            }
-            response
+    let origin = Origin::of(&headers, peer(&extensions), state.options.secure());
+    // the button alone sends no field
+    let code = form.ok().and_then(|Form(form)| form.code);
+    let proof = Proof {
+        browser: origin.browser.as_deref(),
+        code: code.as_deref(),
+    };
+    match auth::sign_in(&state.app, &token, proof, &origin.place()).await {
+        Ok(new) => signed_in(&state, &settings, &new),
+        Err(Error::Refused(_)) => {
+            let problem = "Das war nicht die richtige Zahl. Bitte sehen Sie noch einmal nach.";
+            look_again(&state, &token, &origin, StatusCode::UNPROCESSABLE_ENTITY, problem).await
         }
-        Err(Error::Refused(_)) => match auth::look_at_link(&state.app, &token).await {
-            Ok(link) => unusable(&settings, link),
-            Err(error) => fault(&error),
-        },
         Err(error) => fault(&error),
     }
+}
+
+/// The page after signing in, with the session's cookie.
+pub(crate) fn signed_in(state: &ApiState, settings: &Settings, new: &NewSession) -> Response {
+    let page = Done {
+        frame: frame(settings, "Sie sind angemeldet"),
+        name: &new.user.name,
+    };
+    let life = new.session.expires_at - new.session.created_at;
+    let cookie = cookie(&new.token, life, state.options.secure());
+    with_cookie(show(StatusCode::OK, &page), &cookie)
 }

@@ -61,6 +61,10 @@ ids! {
     UserId = "User";
     /// One signed-in browser or program.
     SessionId = "Session";
+    /// One wish for a sign-in link.
+    SignInRequestId = "SignInRequest";
+    /// What a partner's program shows instead of a session.
+    ApiTokenId = "ApiToken";
     /// One role of a user with its scope.
     RoleGrantId = "RoleGrant";
     /// A Senior Expert.

@@ -26,6 +26,7 @@ pub mod runs;
 pub mod scores;
 pub mod settings;
 pub mod text;
+pub mod tokens;
 pub mod training;
 pub mod users;
 pub mod values;

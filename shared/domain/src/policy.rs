@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{CaseId, CenterId, ExpertId, MatchId, MenteeId, OfficeId, UserId};
 use crate::parties::{About, Party, Person, Side};
+use crate::tokens::TokenScope;
 use crate::values::words;
 
 /// One role with its scope.
@@ -137,6 +138,8 @@ words! {
         ViewRun,
         /// Start, cancel, decide on, apply, discard, undo a run.
         ManageRun,
+        /// See, make and end the tokens of partners' programs.
+        ManageApiToken,
         /// See the job ledger.
         ViewJobs,
         /// Put a dead job back.
@@ -165,13 +168,42 @@ impl Grant {
     }
 }
 
-/// Who acts: somebody signed in.
+/// Who acts: somebody signed in, or a program with a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
     /// Who.
     pub user: UserId,
     /// As what.
     pub grants: Vec<Grant>,
+    /// With a token: what it may be used for. None: whatever the grants allow.
+    pub scopes: Option<Vec<TokenScope>>,
+}
+
+impl Actor {
+    /// Somebody signed in.
+    pub fn new(user: UserId, grants: Vec<Grant>) -> Self {
+        Self {
+            user,
+            grants,
+            scopes: None,
+        }
+    }
+
+    /// The same, limited to what a token may be used for.
+    pub fn limited_to(self, scopes: Vec<TokenScope>) -> Self {
+        Self {
+            scopes: Some(scopes),
+            ..self
+        }
+    }
+
+    /// Whether a token's scopes, if there is a token, have room for this.
+    fn has_scope_for(&self, action: Action) -> bool {
+        match &self.scopes {
+            None => true,
+            Some(scopes) => TokenScope::for_action(action).is_some_and(|needed| scopes.contains(&needed)),
+        }
+    }
 }
 
 /// What it is about: the scope facts of a row. A fact that a kind of row does not have is none.
@@ -444,6 +476,9 @@ fn concerns(grant: Grant, action: Action, resource: &Resource) -> bool {
 }
 
 fn allowed(actor: &Actor, action: Action, resource: &Resource) -> bool {
+    if !actor.has_scope_for(action) {
+        return false;
+    }
     actor
         .grants
         .iter()
@@ -462,6 +497,7 @@ fn seeing(action: Action) -> Action {
         A::ViewOffice | A::ManageOffice => A::ViewOffice,
         A::ViewCenter | A::ManageCenter => A::ViewCenter,
         A::ViewUser | A::ManageUser => A::ViewUser,
+        A::ManageApiToken => A::ManageApiToken,
         A::ViewExpert | A::ViewExpertContact | A::ManageExpert | A::ViewDeliveries => A::ViewExpert,
         A::ViewCheck | A::ManageCheck => A::ViewCheck,
         A::ViewExpertDocument | A::BookTraining => A::ViewExpert,
@@ -593,6 +629,9 @@ impl Scope {
 /// What a list under `action` may show to `actor`.
 pub fn scope(actor: &Actor, action: Action) -> Scope {
     let mut scope = Scope::default();
+    if !actor.has_scope_for(action) {
+        return scope;
+    }
     for grant in &actor.grants {
         let reach = reach(grant.role(), action);
         match (reach, *grant) {
@@ -655,10 +694,7 @@ mod tests {
     }
 
     fn actor(grant: Grant) -> Actor {
-        Actor {
-            user: id(1),
-            grants: vec![grant],
-        }
+        Actor::new(id(1), vec![grant])
     }
 
     fn grants() -> impl Strategy<Value = Vec<Grant>> {
@@ -671,6 +707,13 @@ mod tests {
             _ => Grant::Mentee(id(number)),
         });
         prop::collection::vec(grant, 0..4)
+    }
+
+    fn scopes() -> impl Strategy<Value = Option<Vec<TokenScope>>> {
+        prop::option::of(prop::sample::subsequence(
+            TokenScope::VARIANTS.to_vec(),
+            0..=TokenScope::VARIANTS.len(),
+        ))
     }
 
     fn resources() -> impl Strategy<Value = Resource> {
@@ -690,8 +733,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_list_shows_exactly_what_may_be_done(grants in grants(), resource in resources(), number in 0..Action::VARIANTS.len()) {
-            let actor = Actor { user: id(1), grants };
+        fn a_list_shows_exactly_what_may_be_done(grants in grants(), scopes in scopes(), resource in resources(), number in 0..Action::VARIANTS.len()) {
+            let actor = Actor { user: id(1), grants, scopes };
             let action = Action::VARIANTS[number];
             let allowed = can(&actor, action, &resource) == Decision::Allowed;
             prop_assert_eq!(scope(&actor, action).holds(&resource), allowed);
@@ -700,10 +743,7 @@ mod tests {
 
     #[test]
     fn nobody_may_do_anything_without_a_role() {
-        let nobody = Actor {
-            user: id(1),
-            grants: vec![],
-        };
+        let nobody = Actor::new(id(1), vec![]);
         for action in Action::VARIANTS {
             assert_eq!(
                 can(&nobody, *action, &Resource::programme()),
@@ -711,6 +751,22 @@ mod tests {
                 "{action}"
             );
         }
+    }
+
+    #[test]
+    fn a_token_reaches_no_further_than_its_scopes_and_its_user() {
+        let expert = Resource::expert(id(1), id(1));
+        let reader = |grant| actor(grant).limited_to(vec![TokenScope::ReadExperts]);
+        let own = reader(Grant::Coordinator(Some(id(1))));
+        assert_eq!(can(&own, Action::ViewExpertContact, &expert), Decision::Allowed);
+        assert_eq!(can(&own, Action::ManageExpert, &expert), Decision::Forbidden);
+        assert_eq!(can(&own, Action::ViewCase, &expert), Decision::Hidden);
+        let other = reader(Grant::Coordinator(Some(id(2))));
+        assert_eq!(
+            can(&other, Action::ViewExpertContact, &expert),
+            Decision::Forbidden
+        );
+        assert!(scope(&own, Action::ViewCase).is_empty());
     }
 
     #[test]

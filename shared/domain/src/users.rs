@@ -5,7 +5,7 @@ use chrono::{DateTime, Duration, Utc};
 use crate::errors::{Problems, UserError};
 use crate::ids::{RoleGrantId, SessionId, UserId};
 use crate::policy::Grant;
-use crate::values::{Email, Language, optional_line, required_line};
+use crate::values::{Email, Language, optional_line, required_line, words};
 
 /// How long a sign-in link works (api.md "Sign-in").
 pub const LINK_VALIDITY: Duration = Duration::minutes(15);
@@ -13,10 +13,42 @@ pub const LINK_VALIDITY: Duration = Duration::minutes(15);
 pub const LINKS_AT_MOST: i64 = 5;
 /// … within this time, so that nobody's mailbox is filled by others.
 pub const LINKS_WITHIN: Duration = Duration::hours(1);
-/// A session ends when it was not used for so long.
-pub const SESSION_IDLE: Duration = Duration::hours(12);
-/// A session ends so long after it began, whatever happens.
-pub const SESSION_LIFE: Duration = Duration::days(7);
+/// A link is void after so many wrong codes.
+pub const CODE_TRIES: i16 = 5;
+/// After a token was replaced, the one before still counts for so long: requests that were under way
+/// carry it.
+pub const ROTATION_GRACE: Duration = Duration::minutes(1);
+
+/// How long sessions last; what counted when a session began counts for all its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionLimits {
+    /// A session ends when it was not used for so long.
+    pub idle: Duration,
+    /// A session ends so long after it began, whatever happens.
+    pub life: Duration,
+    /// A token that a browser keeps is replaced when it is so old.
+    pub rotate_after: Duration,
+}
+
+impl Default for SessionLimits {
+    fn default() -> Self {
+        Self {
+            idle: Duration::hours(12),
+            life: Duration::days(7),
+            rotate_after: Duration::hours(1),
+        }
+    }
+}
+
+words! {
+    /// How somebody signed in.
+    SignInMethod {
+        /// By a link in an e-mail.
+        Link,
+        /// By the organisation's OpenID Connect provider.
+        OpenidConnect,
+    }
+}
 
 /// Somebody who can sign in.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,6 +99,12 @@ pub struct Session {
     pub last_used_at: DateTime<Utc>,
     /// When it ends at the latest.
     pub expires_at: DateTime<Utc>,
+    /// It ends when it was not used for so long.
+    pub idle: Duration,
+    /// When its token was last replaced.
+    pub rotated_at: DateTime<Utc>,
+    /// How it began.
+    pub method: SignInMethod,
     /// When it was ended.
     pub revoked_at: Option<DateTime<Utc>>,
     /// What the browser or program called itself.
@@ -83,7 +121,7 @@ impl Session {
 
     /// When it ends if it is not used any more.
     pub fn ends_at(&self) -> DateTime<Utc> {
-        self.expires_at.min(self.last_used_at + SESSION_IDLE)
+        self.expires_at.min(self.last_used_at + self.idle)
     }
 }
 
@@ -167,7 +205,10 @@ mod tests {
             user: Uuid::from_u128(2).into(),
             created_at: created,
             last_used_at: created,
-            expires_at: created + SESSION_LIFE,
+            expires_at: created + SessionLimits::default().life,
+            idle: SessionLimits::default().idle,
+            rotated_at: created,
+            method: SignInMethod::Link,
             revoked_at: None,
             user_agent: String::new(),
             address: String::new(),
@@ -178,11 +219,12 @@ mod tests {
     fn a_session_ends_when_it_is_idle_and_in_any_case_in_the_end() {
         let start: DateTime<Utc> = "2026-11-23T08:00:00Z".parse().unwrap();
         let mut session = session(start);
-        assert!(session.is_open(start + SESSION_IDLE - Duration::seconds(1)));
-        assert!(!session.is_open(start + SESSION_IDLE));
-        session.last_used_at = start + SESSION_LIFE - Duration::minutes(1);
-        assert!(session.is_open(start + SESSION_LIFE - Duration::seconds(1)));
-        assert!(!session.is_open(start + SESSION_LIFE));
+        let SessionLimits { idle, life, .. } = SessionLimits::default();
+        assert!(session.is_open(start + idle - Duration::seconds(1)));
+        assert!(!session.is_open(start + idle));
+        session.last_used_at = start + life - Duration::minutes(1);
+        assert!(session.is_open(start + life - Duration::seconds(1)));
+        assert!(!session.is_open(start + life));
         session.revoked_at = Some(start);
         assert!(!session.is_open(start));
     }

@@ -98,6 +98,11 @@ impl Caller {
         }
     }
 
+    /// Whether it is a program with a token, which does not manage the sign-ins of its user.
+    pub fn has_token(&self) -> bool {
+        matches!(&self.who, Who::User(actor) if actor.scopes.is_some())
+    }
+
     /// What the policy says. The system may do everything but answer for a person; a link is confined to
     /// what it is about.
     pub fn can(&self, action: Action, resource: &Resource) -> Decision {

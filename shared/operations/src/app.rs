@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use tandem_domain::{clock::Clock, ids::Id, random::Random};
+use tandem_domain::{clock::Clock, ids::Id, random::Random, users::SessionLimits};
 use tandem_storage::{PgPool, PgTransaction, wall};
 use url::Url;
 use uuid::Uuid;
@@ -23,6 +23,8 @@ pub struct App {
     pub links: LinkKey,
     /// Where people reach the pages behind those links.
     pub public_url: Url,
+    /// How long sessions last.
+    pub session_limits: SessionLimits,
 }
 
 impl App {

@@ -8,7 +8,9 @@ mod policy;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use tandem_domain::ids::{DeliveryId, DocumentId, ExpertId, JobId, MatchId, RunId, TrainingSessionId};
+use tandem_domain::ids::{
+    DeliveryId, DocumentId, ExpertId, JobId, MatchId, RunId, SignInRequestId, TrainingSessionId,
+};
 pub use tandem_storage::jobs::{Queue, State};
 use tandem_storage::{
     PgConnection,
@@ -75,6 +77,11 @@ pub enum Job {
         /// A fresh id, since each free seat is offered.
         occasion: Uuid,
     },
+    /// Sends a sign-in link, if somebody who may sign in asked for it.
+    SignInRequest {
+        /// The wish.
+        request: SignInRequestId,
+    },
 }
 
 impl JobKind {
@@ -98,6 +105,7 @@ impl Job {
             Self::NextAlternate { matching } => matching.uuid(),
             Self::RenderDocument { document } => document.uuid(),
             Self::ReviewChecks { occasion, .. } | Self::OfferSeats { occasion, .. } => occasion,
+            Self::SignInRequest { request } => request.uuid(),
         };
         format!("{}:{id}", self.kind())
     }
@@ -179,6 +187,7 @@ mod tests {
                 session: id.into(),
                 occasion: id,
             },
+            JobKind::SignInRequest => Job::SignInRequest { request: id.into() },
         }
     }
 

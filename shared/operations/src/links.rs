@@ -64,6 +64,15 @@ impl LinkKey {
         mac
     }
 
+    /// What only this key can make of a label and an id; for what is shown and compared, never stored.
+    pub(crate) fn seal(&self, label: &[u8], id: Uuid) -> [u8; 32] {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
+        mac.update(label);
+        mac.update(&[0]);
+        mac.update(id.as_bytes());
+        mac.finalize().into_bytes().into()
+    }
+
     /// The token of a delivery's link: 48 bytes in URL-safe base64, 64 characters.
     pub fn token(&self, purpose: Purpose, delivery: DeliveryId) -> String {
         let mut bytes = delivery.uuid().as_bytes().to_vec();

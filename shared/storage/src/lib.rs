@@ -28,6 +28,7 @@ pub mod runs;
 pub mod sessions;
 pub mod settings;
 pub mod sweep_ticks;
+pub mod tokens;
 pub mod training;
 pub mod users;
 pub mod wall;

@@ -142,12 +142,12 @@ pub async fn find_for_update(conn: &mut PgConnection, id: UserId) -> Result<Opti
     row.map(User::try_from).transpose()
 }
 
-/// The user with this address, held until the end of the transaction.
-pub async fn find_by_email_for_update(conn: &mut PgConnection, email: &Email) -> Result<Option<User>> {
+/// The user with this address.
+pub async fn find_by_email(conn: &mut PgConnection, email: &Email) -> Result<Option<User>> {
     let row = sqlx::query_as!(
         Row,
         "SELECT id, email, name, phone, language, active, version, created_at, updated_at
-           FROM users WHERE email = $1 FOR NO KEY UPDATE",
+           FROM users WHERE email = $1",
         email.as_str(),
     )
     .fetch_optional(conn)

@@ -6,6 +6,7 @@ mod offer_seats;
 mod render_document;
 mod review_checks;
 mod send_email;
+mod sign_in_request;
 
 use std::{sync::Arc, time::Duration};
 
@@ -38,6 +39,7 @@ impl Handlers {
             Job::RenderDocument { document } => render_document::handle(app, document).await,
             Job::ReviewChecks { expert, .. } => review_checks::handle(app, expert).await,
             Job::OfferSeats { session, .. } => offer_seats::handle(app, session).await,
+            Job::SignInRequest { request } => sign_in_request::handle(app, request).await,
         }
     }
 

@@ -2,15 +2,18 @@
 
 use chrono::TimeDelta;
 use tandem_operations::{App, Error, jobs::JobError};
-use tandem_storage::{jobs, sweep_ticks};
+use tandem_storage::{jobs, sessions, sweep_ticks};
 
 const KEEP_DONE: TimeDelta = TimeDelta::days(14);
 /// Dead jobs stay long enough for somebody to come back from a long holiday.
 const KEEP_DEAD: TimeDelta = TimeDelta::days(180);
 const KEEP_TICKS: TimeDelta = TimeDelta::days(30);
+/// Wishes for sign-in links are of no use after minutes.
+const KEEP_REQUESTS: TimeDelta = TimeDelta::days(1);
 const BATCH: i64 = 5_000;
 
-/// Deletes jobs that were done two weeks ago or died half a year ago, and old ticks of sweeps.
+/// Deletes jobs that were done two weeks ago or died half a year ago, old wishes for sign-in
+/// links and old ticks of sweeps.
 pub async fn sweep(app: App) -> Result<(), JobError> {
     purge(&app).await.map_err(JobError::from)
 }
@@ -19,6 +22,7 @@ async fn purge(app: &App) -> Result<(), Error> {
     let now = app.now();
     let mut conn = app.db.acquire().await?;
     while jobs::purge_finished(&mut conn, now - KEEP_DONE, now - KEEP_DEAD, BATCH).await? > 0 {}
+    sessions::purge_requests(&mut conn, now - KEEP_REQUESTS).await?;
     sweep_ticks::purge(&mut conn, now - KEEP_TICKS).await?;
     Ok(())
 }

@@ -99,6 +99,7 @@ pub(crate) fn app(db: PgPool, clock: Arc<dyn Clock>) -> App {
         random: Arc::new(SystemRandom),
         links: LinkKey::new(&[7; 32]).unwrap(),
         public_url: "http://localhost:8080".parse().unwrap(),
+        session_limits: tandem_domain::users::SessionLimits::default(),
     }
 }
 

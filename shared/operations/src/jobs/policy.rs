@@ -63,6 +63,16 @@ impl JobKind {
                     longest: Duration::from_secs(6 * 60 * 60),
                 },
             },
+            // Whoever asked is waiting; the link is of no use after a quarter of an hour.
+            Self::SignInRequest => Policy {
+                queue: Queue::Mail,
+                max_attempts: 8,
+                timeout: Duration::from_secs(30),
+                backoff: Backoff {
+                    first: Duration::from_secs(1),
+                    longest: Duration::from_secs(5 * 60),
+                },
+            },
             Self::NextAlternate | Self::RenderDocument | Self::ReviewChecks | Self::OfferSeats => Policy {
                 queue: Queue::Maintenance,
                 max_attempts: 10,
