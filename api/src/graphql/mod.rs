@@ -12,6 +12,7 @@ pub mod centers;
 pub mod checks;
 pub mod connection;
 pub mod deliveries;
+pub mod documents;
 pub mod enums;
 pub mod error;
 pub mod experts;
@@ -56,7 +57,10 @@ pub struct Query(
     runs::RunQuery,
     centers::CenterQuery,
     experts::ExpertQuery,
+    checks::CheckQuery,
     training::TrainingQuery,
+    training::TrainingSessionQuery,
+    documents::DocumentQuery,
     occupations::OccupationQuery,
     places::PlaceQuery,
     jobs::JobQuery,
@@ -80,6 +84,8 @@ pub struct Mutation(
     experts::ExpertMutation,
     checks::CheckMutation,
     training::TrainingMutation,
+    training::TrainingSessionMutation,
+    documents::DocumentMutation,
     jobs::JobMutation,
 );
 

@@ -1,5 +1,6 @@
 //! GraphQL over HTTP and WebSocket, health, and what every answer carries.
 
+pub(crate) mod documents;
 pub(crate) mod explorer;
 pub(crate) mod graphql;
 pub(crate) mod health;

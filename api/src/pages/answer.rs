@@ -234,7 +234,7 @@ fn title(outcome: Option<AnswerOutcome>, language: Language) -> &'static str {
 
 /// A link that is none of ours: cut off by a mail program, or made up. Nothing is known of the reader,
 /// so that both languages are there.
-fn unknown() -> Response {
+pub(super) fn unknown() -> Response {
     show(
         StatusCode::NOT_FOUND,
         &Message {

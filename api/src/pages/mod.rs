@@ -4,6 +4,7 @@
 mod answer;
 pub(crate) mod frame;
 mod sign_in;
+mod training;
 
 use std::net::SocketAddr;
 
@@ -22,6 +23,7 @@ pub fn router() -> Router<ApiState> {
         .route("/p/style.css", get(frame::style))
         .route("/p/sign-in", get(sign_in::ask).post(sign_in::asked))
         .route("/p/sign-in/{token}", get(sign_in::look).post(sign_in::open))
+        .route("/p/training/{token}", get(training::get).post(training::post))
         .route("/p/answer/{token}", get(answer::get).post(answer::post))
         .route("/p/answer/{token}/reason", post(answer::post_reason))
 }
