@@ -21,4 +21,5 @@ mod scene;
 mod schema;
 mod staff;
 mod statements;
+mod statistics;
 mod subscriptions;

@@ -30,6 +30,7 @@ pub mod places;
 pub mod runs;
 pub mod scalars;
 pub mod settings;
+pub mod statistics;
 pub mod subscriptions;
 pub mod tokens;
 pub mod training;
@@ -66,6 +67,7 @@ pub struct Query(
     jobs::JobQuery,
     audit::AuditQuery,
     settings::SettingsQuery,
+    statistics::StatisticsQuery,
 );
 
 /// What can be done.

@@ -25,6 +25,7 @@ pub mod readiness;
 pub mod runs;
 pub mod scores;
 pub mod settings;
+pub mod statistics;
 pub mod text;
 pub mod tokens;
 pub mod training;

@@ -148,6 +148,10 @@ words! {
         ViewAudit,
         /// See the mails to a person.
         ViewDeliveries,
+        /// See statistics: coarse numbers of the programme, an office or a centre.
+        ViewStatistics,
+        /// See them exact.
+        ViewExactStatistics,
         /// Read the programme's settings.
         ViewSettings,
         /// Change the programme's settings.
@@ -318,7 +322,13 @@ fn reach(role: Role, action: Action) -> Reach {
 
         (
             Role::Coordinator,
-            A::ViewOffice | A::ViewCenter | A::ViewSettings | A::ViewExpert | A::ViewUser | A::ViewTraining,
+            A::ViewOffice
+            | A::ViewCenter
+            | A::ViewSettings
+            | A::ViewExpert
+            | A::ViewUser
+            | A::ViewStatistics
+            | A::ViewTraining,
         ) => Everything,
         (
             Role::Coordinator,
@@ -345,13 +355,20 @@ fn reach(role: Role, action: Action) -> Reach {
             | A::HandleProblem
             | A::ViewRun
             | A::ManageRun
+            | A::ViewExactStatistics
             | A::ViewDeliveries,
         ) => Own,
 
-        (Role::CenterStaff, A::ViewOffice) => Everything,
+        (Role::CenterStaff, A::ViewOffice | A::ViewStatistics) => Everything,
         (
             Role::CenterStaff,
-            A::ViewCenter | A::ViewMentee | A::ManageMentee | A::ViewCase | A::ManageCase | A::HandleProblem,
+            A::ViewCenter
+            | A::ViewMentee
+            | A::ManageMentee
+            | A::ViewCase
+            | A::ManageCase
+            | A::HandleProblem
+            | A::ViewExactStatistics,
         ) => Own,
         (
             Role::CenterStaff,
@@ -530,6 +547,7 @@ fn seeing(action: Action) -> Action {
         A::ViewRun | A::ManageRun => A::ViewRun,
         A::ViewJobs | A::ManageJobs => A::ViewJobs,
         A::ViewAudit => A::ViewAudit,
+        A::ViewStatistics | A::ViewExactStatistics => A::ViewStatistics,
         A::ViewSettings | A::ManageSettings => A::ViewSettings,
     }
 }

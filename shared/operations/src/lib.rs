@@ -27,6 +27,7 @@ pub mod occupations;
 pub mod offices;
 pub mod runs;
 pub mod settings;
+pub mod statistics;
 pub mod training;
 pub mod users;
 

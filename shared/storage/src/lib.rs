@@ -27,6 +27,7 @@ pub mod reference;
 pub mod runs;
 pub mod sessions;
 pub mod settings;
+pub mod statistics;
 pub mod sweep_ticks;
 pub mod tokens;
 pub mod training;
