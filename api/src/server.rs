@@ -98,7 +98,10 @@ pub fn router(state: ApiState) -> Router {
     // the path alone: a query string may hold data, and a page's path a token
     let trace = TraceLayer::new_for_http().make_span_with(|request: &axum::extract::Request| {
         let path = request.uri().path();
-        let path = if path.starts_with("/p/") { "/p/…" } else { path };
+        let secret = ["/p/", "/code/"]
+            .into_iter()
+            .find(|prefix| path.starts_with(prefix));
+        let path = secret.unwrap_or(path);
         tracing::info_span!("request", method = %request.method(), path)
     });
     router.layer(trace).with_state(state)

@@ -16,6 +16,7 @@ mod import;
 mod mail;
 mod matches;
 mod offices;
+mod pages;
 mod policy;
 mod races;
 mod runs;

@@ -318,6 +318,16 @@ impl Case {
         self.0.social_outcome.map(SocialOutcome::from)
     }
 
+    /// With a training place: when the training starts.
+    async fn training_starts_on(&self) -> Option<Date> {
+        self.0.training_starts_on.map(Date)
+    }
+
+    /// When the outcome was confirmed.
+    async fn outcome_confirmed_at(&self) -> Option<DateTime<Utc>> {
+        self.0.outcome_confirmed_at
+    }
+
     /// How many experts are being asked right now: a number, and nobody's name.
     async fn experts_asked(&self, ctx: &Context<'_>) -> async_graphql::Result<i64> {
         Ok(loader(ctx)?.load_one(AskedFor(self.0.id)).await?.unwrap_or(0))

@@ -68,6 +68,36 @@ pub enum EmailTrigger {
     SeatOffered,
     /// Tells that the offered seat went to the next.
     SeatLapsed,
+    /// Introduces centre and expert to each other.
+    Introduced,
+    /// Tells everybody who comes of the first meeting.
+    MeetingDated,
+    /// Asks a side whether the chemistry fits.
+    ChemistryQuestion,
+    /// Both have said yes.
+    ChemistryAgreed,
+    /// It does not become a tandem.
+    MatchNotFormed,
+    /// Asks a side to sign the agreement.
+    AgreementToSign,
+    /// Everybody has signed the agreement.
+    AgreementInForce,
+    /// Tells a person what was recorded on paper.
+    PaperNotice,
+    /// Tells centre and office that a person says a record is not right.
+    PaperContested,
+    /// The match begins.
+    MatchActive,
+    /// The match is interrupted.
+    MatchPaused,
+    /// The match goes on.
+    MatchResumed,
+    /// The match has ended.
+    MatchEnded,
+    /// Thanks the expert at the end.
+    ThankYou,
+    /// Tells centre and office that a problem was reported.
+    ProblemReported,
 }
 
 /// What kind of recipient an e-mail has.

@@ -1,10 +1,13 @@
 //! Matches: from the question to an expert on.
 
+pub mod life;
 pub mod mutations;
+pub mod steps;
 pub mod told;
 
 pub use self::{
     mutations::MatchMutation,
+    steps::MatchLifeMutation,
     told::{AgeGroup, ToldCase},
 };
 
@@ -17,6 +20,10 @@ use tandem_domain::ids::{CaseId, MatchId};
 use tandem_operations::matches::{self, Match as Row, MatchFilter};
 use tandem_storage::matches::Key;
 
+use self::life::{
+    Agreement, AgreementsOf, Course, CourseOf, EndReason, EndedBy, Feedback, FeedbackOf, FinalReport,
+    Meeting, MeetingsOf, Milestone, MilestonesOf, OwnMatch, PauseReason, PlannedMeeting, ReportOf,
+};
 use self::told::ToldOf;
 use super::{
     app, caller,
@@ -219,6 +226,119 @@ impl Match {
     /// When it ended, in whatever way.
     async fn ended_at(&self) -> Option<DateTime<Utc>> {
         self.0.ended_at
+    }
+
+    /// When centre and expert have talked about what the mentee needs.
+    async fn briefed_on(&self) -> Option<Date> {
+        self.0.briefed_on.map(Date)
+    }
+
+    /// What came of that talk. For centre, expert and office.
+    async fn briefing_note(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<&str>> {
+        let shown = matches::shows_briefing(caller(ctx)?, &self.0);
+        Ok(shown.then_some(self.0.briefing_note.as_str()))
+    }
+
+    /// The first meeting as it is arranged.
+    async fn planned_meeting(&self) -> Option<PlannedMeeting> {
+        self.0.planned.clone().map(PlannedMeeting::from)
+    }
+
+    /// When both had said yes, and the agreement was opened.
+    async fn consented_at(&self) -> Option<DateTime<Utc>> {
+        self.0.consented_at
+    }
+
+    /// Since when it is interrupted.
+    async fn paused_at(&self) -> Option<DateTime<Utc>> {
+        self.0.paused.map(|(at, _)| at)
+    }
+
+    /// Why it is interrupted. For the expert and the expert's office; everybody else learns that it is.
+    async fn pause_reason(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<PauseReason>> {
+        let shown = matches::shows_pause_reason(caller(ctx)?, &self.0);
+        Ok(self.0.paused.filter(|_| shown).map(|(_, reason)| reason.into()))
+    }
+
+    /// Why it ended, as far as somebody said so. For centre and office.
+    async fn end_reasons(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<EndReason>> {
+        let shown = matches::shows_ending(caller(ctx)?, &self.0);
+        let reasons = self.0.end_reasons.iter().filter(|_| shown);
+        Ok(reasons.copied().map(EndReason::from).collect())
+    }
+
+    /// Who ended it. For centre and office.
+    async fn ended_by(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<EndedBy>> {
+        let shown = matches::shows_ending(caller(ctx)?, &self.0);
+        Ok(self.0.ended_by.filter(|_| shown).map(EndedBy::from))
+    }
+
+    /// Whether the expert would like another match. For centre and office.
+    async fn expert_wishes_another(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<bool>> {
+        let shown = matches::shows_ending(caller(ctx)?, &self.0);
+        Ok(self.0.another_wished.filter(|_| shown))
+    }
+
+    /// Whether the mentee would like another match. For centre and office.
+    async fn mentee_wishes_another(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<bool>> {
+        let shown = matches::shows_ending(caller(ctx)?, &self.0);
+        Ok(self.0.mentee_another_wished.filter(|_| shown))
+    }
+
+    /// The versions of the agreement, the newest first.
+    async fn agreements(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<Agreement>> {
+        let found = loader(ctx)?.load_one(AgreementsOf(self.0.id)).await?;
+        Ok(found.unwrap_or_default().into_iter().map(Agreement).collect())
+    }
+
+    /// The logged meetings, the newest first.
+    async fn meetings(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<Meeting>> {
+        let found = loader(ctx)?.load_one(MeetingsOf(self.0.id)).await?;
+        Ok(found.unwrap_or_default().into_iter().map(Meeting::from).collect())
+    }
+
+    /// The steps on the way, the newest first.
+    async fn milestones(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<Milestone>> {
+        let found = loader(ctx)?.load_one(MilestonesOf(self.0.id)).await?;
+        Ok(found
+            .unwrap_or_default()
+            .into_iter()
+            .map(Milestone::from)
+            .collect())
+    }
+
+    /// Duration, regularity and gaps; null before it was active.
+    async fn course(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Course>> {
+        Ok(loader(ctx)?
+            .load_one(CourseOf(self.0.id))
+            .await?
+            .map(Course::from))
+    }
+
+    /// What was answered in the short forms: everything for centre and office, the own answers for
+    /// expert and mentee.
+    async fn feedback(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<Feedback>> {
+        let found = loader(ctx)?.load_one(FeedbackOf(self.0.id)).await?;
+        Ok(found
+            .unwrap_or_default()
+            .into_iter()
+            .map(Feedback::from)
+            .collect())
+    }
+
+    /// The final report. For centre, office and the expert.
+    async fn final_report(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<FinalReport>> {
+        Ok(loader(ctx)?
+            .load_one(ReportOf(self.0.id))
+            .await?
+            .map(FinalReport::from))
+    }
+
+    /// The match as you see it who are one of its people; null for everybody else.
+    #[graphql(complexity = "10 + child_complexity")]
+    async fn own(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<OwnMatch>> {
+        let own = matches::own(app(ctx), caller(ctx)?, self.0.id).await;
+        Ok(visible(own)?.map(OwnMatch::from))
     }
 
     /// Grows by one with each change of its state.

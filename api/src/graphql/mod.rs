@@ -26,7 +26,9 @@ pub mod node;
 pub mod occupations;
 pub mod offices;
 pub mod payload;
+pub mod persons;
 pub mod places;
+pub mod problems;
 pub mod runs;
 pub mod scalars;
 pub mod settings;
@@ -53,6 +55,7 @@ pub struct Query(
     mentees::MenteeQuery,
     cases::CaseQuery,
     matches::MatchQuery,
+    problems::ProblemQuery,
     deliveries::DeliveryQuery,
     candidates::CandidateQuery,
     runs::RunQuery,
@@ -80,6 +83,8 @@ pub struct Mutation(
     mentees::MenteeMutation,
     cases::CaseMutation,
     matches::MatchMutation,
+    matches::MatchLifeMutation,
+    problems::ProblemMutation,
     deliveries::DeliveryMutation,
     runs::RunMutation,
     centers::CenterMutation,
@@ -89,6 +94,7 @@ pub struct Mutation(
     training::TrainingSessionMutation,
     documents::DocumentMutation,
     jobs::JobMutation,
+    persons::PersonMutation,
 );
 
 /// What can be watched.

@@ -19,7 +19,7 @@ use tandem_mail::{Language, Words};
 use tandem_operations::answers::{self, Question};
 use tandem_operations::matches::AnswerOutcome;
 
-use super::frame::{Frame, Message, fault, show};
+use super::frame::{Frame, fault, show};
 use super::peer;
 use crate::server::ApiState;
 
@@ -107,7 +107,7 @@ pub(crate) async fn get(
     };
     match answers::question(&state.app, &token).await {
         Ok(Some(question)) => page(&question, &token, question.outcome, chosen),
-        Ok(None) => unknown(),
+        Ok(None) => super::unknown_link(),
         Err(error) => fault(&error),
     }
 }
@@ -129,7 +129,7 @@ pub(crate) async fn post(
     };
     let outcome = match answers::answer(&state.app, &token, answer, &peer(&extensions)).await {
         Ok(Some(outcome)) => outcome,
-        Ok(None) => return unknown(),
+        Ok(None) => return super::unknown_link(),
         Err(error) => return fault(&error),
     };
     after(&state, &token, Some(outcome)).await
@@ -152,7 +152,7 @@ pub(crate) async fn post_reason(
     };
     match answers::give_reason(&state.app, &token, reason, &peer(&extensions)).await {
         Ok(Some(_)) => after(&state, &token, None).await,
-        Ok(None) => unknown(),
+        Ok(None) => super::unknown_link(),
         Err(error) => fault(&error),
     }
 }
@@ -161,7 +161,7 @@ pub(crate) async fn post_reason(
 async fn after(state: &ApiState, token: &str, outcome: Option<AnswerOutcome>) -> Response {
     match answers::question(&state.app, token).await {
         Ok(Some(question)) => page(&question, token, outcome.or(question.outcome), None),
-        Ok(None) => unknown(),
+        Ok(None) => super::unknown_link(),
         Err(error) => fault(&error),
     }
 }
@@ -179,7 +179,7 @@ fn page(
         Language::De
     });
     let frame = Frame {
-        lang: words.language().code(),
+        language: words.language(),
         title: title(outcome, words.language()).to_owned(),
         programme: question.organisation.programme_name.clone(),
     };
@@ -230,27 +230,4 @@ fn title(outcome: Option<AnswerOutcome>, language: Language) -> &'static str {
         ),
     };
     if language == Language::En { english } else { german }
-}
-
-/// A link that is none of ours: cut off by a mail program, or made up. Nothing is known of the reader,
-/// so that both languages are there.
-pub(super) fn unknown() -> Response {
-    show(
-        StatusCode::NOT_FOUND,
-        &Message {
-            frame: Frame {
-                lang: "de",
-                title: "Dieser Link ist uns nicht bekannt".into(),
-                programme: String::new(),
-            },
-            paragraphs: vec![
-                "Vielleicht wurde er beim Kopieren abgeschnitten. Bitte öffnen Sie ihn noch einmal direkt aus \
-                 der E-Mail, oder rufen Sie die Person an, die in der E-Mail steht."
-                    .into(),
-                "We do not know this link. Perhaps it was cut off when it was copied. Please open it again \
-                 directly from the e-mail, or call the person named in it."
-                    .into(),
-            ],
-        },
-    )
 }

@@ -6,16 +6,28 @@ use axum::{
     http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use tandem_mail::Language;
 
 /// What the layout shows of itself.
 #[derive(Debug, Clone)]
 pub(crate) struct Frame {
-    /// The language of the page: `de` or `en`.
-    pub(crate) lang: &'static str,
+    /// The language of the page, and with it the direction of writing.
+    pub(crate) language: Language,
     /// The heading, and the title in the browser.
     pub(crate) title: String,
     /// The programme's name; empty where nothing is known of the reader.
     pub(crate) programme: String,
+}
+
+impl Frame {
+    /// A page of which nothing is known but its language.
+    pub(crate) fn bare(language: Language, title: impl Into<String>) -> Self {
+        Self {
+            language,
+            title: title.into(),
+            programme: String::new(),
+        }
+    }
 }
 
 /// A page of a heading and some sentences.
@@ -71,7 +83,7 @@ pub(crate) fn fault(error: &tandem_operations::Error) -> Response {
         StatusCode::INTERNAL_SERVER_ERROR,
         &Message {
             frame: Frame {
-                lang: "de",
+                language: Language::De,
                 title: "Das hat leider nicht geklappt".into(),
                 programme: String::new(),
             },

@@ -1,20 +1,27 @@
-//! Server-rendered pages behind e-mail links, under `/p/…`. Without scripts; a GET changes nothing,
-//! since mail scanners follow links.
+//! Server-rendered pages: behind e-mail links under `/p/…`, of people signed in under `/me`, and `/code`
+//! for one-time codes on paper. Without scripts; a GET changes nothing, since mail scanners follow links.
 
 mod answer;
+mod code;
 pub(crate) mod frame;
+mod person;
 mod sign_in;
 mod training;
+mod texts;
+mod view;
 
 use std::net::SocketAddr;
 
 use axum::{
     Router,
     extract::ConnectInfo,
-    http::{Extensions, HeaderMap, HeaderValue},
+    http::{Extensions, HeaderMap, HeaderValue, StatusCode},
+    response::Response,
     routing::{get, post},
 };
+use tandem_mail::Language;
 
+use self::frame::{Frame, Message, show};
 use crate::server::ApiState;
 
 /// All pages.
@@ -26,6 +33,11 @@ pub fn router() -> Router<ApiState> {
         .route("/p/training/{token}", get(training::get).post(training::post))
         .route("/p/answer/{token}", get(answer::get).post(answer::post))
         .route("/p/answer/{token}/reason", post(answer::post_reason))
+        .route("/p/print/{token}", get(code::ready).post(code::print))
+        .route("/code", get(code::empty).post(code::redeem))
+        .route("/code/{code}", get(code::filled))
+        .nest("/p/me/{token}", person::router())
+        .nest("/me", person::router())
 }
 
 /// Whether a form was sent by a page of ours, or by a program, and not by another site's page.
@@ -42,4 +54,23 @@ fn peer(extensions: &Extensions) -> String {
         .get::<ConnectInfo<SocketAddr>>()
         .map(|info| info.0.ip().to_string())
         .unwrap_or_default()
+}
+
+/// A link that is none of ours: cut off by a mail program, or made up. Nothing is known of the reader,
+/// so that both languages are there.
+pub(crate) fn unknown_link() -> Response {
+    show(
+        StatusCode::NOT_FOUND,
+        &Message {
+            frame: Frame::bare(Language::De, "Dieser Link ist uns nicht bekannt"),
+            paragraphs: vec![
+                "Vielleicht wurde er beim Kopieren abgeschnitten. Bitte öffnen Sie ihn noch einmal direkt aus \
+                 der E-Mail, oder rufen Sie die Person an, die in der E-Mail steht."
+                    .into(),
+                "We do not know this link. Perhaps it was cut off when it was copied. Please open it again \
+                 directly from the e-mail, or call the person named in it."
+                    .into(),
+            ],
+        },
+    )
 }

@@ -65,7 +65,7 @@ struct Unusable {
 /// German first: the link went to somebody whose browser may be anywhere.
 fn frame(settings: &Settings, title: &str) -> Frame {
     Frame {
-        lang: "de",
+        language: tandem_mail::Language::De,
         title: title.to_owned(),
         programme: settings.programme_name.clone(),
     }

@@ -13,9 +13,8 @@ use tandem_domain::training::AttendanceState;
 use tandem_mail::{Language, Words};
 use tandem_operations::training::{self, Act, Seat};
 
-use super::answer::unknown;
 use super::frame::{Frame, fault, show};
-use super::peer;
+use super::{peer, unknown_link};
 use crate::server::ApiState;
 
 /// The form of the page.
@@ -48,7 +47,7 @@ struct SeatPage<'a> {
 pub(crate) async fn get(State(state): State<ApiState>, Path(token): Path<String>) -> Response {
     match training::look(&state.app, &token).await {
         Ok(Some(seat)) => page(&seat, &token),
-        Ok(None) => unknown(),
+        Ok(None) => unknown_link(),
         Err(error) => fault(&error),
     }
 }
@@ -69,7 +68,7 @@ pub(crate) async fn post(
         };
         match training::act(&state.app, &token, act, &peer(&extensions)).await {
             Ok(Some(_)) => {}
-            Ok(None) => return unknown(),
+            Ok(None) => return unknown_link(),
             Err(error) => return fault(&error),
         }
     }
@@ -81,7 +80,7 @@ fn page(seat: &Seat, token: &str) -> Response {
     let words = Words(if en { Language::En } else { Language::De });
     let page = SeatPage {
         frame: Frame {
-            lang: words.language().code(),
+            language: words.language(),
             title: title(seat, en).to_owned(),
             programme: seat.organisation.programme_name.clone(),
         },

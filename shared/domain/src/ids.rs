@@ -85,6 +85,18 @@ ids! {
     CaseId = "Case";
     /// One expert for one case.
     MatchId = "Match";
+    /// One version of the agreement of a match.
+    AgreementId = "Agreement";
+    /// One logged meeting.
+    MeetingId = "Meeting";
+    /// One step on the way.
+    MilestoneId = "Milestone";
+    /// One answered form.
+    FeedbackId = "Feedback";
+    /// One reported problem.
+    ProblemId = "Problem";
+    /// One record of what somebody gave on paper.
+    PaperRecordId = "PaperRecord";
     /// One bulk matching job.
     RunId = "MatchingRun";
     /// One row of a plan.
@@ -93,6 +105,8 @@ ids! {
     JobId = "Job";
     /// One e-mail.
     DeliveryId = "EmailDelivery";
+    /// One one-time code on paper.
+    CodeId = "PersonCode";
     /// One import of a list.
     ImportId = "Import";
     /// A document that people print.

@@ -2,14 +2,18 @@
 //!
 //! `S12` cites a statement of the programme, `L` a law or common practice (docs/domain.md).
 
+pub mod accompaniment;
+pub mod agreements;
 pub mod cases;
 pub mod centers;
 pub mod checks;
+pub mod chemistry;
 pub mod clock;
 pub mod documents;
 pub mod eligibility;
 pub mod errors;
 pub mod experts;
+pub mod feedback;
 pub mod geo;
 pub mod ids;
 pub mod matches;

@@ -1,9 +1,16 @@
 //! Matches: one expert for one case, from the first question to the end (domain.md "Life of a
 //! match").
 
+use std::collections::BTreeSet;
+
+use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 
+use crate::checks::needed_kind;
+use crate::eligibility::{ExpertFacts, Missing, missing};
 use crate::errors::InvalidTransition;
+use crate::experts::ExpertState;
+use crate::settings::Settings;
 use crate::values::words;
 
 words! {
@@ -55,6 +62,58 @@ words! {
         TooFar,
         /// Other reasons.
         Other,
+    }
+
+    /// Why a match is interrupted.
+    PauseReason {
+        /// Somebody wished it.
+        Wished,
+        /// The expert's check has expired: by the system, and it resumes by itself.
+        CheckExpired,
+        /// The office has suspended the expert.
+        ExpertSuspended,
+        /// Somebody says that a signature recorded on paper is not right.
+        PaperContested,
+    }
+
+    /// Why a match ends; several may hold, and none has to be named (S12).
+    EndReason {
+        /// What was agreed is reached.
+        GoalReached,
+        /// The agreed time is over.
+        TermOver,
+        /// The training has begun.
+        TrainingBegun,
+        /// Too little time.
+        NoTime,
+        /// Too far.
+        TooFar,
+        /// Moved away.
+        MovedAway,
+        /// The two expected different things.
+        ExpectationsDiffer,
+        /// They lost touch.
+        ContactLost,
+        /// The expert has left the programme.
+        ExpertLeft,
+        /// Something else.
+        Other,
+    }
+
+    /// Who ended a match.
+    EndedBy {
+        /// The expert.
+        Expert,
+        /// The mentee.
+        Mentee,
+        /// The guardian.
+        Guardian,
+        /// The centre.
+        Center,
+        /// The office.
+        Office,
+        /// The system, when the expert left.
+        System,
     }
 }
 
@@ -179,6 +238,56 @@ pub fn bars_pair(history: &[MatchState]) -> bool {
         })
 }
 
+/// Whether the system interrupts an active match whose expert has no valid check of the needed kind any
+/// more: at once with a mentee under 18, otherwise after a grace (L). `expired_on` is the last day of
+/// validity, none where no check of this kind ever was valid.
+pub fn pauses_for_check(
+    minor: bool,
+    expired_on: Option<NaiveDate>,
+    today: NaiveDate,
+    settings: &Settings,
+) -> bool {
+    minor || expired_on.is_none_or(|last| today > last + Days::new(settings.expired_grace_days.into()))
+}
+
+/// What is needed before a day on which the expert meets the mentee, in words for who wants to arrange it:
+/// an active expert, not paused, the kind of check that the mentee's age on that day asks for, all required
+/// modules (S7 to S9). The capacity is not asked: the match itself is part of it.
+///
+/// Who is not of the office learns that the expert is not available, never why (L).
+pub fn obstacles(
+    expert: &ExpertFacts,
+    mentee_birth_date: NaiveDate,
+    required_modules: &BTreeSet<String>,
+    day: NaiveDate,
+) -> Vec<Obstacle> {
+    let mut obstacles = Vec::new();
+    if expert.state != ExpertState::Active {
+        obstacles.push(Obstacle::NotActive);
+    }
+    if expert.pauses.iter().any(|pause| pause.covers(day)) {
+        obstacles.push(Obstacle::Paused);
+    }
+    let kind = needed_kind(mentee_birth_date, day);
+    obstacles.extend(
+        missing(expert, kind, required_modules, day)
+            .into_iter()
+            .map(Obstacle::Missing),
+    );
+    obstacles
+}
+
+/// What stands between an expert and a meeting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Obstacle {
+    /// Not active.
+    NotActive,
+    /// Paused on that day.
+    Paused,
+    /// Something is still to be done.
+    Missing(Missing),
+}
+
 /// An expert's answer to an approach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Answer {
@@ -229,6 +338,26 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn an_expired_check_pauses_at_once_with_a_minor_and_after_a_grace_otherwise() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        let settings = Settings::default();
+        let expired = Some(day("2026-11-01"));
+        for (minor, today, pauses) in [
+            (true, "2026-11-02", true),
+            (false, "2026-11-02", false),
+            (false, "2026-11-29", false),
+            (false, "2026-11-30", true),
+        ] {
+            assert_eq!(
+                pauses_for_check(minor, expired, day(today), &settings),
+                pauses,
+                "{minor} {today}"
+            );
+        }
+        assert!(pauses_for_check(false, None, day("2026-11-02"), &settings));
     }
 
     #[test]

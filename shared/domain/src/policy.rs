@@ -134,6 +134,8 @@ words! {
         HandleProblem,
         /// Consent to publicity (S54), for oneself.
         ConsentToPublicity,
+        /// Have a page with a one-time code printed for somebody without e-mail; the code itself is not shown.
+        PrintCode,
         /// See a matching run.
         ViewRun,
         /// Start, cancel, decide on, apply, discard, undo a run.
@@ -317,7 +319,9 @@ fn reach(role: Role, action: Action) -> Reach {
     use Reach::{Everything, Nothing, Own, OwnRevealed};
     match (role, action) {
         // nobody answers for a person (S14)
-        (Role::Admin, action) if is_own_word(action) || action == A::RecordPaper => Nothing,
+        (Role::Admin, action) if is_own_word(action) || matches!(action, A::RecordPaper | A::PrintCode) => {
+            Nothing
+        }
         (Role::Admin, _) => Everything,
 
         (
@@ -368,7 +372,8 @@ fn reach(role: Role, action: Action) -> Reach {
             | A::ViewCase
             | A::ManageCase
             | A::HandleProblem
-            | A::ViewExactStatistics,
+            | A::ViewExactStatistics
+            | A::PrintCode,
         ) => Own,
         (
             Role::CenterStaff,
@@ -541,7 +546,7 @@ fn seeing(action: Action) -> Action {
         | A::GiveFeedback
         | A::ViewFeedback
         | A::WriteReport => A::ViewMatch,
-        A::ReportProblem => A::ViewCase,
+        A::ReportProblem | A::PrintCode => A::ViewCase,
         A::HandleProblem => A::HandleProblem,
         A::ConsentToPublicity => A::ViewExpert,
         A::ViewRun | A::ManageRun => A::ViewRun,

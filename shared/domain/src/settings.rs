@@ -130,6 +130,14 @@ pub struct Settings {
     pub statistics_suppress_below: u32,
     /// … and round the others to a multiple of this.
     pub statistics_round_to: u32,
+
+    // ── people's own pages ──────────────────────────────────────────────────────────────────────
+    /// How long a link to a person's own pages works after its e-mail was sent, in days.
+    pub person_link_days: u32,
+    /// How long a printed one-time code can be typed in, in days.
+    pub person_code_days: u32,
+    /// How long the pages of a one-time code stay open after it was typed in, in minutes.
+    pub person_code_minutes: u32,
 }
 
 impl Default for Settings {
@@ -191,6 +199,10 @@ impl Default for Settings {
             retention_person_data_months: 12,
             statistics_suppress_below: 3,
             statistics_round_to: 5,
+
+            person_link_days: 60,
+            person_code_days: 14,
+            person_code_minutes: 120,
         }
     }
 }

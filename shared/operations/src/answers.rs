@@ -3,13 +3,15 @@
 //!
 //! Looking at the page changes nothing, so that a mail scanner that follows links answers nothing.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Months, NaiveDate, Utc};
+use tandem_domain::experts::Pause;
 use tandem_domain::ids::MatchId;
-use tandem_domain::matches::{Answer, AnswerWay, DeclineReason};
+use tandem_domain::matches::{Answer, AnswerWay, DeclineReason, MatchState};
 use tandem_domain::parties::{About, GivenWay, Party, Person};
 use tandem_mail::{Addressee, CaseDescription, Contact, Language, Organisation};
 use tandem_storage::deliveries::{self, RecipientKind};
 use tandem_storage::events::{self, Event};
+use tandem_storage::experts::{self, ExpertPause};
 use tandem_storage::{PgConnection, matches};
 
 use crate::deliveries::{Trigger, addressee, answer_by, describe_case, language, letterhead};
@@ -119,4 +121,116 @@ async fn find(conn: &mut PgConnection, app: &App, token: &str) -> Result<Option<
         return Ok(None);
     }
     Ok(matches::get(conn, MatchId::from(delivery.subject_id)).await?)
+}
+
+/// What a no implies about the expert's own data, offered as one click.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Implied {
+    /// "Not now": a pause from today until this day.
+    Pause {
+        /// The last day.
+        until: NaiveDate,
+    },
+    /// "Too far": a radius that this centre lies outside of.
+    SmallerRadius {
+        /// In kilometres.
+        kilometres: u16,
+    },
+}
+
+/// How long the pause is that "not now" offers.
+const PAUSE_MONTHS: u32 = 3;
+/// The smallest radius that is offered, and the step in which it is.
+const RADIUS_STEP_KM: u16 = 5;
+
+/// What the reason of a no implies; none where there is nothing to offer, or it is done already.
+pub async fn implied(app: &App, token: &str) -> Result<Option<Implied>> {
+    let mut conn = app.acquire(&Caller::system()).await?;
+    let Some(matching) = find(&mut conn, app, token).await? else {
+        return Ok(None);
+    };
+    offer(&mut conn, app, &matching).await
+}
+
+/// Takes the offer up, by the link of the approach; none where there is none. Twice is one effect.
+pub async fn take_up(app: &App, token: &str, address: &str) -> Result<Option<Implied>> {
+    let mut tx = app.begin(&Caller::system()).await?;
+    let Some(matching) = find(&mut tx, app, token).await? else {
+        return Ok(None);
+    };
+    if experts::lock(&mut tx, matching.expert).await?.is_none() {
+        return Ok(None);
+    }
+    let Some(implied) = offer(&mut tx, app, &matching).await? else {
+        return Ok(None);
+    };
+    let action = match implied {
+        Implied::Pause { until } => {
+            let pause = ExpertPause {
+                id: app.id(),
+                expert_id: matching.expert,
+                pause: Pause {
+                    from: app.today(),
+                    until: Some(until),
+                },
+            };
+            experts::insert_pauses(&mut tx, &[pause]).await?;
+            "expert.paused"
+        }
+        Implied::SmallerRadius { kilometres } => {
+            experts::set_travel_radius(&mut tx, matching.expert, kilometres, app.now()).await?;
+            "expert.radius_reduced"
+        }
+    };
+    let trail = Audit::new(action, matching.expert).about(matching.expert);
+    app.audit(&mut tx, &by_link(&matching, address), &[trail]).await?;
+    tx.commit().await?;
+    Ok(Some(implied))
+}
+
+async fn offer(conn: &mut PgConnection, app: &App, matching: &Match) -> Result<Option<Implied>> {
+    if matching.state != MatchState::Declined {
+        return Ok(None);
+    }
+    match matching.decline_reason {
+        Some(DeclineReason::NotNow) => {
+            let today = app.today();
+            let until = today + Months::new(PAUSE_MONTHS);
+            let pauses = experts::pauses_for(conn, &[matching.expert], today).await?;
+            let paused = pauses.iter().any(|pause| pause.pause.covers(today));
+            Ok((!paused).then_some(Implied::Pause { until }))
+        }
+        Some(DeclineReason::TooFar) => {
+            let facts = deliveries::match_facts(conn, &[matching.id]).await?.pop();
+            let expert = experts::get(conn, matching.expert).await?;
+            let (Some(facts), Some(expert)) = (facts, expert) else {
+                return Ok(None);
+            };
+            let distance = describe_case(&facts, app.today())?.distance_km;
+            Ok(smaller(distance, expert.travel_radius_km)
+                .map(|kilometres| Implied::SmallerRadius { kilometres }))
+        }
+        Some(DeclineReason::Other) | None => Ok(None),
+    }
+}
+
+/// The largest step below a distance; none where the radius is smaller already, or none is left.
+fn smaller(distance_km: f64, radius_km: u16) -> Option<u16> {
+    let steps = (distance_km.ceil() as u16).saturating_sub(1) / RADIUS_STEP_KM;
+    let kilometres = (steps * RADIUS_STEP_KM).max(RADIUS_STEP_KM);
+    (f64::from(kilometres) < distance_km && kilometres < radius_km).then_some(kilometres)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_smaller_radius_leaves_the_centre_outside() {
+        assert_eq!(smaller(23.4, 30), Some(20));
+        assert_eq!(smaller(20.0, 30), Some(15));
+        assert_eq!(smaller(5.1, 30), Some(5));
+        assert_eq!(smaller(3.0, 30), None, "there is no smaller one");
+        assert_eq!(smaller(23.4, 20), None, "it is small enough");
+    }
 }

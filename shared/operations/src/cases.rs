@@ -1,6 +1,9 @@
 //! Cases: drafted and submitted by a centre, accepted by the office that serves it (domain.md "Life of a
 //! case").
 
+mod closing;
+
+pub use closing::{OutcomeDraft, close, confirm_outcome, reopen, search_again};
 use tandem_domain::cases::{CaseDraft, CaseState, CaseWishes, ready_to_submit};
 use tandem_domain::errors::{Code, UserError};
 use tandem_domain::ids::{CaseId, MenteeId};

@@ -7,7 +7,7 @@ mod send;
 mod trigger;
 
 pub(crate) use compose::{addressee, language, letterhead};
-pub use compose::{answer_by, describe_case};
+pub use compose::{answer_by, describe_case, support_area};
 pub use log::{DeliveryFilter, by_ids, list, resend};
 pub use send::{Sender, send};
 pub use tandem_storage::deliveries::{Delivery, RecipientKind, State};

@@ -259,10 +259,18 @@ async fn locked(
     id: ExpertId,
     version: Option<i64>,
 ) -> Result<Expert> {
-    let expert = found(experts::lock(conn, id).await?, "expertId")?;
+    authorized(
+        found(experts::lock(conn, id).await?, "expertId")?,
+        caller,
+        version,
+    )
+}
+
+/// The same for an expert who is locked already.
+fn authorized(expert: Expert, caller: &Caller, version: Option<i64>) -> Result<Expert> {
     caller.authorize(
         Action::ManageExpert,
-        &Resource::expert(id, expert.office_id),
+        &Resource::expert(expert.id, expert.office_id),
         "expertId",
         "expert",
     )?;

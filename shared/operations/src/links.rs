@@ -4,7 +4,7 @@
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-use tandem_domain::ids::DeliveryId;
+use tandem_domain::ids::{CodeId, DeliveryId};
 use uuid::Uuid;
 
 /// What a link does; part of what is authenticated, so that one kind never opens another.
@@ -16,6 +16,12 @@ pub enum Purpose {
     Answer,
     /// Shows a seat in a training, to be booked, taken or given back.
     Training,
+    /// Opens a person's own pages about one match or case.
+    Person,
+    /// Opens the same after a one-time code was typed in.
+    Code,
+    /// Shows a one-time code for printing, once.
+    Print,
     /// Ends mails of one kind to their recipient.
     Unsubscribe,
 }
@@ -26,6 +32,9 @@ impl Purpose {
             Self::SignIn => b"sign-in",
             Self::Answer => b"answer",
             Self::Training => b"training",
+            Self::Person => b"person",
+            Self::Code => b"code",
+            Self::Print => b"print",
             Self::Unsubscribe => b"unsubscribe",
         }
     }
@@ -56,11 +65,11 @@ impl LinkKey {
         Ok(Self(secret.to_vec()))
     }
 
-    fn mac(&self, purpose: Purpose, delivery: DeliveryId) -> Hmac<Sha256> {
+    fn mac(&self, purpose: Purpose, id: Uuid) -> Hmac<Sha256> {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
         mac.update(purpose.label());
         mac.update(&[0]);
-        mac.update(delivery.uuid().as_bytes());
+        mac.update(id.as_bytes());
         mac
     }
 
@@ -75,19 +84,47 @@ impl LinkKey {
 
     /// The token of a delivery's link: 48 bytes in URL-safe base64, 64 characters.
     pub fn token(&self, purpose: Purpose, delivery: DeliveryId) -> String {
-        let mut bytes = delivery.uuid().as_bytes().to_vec();
-        bytes.extend_from_slice(&self.mac(purpose, delivery).finalize().into_bytes());
-        BASE64_URL_SAFE_NO_PAD.encode(bytes)
+        self.token_of(purpose, delivery.uuid())
     }
 
     /// The delivery that a token belongs to; none where anything about it is wrong.
     pub fn verify(&self, purpose: Purpose, token: &str) -> Option<DeliveryId> {
+        self.verify_of(purpose, token).map(DeliveryId::from)
+    }
+
+    /// The token of a page that belongs to a one-time code: the one that prints it, or those that it opens.
+    pub fn code_token(&self, purpose: Purpose, code: CodeId) -> String {
+        self.token_of(purpose, code.uuid())
+    }
+
+    /// The code that a token belongs to; none where anything about it is wrong.
+    pub fn verify_code(&self, purpose: Purpose, token: &str) -> Option<CodeId> {
+        self.verify_of(purpose, token).map(CodeId::from)
+    }
+
+    /// What is stored of a one-time code: a keyed hash, since a code is short enough to be guessed from
+    /// a plain one.
+    pub fn hash_code(&self, code: &str) -> Vec<u8> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
+        mac.update(b"one-time code");
+        mac.update(&[0]);
+        mac.update(code.as_bytes());
+        mac.finalize().into_bytes().to_vec()
+    }
+
+    fn token_of(&self, purpose: Purpose, id: Uuid) -> String {
+        let mut bytes = id.as_bytes().to_vec();
+        bytes.extend_from_slice(&self.mac(purpose, id).finalize().into_bytes());
+        BASE64_URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    fn verify_of(&self, purpose: Purpose, token: &str) -> Option<Uuid> {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(token).ok()?;
         let (id, tag) = bytes.split_at_checked(16)?;
-        let delivery = DeliveryId::from(Uuid::from_slice(id).ok()?);
+        let id = Uuid::from_slice(id).ok()?;
         // constant time
-        self.mac(purpose, delivery).verify_slice(tag).ok()?;
-        Some(delivery)
+        self.mac(purpose, id).verify_slice(tag).ok()?;
+        Some(id)
     }
 }
 

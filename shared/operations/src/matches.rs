@@ -1,14 +1,48 @@
 //! Matches: an expert is asked, answers freely, or is no longer asked (domain.md "Life of a match").
 
+mod accompanying;
+mod activating;
+mod agreeing;
 mod alternates;
 mod answering;
 mod approaching;
+mod chemistry;
+mod ending;
+mod gate;
+mod introducing;
+mod lapsing;
+pub(crate) mod leaving;
+mod meeting;
+mod own;
+mod paper;
+mod pausing;
+mod step;
 mod withdrawing;
 
+pub use accompanying::{courses, log_meeting, meetings, milestones, record_milestone};
+pub use activating::{activate, begin_ready};
+pub use agreeing::{
+    agreements, agreements_of, extend_agreement, record_signature_on_paper, sign, write_agreement,
+};
 pub use alternates::next_alternate;
 pub use answering::{AnswerOutcome, answer_signed_in, decide, outcome_of, record_by_telephone};
 pub use approaching::{approach, insert_approaches};
+pub use chemistry::{
+    OwnVerdict, answer_until, close_overdue_questions, give_verdict, leave, record_verdict_on_paper,
+};
+pub use ending::{EndDraft, end, feedback_of, give_feedback, reports, wish_another, write_report};
+pub use introducing::{introduce, record_briefing};
+pub use lapsing::lapse_due;
+pub use meeting::{date_first_meeting, record_first_meeting};
+pub use own::{Own, PersonContact, Task, own, own_of_case};
+pub use paper::{Paper, contest_paper, paper_record};
+pub use pausing::{pause, pause_unchecked, resume, resume_checked};
+pub use tandem_storage::accompaniment::{Meeting, Milestone};
+pub use tandem_storage::agreements::{Agreement, Signature};
+pub use tandem_storage::feedback::Feedback;
+pub use tandem_storage::matches::PlannedMeeting;
 pub use tandem_storage::matches::{Match, MatchFilter, NewApproach, key};
+pub use tandem_storage::papers::{OnPaper, PaperRecord};
 pub(crate) use withdrawing::{lock_open, withdraw_locked};
 pub use withdrawing::{withdraw, withdraw_approaches};
 
@@ -22,6 +56,9 @@ use tandem_storage::matches::{self, Key};
 use tandem_storage::paging::{Page, Slice};
 
 use crate::{App, Caller, Result};
+
+/// How many due matches a sweep takes at once; what is left it takes at its next tick.
+const SWEEP_LIMIT: i64 = 500;
 
 /// One match; not found where the caller may not see it.
 pub async fn get(app: &App, caller: &Caller, id: MatchId) -> Result<Match> {
@@ -80,4 +117,23 @@ pub async fn list(
 
 pub(crate) fn found(matching: Option<Match>, field: &str) -> Result<Match> {
     matching.ok_or_else(|| UserError::not_found(field, "match").into())
+}
+
+/// Whether the caller learns why a match is interrupted: the expert and the expert's office. Everybody else
+/// learns that it is, never why (L).
+pub fn shows_pause_reason(caller: &Caller, matching: &Match) -> bool {
+    gate::knows_why(caller, matching)
+}
+
+/// Whether the caller reads what came of the needs briefing: who writes it, the expert, and the office.
+pub fn shows_briefing(caller: &Caller, matching: &Match) -> bool {
+    let resource = matching.resource();
+    [Action::LogMeeting, Action::ViewFeedback]
+        .iter()
+        .any(|action| caller.can(*action, &resource) == Decision::Allowed)
+}
+
+/// Whether the caller reads who ended a match, why, and who would like another one: centre and office.
+pub fn shows_ending(caller: &Caller, matching: &Match) -> bool {
+    caller.can(Action::ViewFeedback, &matching.resource()) == Decision::Allowed
 }

@@ -1,9 +1,11 @@
 //! Cases: one young person's wish for one expert.
 
+mod closing;
 mod listing;
 mod saving;
 
 pub use self::{
+    closing::{Outcome, close, confirm_outcome, reopen},
     listing::{CaseFilter, CaseOrder, Key, count, key, list},
     saving::{Saved, save, set_state},
 };
@@ -45,6 +47,10 @@ pub struct Case {
     pub transition_outcome: Option<TransitionOutcome>,
     /// The second axis of its outcome.
     pub social_outcome: Option<SocialOutcome>,
+    /// With a training place: when the training starts.
+    pub training_starts_on: Option<NaiveDate>,
+    /// When the outcome was confirmed.
+    pub outcome_confirmed_at: Option<DateTime<Utc>>,
     /// Grows with every change.
     pub version: i64,
     /// When it was drafted.
@@ -77,6 +83,8 @@ struct Row {
     withdrawn_at: Option<DateTime<Utc>>,
     transition_outcome: Option<String>,
     social_outcome: Option<String>,
+    training_starts_on: Option<NaiveDate>,
+    outcome_confirmed_at: Option<DateTime<Utc>>,
     version: i64,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
@@ -138,6 +146,8 @@ impl TryFrom<Row> for Case {
             withdrawn_at: row.withdrawn_at,
             transition_outcome: optional("transition_outcome", id, row.transition_outcome.as_deref())?,
             social_outcome: optional("social_outcome", id, row.social_outcome.as_deref())?,
+            training_starts_on: row.training_starts_on,
+            outcome_confirmed_at: row.outcome_confirmed_at,
             version: row.version,
             created_at: row.created_at,
             updated_at: row.updated_at,
@@ -153,8 +163,8 @@ pub async fn by_ids(conn: &mut PgConnection, ids: &[CaseId]) -> Result<Vec<Case>
         r#"SELECT c.id, c.center_id, s.office_id, c.mentee_id, c.external_id, c.contact_name, c.state, c.mentee_wishes,
                c.center_wishes, c.start_level, c.radius_km, c.planned_start, c.expert_gender_wish,
                c.eligibility_confirmed, c.mentee_consent_on, c.guardian_consent_on, c.return_note, c.submitted_at,
-               c.accepted_at, c.closed_at, c.withdrawn_at, c.transition_outcome, c.social_outcome, c.version,
-               c.created_at, c.updated_at,
+               c.accepted_at, c.closed_at, c.withdrawn_at, c.transition_outcome, c.social_outcome,
+               c.training_starts_on, c.outcome_confirmed_at, c.version, c.created_at, c.updated_at,
                ARRAY(SELECT a.area FROM case_support_areas a WHERE a.case_id = c.id ORDER BY a.priority, a.area)
                    AS "areas!: Vec<String>",
                ARRAY(SELECT a.priority FROM case_support_areas a WHERE a.case_id = c.id ORDER BY a.priority, a.area)

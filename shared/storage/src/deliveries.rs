@@ -6,6 +6,7 @@
 
 mod expert;
 mod facts;
+mod life;
 mod listing;
 
 use chrono::{DateTime, Utc};
@@ -19,6 +20,7 @@ pub use self::{
         CaseFacts, ContactFacts, ExpertFacts, MatchFacts, SignInFacts, admin_contact, match_facts,
         office_contact, sign_in_facts,
     },
+    life::{MenteeFacts, PeopleFacts, case_staff, paper_day, people_facts},
     listing::{Failure, Filter, by_ids, count, failure, find, list},
 };
 use crate::{Result, parse};

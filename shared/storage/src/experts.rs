@@ -393,3 +393,39 @@ pub async fn set_states(conn: &mut PgConnection, changes: &[StateChange], at: Da
     .await?;
     Ok(())
 }
+
+/// The expert consents to publicity, or takes that back (S54).
+pub async fn set_publicity_consent(
+    conn: &mut PgConnection,
+    id: ExpertId,
+    consent: bool,
+    at: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "UPDATE experts SET publicity_consent = $2, version = version + 1, updated_at = $3 WHERE id = $1",
+        id.uuid(),
+        consent,
+        at,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// How far the expert travels, in kilometres.
+pub async fn set_travel_radius(
+    conn: &mut PgConnection,
+    id: ExpertId,
+    kilometres: u16,
+    at: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "UPDATE experts SET travel_radius_km = $2, version = version + 1, updated_at = $3 WHERE id = $1",
+        id.uuid(),
+        kilometres as i16,
+        at,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

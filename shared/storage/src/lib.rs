@@ -4,16 +4,20 @@
 //! converted fallibly: a corrupt one names its table, column and id. Named constraints become domain
 //! errors through [`Error::constraint`].
 
+pub mod accompaniment;
+pub mod agreements;
 pub mod audit;
 pub mod cases;
 pub mod centers;
 pub mod checks;
+pub mod chemistry;
 pub mod deliveries;
 pub mod documents;
 mod error;
 pub mod events;
 pub mod experts;
 pub mod facts;
+pub mod feedback;
 pub mod idempotency;
 pub mod import;
 pub mod jobs;
@@ -23,6 +27,9 @@ pub mod migrations;
 pub mod occupations;
 pub mod offices;
 pub mod paging;
+pub mod papers;
+pub mod persons;
+pub mod problems;
 pub mod reference;
 pub mod runs;
 pub mod sessions;

@@ -396,3 +396,39 @@ pub async fn save(conn: &mut PgConnection, mentees: &[Saved<'_>], at: DateTime<U
     .await?;
     Ok(())
 }
+
+/// The mentee consents to publicity at an instant, or takes that back (S54).
+pub async fn set_publicity_consent(
+    conn: &mut PgConnection,
+    id: MenteeId,
+    consent: Option<DateTime<Utc>>,
+    at: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "UPDATE mentees SET publicity_consent_at = $2, version = version + 1, updated_at = $3 WHERE id = $1",
+        id.uuid(),
+        consent,
+        at,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The guardian of a mentee does.
+pub async fn set_guardian_publicity_consent(
+    conn: &mut PgConnection,
+    id: MenteeId,
+    consent: Option<DateTime<Utc>>,
+    at: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "UPDATE mentees SET guardian_publicity_consent_at = $2, version = version + 1, updated_at = $3 WHERE id = $1",
+        id.uuid(),
+        consent,
+        at,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

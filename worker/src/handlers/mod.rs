@@ -19,7 +19,7 @@ use tandem_operations::{
 
 use crate::{
     Registry,
-    sweeps::{Schedule, abandoned_runs, checks, purge, seat_offers},
+    sweeps::{Schedule, abandoned_runs, checks, matches, purge, seat_offers},
 };
 
 /// What handlers need besides the [`App`].
@@ -79,6 +79,11 @@ impl Handlers {
                 "seat_offers",
                 Schedule::Every(Duration::from_secs(5 * 60)),
                 seat_offers::sweep,
+            )
+            .sweep(
+                "matches",
+                Schedule::Every(Duration::from_secs(5 * 60)),
+                matches::sweep,
             )
     }
 }

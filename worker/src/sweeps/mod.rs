@@ -8,6 +8,7 @@ pub mod abandoned_runs;
 pub mod checks;
 pub mod finished;
 pub mod leases;
+pub mod matches;
 pub mod purge;
 mod schedule;
 pub mod seat_offers;

@@ -1,11 +1,12 @@
 //! What is done with cases.
 
-use async_graphql::{Context, ID, Object};
+use async_graphql::{Context, ID, InputObject, Object};
 use tandem_domain::ids::CaseId;
-use tandem_operations::cases::{self, Case as Row};
+use tandem_operations::cases::{self, Case as Row, OutcomeDraft};
 use tandem_operations::{App, Caller};
 
-use super::{Case, CaseInput};
+use super::{Case, CaseInput, SocialOutcome, TransitionOutcome};
+use crate::graphql::scalars::Date;
 use crate::graphql::{
     app, caller, ids,
     payload::{Payload, payload, settle, settle_with_current},
@@ -56,6 +57,56 @@ payload! {
     WithdrawCasePayload {
         /// The case as it is now, after a conflict as well.
         case: Case,
+    }
+}
+
+payload! {
+    /// The answer to `closeCase`.
+    CloseCasePayload {
+        /// The case as it is now, after a conflict as well.
+        case: Case,
+    }
+}
+payload! {
+    /// The answer to `confirmOutcome`.
+    ConfirmOutcomePayload {
+        /// The case as it is now, after a conflict as well.
+        case: Case,
+    }
+}
+payload! {
+    /// The answer to `reopenCase`.
+    ReopenCasePayload {
+        /// The case as it is now, after a conflict as well.
+        case: Case,
+    }
+}
+payload! {
+    /// The answer to `searchAgain`.
+    SearchAgainPayload {
+        /// The case as it is now, after a conflict as well.
+        case: Case,
+    }
+}
+
+/// How a case ends, on both axes.
+#[derive(Debug, InputObject)]
+pub struct OutcomeInput {
+    /// The way into training.
+    pub transition: TransitionOutcome,
+    /// A place in society.
+    pub social: SocialOutcome,
+    /// With TRAINING_PLACE: when the training starts.
+    pub training_starts_on: Option<Date>,
+}
+
+impl From<OutcomeInput> for OutcomeDraft {
+    fn from(input: OutcomeInput) -> Self {
+        Self {
+            transition: input.transition.into(),
+            social: input.social.into(),
+            training_starts_on: input.training_starts_on.map(Into::into),
+        }
     }
 }
 
@@ -159,6 +210,62 @@ impl CaseMutation {
     ) -> async_graphql::Result<WithdrawCasePayload> {
         on_case(ctx, &id, async |app, caller, id| {
             cases::withdraw(app, caller, id, version).await
+        })
+        .await
+    }
+
+    /// Closes a case with its outcome, once no match is under way. For the staff of the service centre.
+    async fn close_case(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The case.")] id: ID,
+        #[graphql(desc = "The version that you read; a stale one is a conflict.")] version: Option<i64>,
+        #[graphql(desc = "How it ended, on both axes.")] outcome: OutcomeInput,
+    ) -> async_graphql::Result<CloseCasePayload> {
+        on_case(ctx, &id, async |app, caller, id| {
+            cases::close(app, caller, id, version, outcome.into()).await
+        })
+        .await
+    }
+
+    /// Confirms the outcome some months after the training began, or corrects it. For the staff of the
+    /// service centre.
+    async fn confirm_outcome(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The case, which is CLOSED with a training place.")] id: ID,
+        #[graphql(desc = "The version that you read; a stale one is a conflict.")] version: Option<i64>,
+        #[graphql(desc = "How it stands now, on both axes.")] outcome: OutcomeInput,
+    ) -> async_graphql::Result<ConfirmOutcomePayload> {
+        on_case(ctx, &id, async |app, caller, id| {
+            cases::confirm_outcome(app, caller, id, version, outcome.into()).await
+        })
+        .await
+    }
+
+    /// Opens a case again that was closed not long ago. For the staff of the service centre.
+    async fn reopen_case(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The case, which is CLOSED.")] id: ID,
+        #[graphql(desc = "The version that you read; a stale one is a conflict.")] version: Option<i64>,
+    ) -> async_graphql::Result<ReopenCasePayload> {
+        on_case(ctx, &id, async |app, caller, id| {
+            cases::reopen(app, caller, id, version).await
+        })
+        .await
+    }
+
+    /// Lets the search go on after a match has ended, with the waiting time so far. For the staff of the
+    /// service centre.
+    async fn search_again(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The case, which is ACTIVE without a match under way.")] id: ID,
+        #[graphql(desc = "The version that you read; a stale one is a conflict.")] version: Option<i64>,
+    ) -> async_graphql::Result<SearchAgainPayload> {
+        on_case(ctx, &id, async |app, caller, id| {
+            cases::search_again(app, caller, id, version).await
         })
         .await
     }

@@ -7,7 +7,8 @@
 mod access;
 mod approach;
 mod checks;
+mod life;
 mod office;
 mod training;
 
-pub use self::{access::*, approach::*, checks::*, office::*, training::*};
+pub use self::{access::*, approach::*, checks::*, life::*, office::*, training::*};

@@ -4,6 +4,7 @@
 mod access;
 mod approach;
 mod checks;
+mod life;
 mod office;
 mod training;
 
@@ -32,6 +33,7 @@ pub fn all() -> Vec<Sample> {
         access::all(),
         approach::all(),
         checks::all(),
+        life::all(),
         office::all(),
         training::all(),
     ]

@@ -8,7 +8,7 @@ use tandem_storage::checks::{self, expiry};
 use tandem_storage::experts;
 
 use crate::deliveries::{self, NewDelivery, Recipient, Trigger};
-use crate::{App, Caller, Result};
+use crate::{App, Caller, Result, matches};
 
 const BATCH: i64 = 200;
 
@@ -34,6 +34,7 @@ pub async fn expire(app: &App) -> Result<usize> {
             tx.commit().await?;
         }
     }
+    matches::pause_unchecked(app).await?;
     Ok(told)
 }
 
@@ -46,6 +47,8 @@ pub async fn review(app: &App, expert: ExpertId) -> Result<()> {
         tell_office(&mut tx, app, check).await?;
     }
     tx.commit().await?;
+    matches::pause_unchecked(app).await?;
+    matches::resume_checked(app).await?;
     Ok(())
 }
 

@@ -57,6 +57,37 @@ pub enum Trigger {
     SeatOffered,
     /// Tells that the offered seat went to the next; the step is the offer's.
     SeatLapsed,
+    // the life of a match; the subject is the match, and the step tells repeated ones apart
+    /// Introduces centre and expert to each other.
+    Introduced,
+    /// Tells everybody who comes of the first meeting; the step is the number of the date.
+    MeetingDated,
+    /// Asks a side whether the chemistry fits.
+    ChemistryQuestion,
+    /// Both have said yes.
+    ChemistryAgreed,
+    /// It does not become a tandem.
+    MatchNotFormed,
+    /// Asks a side to sign; the step is the number of the version.
+    AgreementToSign,
+    /// Everybody has signed.
+    AgreementInForce,
+    /// Tells a person what was recorded on paper; the step is the number of the record.
+    PaperNotice,
+    /// Tells centre and office that a person says a record is not right.
+    PaperContested,
+    /// It begins.
+    MatchActive,
+    /// It is interrupted.
+    MatchPaused,
+    /// It goes on.
+    MatchResumed,
+    /// It has ended.
+    MatchEnded,
+    /// Thanks the expert at the end (S53).
+    ThankYou,
+    /// Tells centre and office that a problem was reported; the subject is the problem.
+    ProblemReported,
 }
 
 impl Trigger {

@@ -7,7 +7,8 @@ use tandem_domain::experts::{ExpertState, Pause, check_activation};
 use tandem_domain::ids::ExpertId;
 use tandem_storage::experts::{self, Expert, ExpertPause, StateChange};
 
-use super::{found, locked};
+use super::{authorized, found, locked};
+use crate::matches::leaving::{self, Departure};
 use crate::{App, Audit, Caller, Result, refuse};
 
 /// The office activates an expert after a first talk (S27), on `activated_on` or today.
@@ -33,18 +34,11 @@ pub async fn activate(
     .await
 }
 
-/// The office suspends an expert at once, in an emergency. Nobody who is suspended is proposed or written to.
+/// The office suspends an expert at once, in an emergency. Nobody who is suspended is proposed or written to:
+/// what has not begun is taken back and its case searches on, what is active is interrupted, and the people
+/// concerned are told so without a reason.
 pub async fn suspend(app: &App, caller: &Caller, id: ExpertId, version: Option<i64>) -> Result<Expert> {
-    step(
-        app,
-        caller,
-        id,
-        version,
-        "expert.suspended",
-        ExpertState::suspend,
-        None,
-    )
-    .await
+    depart(app, caller, id, version, Departure::Suspended).await
 }
 
 /// The office takes a suspended expert back.
@@ -61,9 +55,52 @@ pub async fn reinstate(app: &App, caller: &Caller, id: ExpertId, version: Option
     .await
 }
 
-/// The expert leaves, once no match is open any more.
+/// The expert leaves. What has not begun is taken back and its case searches on; what is active ends, with
+/// "the expert has left" as its reason.
 pub async fn leave(app: &App, caller: &Caller, id: ExpertId, version: Option<i64>) -> Result<Expert> {
-    step(app, caller, id, version, "expert.left", ExpertState::leave, None).await
+    depart(app, caller, id, version, Departure::Left).await
+}
+
+/// Cases are locked before experts, and which ones they are is known only when they are read: where a new
+/// match came in between, it is begun anew.
+const TRIES: usize = 5;
+
+async fn depart(
+    app: &App,
+    caller: &Caller,
+    id: ExpertId,
+    version: Option<i64>,
+    why: Departure,
+) -> Result<Expert> {
+    for _ in 0..TRIES {
+        let mut tx = app.begin(caller).await?;
+        let Some(row) = leaving::lock_with_cases(&mut tx, id).await? else {
+            continue;
+        };
+        let expert = authorized(found(row, "expertId")?, caller, version)?;
+        let (action, state) = match why {
+            Departure::Suspended => ("expert.suspended", expert.state.suspend()?),
+            Departure::Left => ("expert.left", expert.state.leave()?),
+        };
+        leaving::depart(&mut tx, app, caller, id, why).await?;
+        let change = StateChange {
+            id,
+            state,
+            activated_on: None,
+            left_on: (state == ExpertState::Left).then(|| app.today()),
+        };
+        experts::set_states(&mut tx, &[change], app.now()).await?;
+        let entry = Audit::new(action, id)
+            .about(id)
+            .detail(json!({ "from": expert.state, "to": state }));
+        app.audit(&mut tx, caller, &[entry]).await?;
+        let expert = found(experts::get(&mut tx, id).await?, "expertId")?;
+        tx.commit().await?;
+        return Ok(expert);
+    }
+    refuse(UserError::conflict(
+        "new matches of this expert come in at this moment; try again",
+    ))
 }
 
 async fn step(
@@ -78,18 +115,11 @@ async fn step(
     let mut tx = app.begin(caller).await?;
     let expert = locked(&mut tx, caller, id, version).await?;
     let state = step(expert.state)?;
-    if state == ExpertState::Left && expert.open_matches > 0 {
-        return refuse(UserError::conflict(format!(
-            "this expert has {} open matches; end or withdraw them first",
-            expert.open_matches
-        )));
-    }
-    let left_on = (state == ExpertState::Left).then(|| app.today());
     let change = StateChange {
         id,
         state,
         activated_on,
-        left_on,
+        left_on: None,
     };
     experts::set_states(&mut tx, &[change], app.now()).await?;
     let entry = Audit::new(action, id)

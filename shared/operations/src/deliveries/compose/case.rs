@@ -71,7 +71,8 @@ pub(super) fn selection(facts: &MatchFacts) -> Result<Selection> {
     })
 }
 
-fn support_area(area: SupportArea) -> tandem_mail::SupportArea {
+/// An area in the words of mails and pages.
+pub fn support_area(area: SupportArea) -> tandem_mail::SupportArea {
     match area {
         SupportArea::Language => tandem_mail::SupportArea::Language,
         SupportArea::Application => tandem_mail::SupportArea::Application,

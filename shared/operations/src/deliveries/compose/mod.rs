@@ -9,6 +9,7 @@ mod access;
 mod approach;
 mod case;
 mod checks;
+mod life;
 mod office;
 mod training;
 
@@ -22,7 +23,10 @@ use tandem_storage::deliveries::{self, ContactFacts, Delivery, ExpertFacts};
 use url::Url;
 use uuid::Uuid;
 
-pub use self::{approach::answer_by, case::describe_case};
+pub use self::{
+    approach::answer_by,
+    case::{describe_case, support_area},
+};
 use super::Trigger;
 use crate::links::Purpose;
 use crate::{App, Error, Result};
@@ -131,6 +135,21 @@ pub(super) async fn compose(conn: &mut PgConnection, writing: &Writing<'_>) -> R
         | Trigger::TrainingCancelled
         | Trigger::SeatOffered
         | Trigger::SeatLapsed => training::compose(conn, writing, trigger).await,
+        Trigger::ProblemReported => life::problem(conn, writing).await,
+        Trigger::Introduced
+        | Trigger::MeetingDated
+        | Trigger::ChemistryQuestion
+        | Trigger::ChemistryAgreed
+        | Trigger::MatchNotFormed
+        | Trigger::AgreementToSign
+        | Trigger::AgreementInForce
+        | Trigger::PaperNotice
+        | Trigger::PaperContested
+        | Trigger::MatchActive
+        | Trigger::MatchPaused
+        | Trigger::MatchResumed
+        | Trigger::MatchEnded
+        | Trigger::ThankYou => life::compose(conn, writing, trigger).await,
     }
 }
 

@@ -1,0 +1,258 @@
+//! Who opens a person's own pages: by the link of an e-mail, by a one-time code on paper, or signed in.
+//!
+//! A link is a bearer: whoever holds the e-mail can open it, and a mail program may follow it by itself.
+//! So looking changes nothing, a link is confined to one match or case, it ends after
+//! `person_link_days`, with a changed address (rule 2 of domain.md "Who may do what") and when the person
+//! leaves; what a link shows never includes an address, a birth date or another person's way to be reached
+//! before both consented; and whoever wants more than that one match signs in.
+//!
+//! What a token names is read as the system, for the token is the proof of it; what it shows has been
+//! asked of the policy before, as the person.
+
+pub mod codes;
+
+use chrono::Days;
+use tandem_domain::errors::UserError;
+use tandem_domain::ids::{CaseId, DeliveryId, Id, MatchId};
+use tandem_domain::parties::{About, GivenWay, Party, Person};
+use tandem_domain::policy::{Action, Grant};
+use tandem_domain::settings::Settings;
+use tandem_mail::{Contact, Language, Organisation};
+use tandem_storage::deliveries::{self, ContactFacts, Delivery, RecipientKind};
+use tandem_storage::persons;
+pub use tandem_storage::persons::{PersonFacts, PersonName, TandemFacts};
+use tandem_storage::{PgConnection, cases, matches};
+use url::Url;
+
+use crate::deliveries::language;
+use crate::links::Purpose;
+use crate::{App, Audit, Caller, Result, Who, settings};
+
+/// Somebody in front of their own pages.
+#[derive(Debug, Clone)]
+pub struct Visitor {
+    /// Who it is.
+    pub facts: PersonFacts,
+    /// For operations.
+    pub caller: Caller,
+    /// What the link or code is confined to; none for somebody signed in.
+    pub about: Option<About>,
+    /// How the person came.
+    pub way: GivenWay,
+    /// Who writes.
+    pub organisation: Organisation,
+}
+
+impl Visitor {
+    /// The language that this person chose.
+    pub fn language(&self) -> Language {
+        language(&self.facts.language)
+    }
+
+    /// Whom the person can call.
+    pub fn contact(&self) -> Contact {
+        contact(&self.facts.contact)
+    }
+}
+
+/// What a link opens.
+#[derive(Debug)]
+pub enum Door {
+    /// The person's pages.
+    Open(Box<Visitor>),
+    /// It is none of ours, or what it was about is no longer stored.
+    Unknown,
+    /// It is too old, or its pages were closed.
+    Expired(Language),
+    /// The person's address has changed since it was sent.
+    Voided(Language),
+    /// The person has left the programme.
+    Left(Language),
+}
+
+/// Opens the link of an e-mail, or the pages of a code that was typed in. Looking changes nothing.
+pub async fn open(app: &App, token: &str, address: &str) -> Result<Door> {
+    if let Some(code) = app.links.verify_code(Purpose::Code, token) {
+        return codes::open(app, code, address).await;
+    }
+    let Some(id) = app.links.verify(Purpose::Person, token) else {
+        return Ok(Door::Unknown);
+    };
+    let mut conn = app.acquire(&Caller::system()).await?;
+    let Some((delivery, _)) = deliveries::find(&mut conn, id).await? else {
+        return Ok(Door::Unknown);
+    };
+    let Some(party) = recipient(&delivery) else {
+        return Ok(Door::Unknown);
+    };
+    let Some(facts) = persons::person(&mut conn, party).await? else {
+        return Ok(Door::Unknown);
+    };
+    let language = language(&facts.language);
+    if facts.left {
+        return Ok(Door::Left(language));
+    }
+    if facts
+        .links_void_before
+        .is_some_and(|from| delivery.created_at <= from)
+    {
+        return Ok(Door::Voided(language));
+    }
+    let settings = settings::current(&mut conn).await?;
+    let sent = delivery.sent_at.unwrap_or(delivery.created_at);
+    if app.now() >= sent + Days::new(settings.person_link_days.into()) {
+        return Ok(Door::Expired(language));
+    }
+    let Some(about) = about(&mut conn, &delivery, party).await? else {
+        return Ok(Door::Unknown);
+    };
+    let visitor = visitor(facts, about, GivenWay::Link, address, &settings);
+    Ok(Door::Open(Box::new(visitor)))
+}
+
+/// The address to which an e-mail to an expert, a mentee or a guardian leads.
+pub fn page_url(app: &App, delivery: DeliveryId) -> Result<Url> {
+    let token = app.links.token(Purpose::Person, delivery);
+    app.public_url
+        .join(&format!("p/me/{token}"))
+        .map_err(|error| crate::Error::Fault(format!("the public address takes no path: {error}")))
+}
+
+fn visitor(facts: PersonFacts, about: About, way: GivenWay, address: &str, settings: &Settings) -> Visitor {
+    let person = Person {
+        party: facts.party,
+        about,
+        way,
+    };
+    Visitor {
+        facts,
+        caller: Caller::person(person, address),
+        about: Some(about),
+        way,
+        organisation: organisation(settings),
+    }
+}
+
+fn organisation(settings: &Settings) -> Organisation {
+    Organisation {
+        programme_name: settings.programme_name.clone(),
+        organisation_name: settings.organisation_name.clone(),
+        postal_address: None,
+    }
+}
+
+/// A human being as pages and mails name one.
+pub fn contact(facts: &ContactFacts) -> Contact {
+    Contact {
+        name: facts.name.clone(),
+        office_name: facts.office_name.clone(),
+        phone: facts.phone.clone(),
+        email: facts.email.clone(),
+        office_hours: None,
+    }
+}
+
+fn recipient(delivery: &Delivery) -> Option<Party> {
+    match delivery.recipient_kind {
+        RecipientKind::Expert => Some(Party::Expert(delivery.recipient_id.into())),
+        RecipientKind::Mentee => Some(Party::Mentee(delivery.recipient_id.into())),
+        RecipientKind::Guardian => Some(Party::Guardian(delivery.recipient_id.into())),
+        RecipientKind::User | RecipientKind::Center | RecipientKind::Office => None,
+    }
+}
+
+/// What an e-mail was about: its match or case, or else a mentee's newest case. Mails about an expert
+/// beyond a match lead to the sign-in page.
+async fn about(conn: &mut PgConnection, delivery: &Delivery, party: Party) -> Result<Option<About>> {
+    if delivery.subject_kind == MatchId::KIND {
+        return Ok(Some(About::Match(delivery.subject_id.into())));
+    }
+    if delivery.subject_kind == CaseId::KIND {
+        return Ok(Some(About::Case(delivery.subject_id.into())));
+    }
+    match party {
+        Party::Expert(_) => Ok(None),
+        Party::Mentee(id) | Party::Guardian(id) => {
+            Ok(persons::case_of(conn, id, None).await?.map(About::Case))
+        }
+    }
+}
+
+/// The pages of somebody signed in who is an expert or a mentee; none for everybody else.
+pub async fn signed_in(app: &App, caller: &Caller) -> Result<Option<Visitor>> {
+    let Who::User(actor) = &caller.who else {
+        return Ok(None);
+    };
+    let party = actor.grants.iter().find_map(|grant| match *grant {
+        Grant::Expert(id) => Some(Party::Expert(id)),
+        Grant::Mentee(id) => Some(Party::Mentee(id)),
+        Grant::Admin | Grant::Coordinator(_) | Grant::CenterStaff(_) => None,
+    });
+    let Some(party) = party else {
+        return Ok(None);
+    };
+    let mut conn = app.acquire(&Caller::system()).await?;
+    let facts = persons::person(&mut conn, party).await?;
+    let organisation = organisation(&settings::current(&mut conn).await?);
+    Ok(facts.filter(|facts| !facts.left).map(|facts| Visitor {
+        facts,
+        caller: caller.clone(),
+        about: None,
+        way: GivenWay::SignedIn,
+        organisation,
+    }))
+}
+
+/// The visitor's matches that a page may show, the newest first.
+pub async fn tandems(app: &App, visitor: &Visitor) -> Result<Vec<TandemFacts>> {
+    let mut conn = app.acquire(&Caller::system()).await?;
+    let ids = persons::matches_of(&mut conn, visitor.facts.party, visitor.about).await?;
+    let mut all = Vec::with_capacity(ids.len());
+    for id in ids {
+        all.extend(persons::tandem(&mut conn, id).await?);
+    }
+    Ok(all)
+}
+
+/// One of them.
+///
+/// # Errors
+/// `NOT_FOUND` where it is not the visitor's, or not what the link is about.
+pub async fn tandem(app: &App, visitor: &Visitor, id: MatchId) -> Result<TandemFacts> {
+    let mut conn = app.acquire(&Caller::system()).await?;
+    let missing = || UserError::not_found("id", "match");
+    let matching = matches::get(&mut conn, id).await?.ok_or_else(missing)?;
+    visitor
+        .caller
+        .authorize(Action::ViewMatch, &matching.resource(), "id", "match")?;
+    Ok(persons::tandem(&mut conn, id).await?.ok_or_else(missing)?)
+}
+
+/// The visitor's case; none for experts, and for a mentee who has none.
+pub async fn case(app: &App, visitor: &Visitor) -> Result<Option<cases::Case>> {
+    let (Party::Mentee(mentee) | Party::Guardian(mentee)) = visitor.facts.party else {
+        return Ok(None);
+    };
+    let mut conn = app.acquire(&Caller::system()).await?;
+    let Some(id) = persons::case_of(&mut conn, mentee, visitor.about).await? else {
+        return Ok(None);
+    };
+    Ok(cases::get(&mut conn, id).await?)
+}
+
+/// Remembers the language that the visitor chose on a page, for mails as well.
+pub async fn choose_language(app: &App, visitor: &Visitor, language: Language) -> Result<()> {
+    let mut tx = app.begin(&visitor.caller).await?;
+    let party = visitor.facts.party;
+    if persons::set_language(&mut tx, party, language.code(), app.now()).await? {
+        let detail = serde_json::json!({ "fields": ["language"], "side": party.side() });
+        let entry = match party {
+            Party::Expert(id) => Audit::new("expert.language_chosen", id).about(id),
+            Party::Mentee(id) | Party::Guardian(id) => Audit::new("mentee.language_chosen", id).about(id),
+        };
+        app.audit(&mut tx, &visitor.caller, &[entry.detail(detail)])
+            .await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}

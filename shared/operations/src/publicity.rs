@@ -1,0 +1,52 @@
+//! Consent to publicity (S54): separate from everything else, off until the person gives it, and taken back
+//! as easily.
+
+use tandem_domain::errors::UserError;
+use tandem_domain::parties::{About, Party};
+use tandem_domain::policy::Action;
+use tandem_storage::{cases, experts, matches, mentees};
+
+use crate::problems::case_resource;
+use crate::{App, Audit, Caller, Result, refuse};
+
+/// A person consents to portraits and names being published, or takes that back. For a mentee under 18 both
+/// the own and the guardian's consent are needed; each gives its own.
+pub async fn consent_to_publicity(app: &App, caller: &Caller, about: About, consent: bool) -> Result<()> {
+    let mut tx = app.begin(caller).await?;
+    let resource = match about {
+        About::Match(id) => matches::get(&mut tx, id)
+            .await?
+            .map(|matching| matching.resource()),
+        About::Case(id) => match cases::get(&mut tx, id).await? {
+            Some(case) => Some(case_resource(&mut tx, caller, &case).await?),
+            None => None,
+        },
+        About::Seat(_) => None,
+    };
+    let Some(resource) = resource else {
+        return refuse(UserError::not_found("id", "match or case"));
+    };
+    caller.authorize(Action::ConsentToPublicity, &resource, "id", "match or case")?;
+    let Some((party, way)) = caller.as_party(&resource) else {
+        return refuse(UserError::forbidden("only the person itself consents"));
+    };
+    let at = consent.then(|| app.now());
+    let entry = match party {
+        Party::Expert(id) => {
+            experts::set_publicity_consent(&mut tx, id, consent, app.now()).await?;
+            Audit::new("expert.publicity", id).about(id)
+        }
+        Party::Mentee(id) => {
+            mentees::set_publicity_consent(&mut tx, id, at, app.now()).await?;
+            Audit::new("mentee.publicity", id).about(id)
+        }
+        Party::Guardian(id) => {
+            mentees::set_guardian_publicity_consent(&mut tx, id, at, app.now()).await?;
+            Audit::new("mentee.guardian_publicity", id).about(id)
+        }
+    };
+    let entry = entry.detail(serde_json::json!({ "consent": consent, "way": way }));
+    app.audit(&mut tx, caller, &[entry]).await?;
+    tx.commit().await?;
+    Ok(())
+}
