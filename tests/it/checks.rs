@@ -16,7 +16,9 @@ const INSPECT: &str = "mutation($expert: ID!, $input: CheckInspectionInput!) {
         userErrors { code field message } } }";
 
 async fn inspect(actor: &Actor, expert: ExpertId, input: Value) -> Answer {
-    actor.ask(INSPECT, json!({ "expert": gid(expert), "input": input })).await
+    actor
+        .ask(INSPECT, json!({ "expert": gid(expert), "input": input }))
+        .await
 }
 
 fn clean(kind: &str, day: &str) -> Value {
@@ -59,7 +61,11 @@ async fn activate(scene: &Scene, matching: MatchId, mentee_born: &str) {
     } else {
         "UPDATE matches SET state = 'ACTIVE', active_from = '2026-11-24' WHERE id = $1"
     };
-    sqlx::query(sql).bind(matching.uuid()).execute(&mut conn).await.expect("an active match");
+    sqlx::query(sql)
+        .bind(matching.uuid())
+        .execute(&mut conn)
+        .await
+        .expect("an active match");
     sqlx::query(
         "UPDATE mentees SET birth_date = $2::date, guardian_kind = 'PERSON', guardian_name = 'Vormund' WHERE id =
              (SELECT c.mentee_id FROM matches m JOIN cases c ON c.id = m.case_id WHERE m.id = $1)",
@@ -93,7 +99,9 @@ async fn each_refusal_of_an_inspection_has_its_own_message() {
         }
         let answer = inspect(&scene.coordinator, expert, input).await;
         assert!(
-            answer.refusals("recordCheckInspection").contains(&refusal.to_owned()),
+            answer
+                .refusals("recordCheckInspection")
+                .contains(&refusal.to_owned()),
             "{refusal}: {:#}",
             answer.body
         );
@@ -121,16 +129,25 @@ async fn the_kind_that_is_asked_for_follows_from_who_is_met() {
     activate(&scene, first[0], "2004-05-01").await;
     activate(&scene, second[0], "2010-05-01").await;
     for (expert, kind) in [(adult, "SIMPLE"), (minor, "EXTENDED")] {
-        let answer = scene.coordinator.ask(REQUEST, json!({ "experts": [gid(expert)] })).await;
+        let answer = scene
+            .coordinator
+            .ask(REQUEST, json!({ "experts": [gid(expert)] }))
+            .await;
         let asked = &answer.done("requestBackgroundChecks")["experts"][0]["backgroundChecks"];
         assert_eq!(asked[0]["kind"], kind);
         // asked twice is one request
-        let again = scene.coordinator.ask(REQUEST, json!({ "experts": [gid(expert)] })).await;
+        let again = scene
+            .coordinator
+            .ask(REQUEST, json!({ "experts": [gid(expert)] }))
+            .await;
         let again = &again.done("requestBackgroundChecks")["experts"][0]["backgroundChecks"];
         assert_eq!(again, asked);
     }
     let refused = scene.staff.ask(REQUEST, json!({ "experts": [gid(adult)] })).await;
-    assert_eq!(refused.refusals("requestBackgroundChecks"), ["NOT_FOUND expertIds.0"]);
+    assert_eq!(
+        refused.refusals("requestBackgroundChecks"),
+        ["NOT_FOUND expertIds.0"]
+    );
     scene.app.drain().await;
     scene.app.ignore_mails();
     scene.app.finish().await;
@@ -154,7 +171,10 @@ async fn with_four_eyes_an_inspection_counts_when_a_second_person_confirms_it() 
     assert_eq!(own.refusals("confirmCheckInspection"), ["FORBIDDEN"]);
     let second = scene.app.coordinator(scene.office).await;
     let waiting = second.ask("{ pendingCheckInspections { id } }", json!({})).await;
-    assert_eq!(waiting.data()["pendingCheckInspections"], json!([{ "id": gid(expert) }]));
+    assert_eq!(
+        waiting.data()["pendingCheckInspections"],
+        json!([{ "id": gid(expert) }])
+    );
     let done = second.ask(confirm, variables.clone()).await;
     let checks = &done.done("confirmCheckInspection")["expert"]["backgroundChecks"];
     assert_eq!(checks[0]["state"], "VALID");
@@ -177,7 +197,10 @@ async fn a_rejected_inspection_leaves_nothing_behind() {
         expert { backgroundChecks { state pendingInspection { validUntil } } } userErrors { code field message } } }";
     let done = second.ask(reject, json!({ "id": check["id"] })).await;
     let checks = &done.done("rejectCheckInspection")["expert"]["backgroundChecks"];
-    assert_eq!(checks, &json!([{ "state": "REQUESTED", "pendingInspection": null }]));
+    assert_eq!(
+        checks,
+        &json!([{ "state": "REQUESTED", "pendingInspection": null }])
+    );
     scene.app.finish().await;
 }
 
@@ -188,7 +211,9 @@ async fn the_office_hears_once_of_a_check_that_ends_while_a_match_goes_on() {
     for expert in [busy, idle] {
         let mut input = clean("SIMPLE", "2026-11-20");
         input["validUntil"] = json!("2026-11-30");
-        inspect(&scene.coordinator, expert, input).await.done("recordCheckInspection");
+        inspect(&scene.coordinator, expert, input)
+            .await
+            .done("recordCheckInspection");
     }
     let (_, matches) = scene.asked(&[busy]).await;
     activate(&scene, matches[0], "2004-05-01").await;
@@ -230,7 +255,9 @@ async fn an_entry_ends_what_was_valid_and_the_office_hears_of_it_without_the_rea
     scene.app.drain().await;
     scene.app.ignore_mails();
     let entry = json!({ "kind": "EXTENDED", "certificateDate": "2026-11-23", "noRelevantEntry": false });
-    inspect(&scene.coordinator, expert, entry).await.done("recordCheckInspection");
+    inspect(&scene.coordinator, expert, entry)
+        .await
+        .done("recordCheckInspection");
     scene.app.drain().await;
     let mail = scene.app.mail_to("buro.hamburg@office.example.org");
     assert_eq!(mail.subject, "Ohne gültiges Führungszeugnis: Ingrid Weber");
@@ -278,7 +305,11 @@ async fn an_inspection_is_erased_six_months_after_the_expert_left_and_at_once_wh
     }
     checks::erase_due(&scene.app.worker).await.expect("a sweep");
     assert_eq!(stored(&scene, active).await, [KEPT]);
-    assert_eq!(stored(&scene, never.id).await, [ERASED], "the activity was never taken up");
+    assert_eq!(
+        stored(&scene, never.id).await,
+        [ERASED],
+        "the activity was never taken up"
+    );
     scene.days_later(180).await;
     checks::erase_due(&scene.app.worker).await.expect("a sweep");
     assert_eq!(stored(&scene, active).await, [KEPT]);
@@ -307,7 +338,11 @@ async fn whether_standing_by_keeps_an_inspection_is_a_setting() {
     assert_eq!(stored(&scene, idle).await, [KEPT], "standing by is the activity");
     set(&scene, json!({ "standbyIsActivity": false })).await;
     checks::erase_due(&scene.app.worker).await.expect("a sweep");
-    assert_eq!(stored(&scene, idle).await, [ERASED], "no match followed within six months");
+    assert_eq!(
+        stored(&scene, idle).await,
+        [ERASED],
+        "no match followed within six months"
+    );
     assert_eq!(stored(&scene, served).await, [KEPT], "a match goes on");
     let mut conn = scene.app.superuser().await;
     sqlx::query("UPDATE matches SET state = 'COMPLETED', ended_at = $2 WHERE id = $1")
@@ -321,7 +356,11 @@ async fn whether_standing_by_keeps_an_inspection_is_a_setting() {
     assert_eq!(stored(&scene, served).await, [KEPT]);
     scene.days_later(20).await;
     checks::erase_due(&scene.app.worker).await.expect("a sweep");
-    assert_eq!(stored(&scene, served).await, [ERASED], "the last match is long over");
+    assert_eq!(
+        stored(&scene, served).await,
+        [ERASED],
+        "the last match is long over"
+    );
     scene.app.ignore_mails();
     scene.app.finish().await;
 }
@@ -336,8 +375,14 @@ async fn the_overview_means_what_the_rules_say() {
         vec![("SIMPLE", "2026-11-20", "2027-01-10", true)],
         vec![("EXTENDED", "2026-11-10", "2026-11-22", true)],
         vec![("SIMPLE", "2026-11-20", "2031-11-20", false)],
-        vec![("EXTENDED", "2026-11-10", "2031-11-10", true), ("SIMPLE", "2026-11-20", "2031-11-20", false)],
-        vec![("SIMPLE", "2026-11-10", "2031-11-10", false), ("SIMPLE", "2026-11-20", "2031-11-20", true)],
+        vec![
+            ("EXTENDED", "2026-11-10", "2031-11-10", true),
+            ("SIMPLE", "2026-11-20", "2031-11-20", false),
+        ],
+        vec![
+            ("SIMPLE", "2026-11-10", "2031-11-10", false),
+            ("SIMPLE", "2026-11-20", "2031-11-20", true),
+        ],
     ]
     .into_iter()
     .enumerate()
@@ -346,7 +391,9 @@ async fn the_overview_means_what_the_rules_say() {
         for (kind, day, until, no_relevant_entry) in inputs {
             let input = json!({ "kind": kind, "certificateDate": day, "inspectedOn": day, "validUntil": until,
                 "noRelevantEntry": no_relevant_entry });
-            inspect(&scene.coordinator, expert, input).await.done("recordCheckInspection");
+            inspect(&scene.coordinator, expert, input)
+                .await
+                .done("recordCheckInspection");
         }
         experts.push(expert);
     }
@@ -356,10 +403,15 @@ async fn the_overview_means_what_the_rules_say() {
     scene.app.ignore_mails();
 
     let filter = checks::CheckFilter::default();
-    let rows = checks::rows(&scene.app.api, &scene.coordinator.caller, &filter, &Page::first(50))
-        .await
-        .expect("the overview")
-        .rows;
+    let rows = checks::rows(
+        &scene.app.api,
+        &scene.coordinator.caller,
+        &filter,
+        &Page::first(50),
+    )
+    .await
+    .expect("the overview")
+    .rows;
     assert_eq!(rows.len(), experts.len());
     let mut conn = scene.app.superuser().await;
     for row in &rows {
@@ -377,8 +429,14 @@ async fn the_overview_means_what_the_rules_say() {
             row.name
         );
     }
-    let busy = rows.iter().find(|row| row.expert_id == experts[1]).expect("a row");
-    assert_eq!((busy.needed, busy.standing, busy.active_matches), (CheckKind::Extended, Standing::Missing, 1));
+    let busy = rows
+        .iter()
+        .find(|row| row.expert_id == experts[1])
+        .expect("a row");
+    assert_eq!(
+        (busy.needed, busy.standing, busy.active_matches),
+        (CheckKind::Extended, Standing::Missing, 1)
+    );
 
     let overview = "{ checkOverview { valid expiring expired missing unsuitable activeMatches
         expiringWeeks { monday count } office { name } } }";
@@ -388,9 +446,19 @@ async fn the_overview_means_what_the_rules_say() {
         json!([{ "valid": 1, "expiring": 1, "expired": 1, "missing": 2, "unsuitable": 2, "activeMatches": 1,
             "expiringWeeks": [{ "monday": "2027-01-04", "count": 1 }], "office": { "name": "Büro Hamburg" } }])
     );
-    for nobody in [&scene.staff, &scene.app.person("E0", tandem_domain::policy::Grant::Expert(experts[0])).await] {
+    for nobody in [
+        &scene.staff,
+        &scene
+            .app
+            .person("E0", tandem_domain::policy::Grant::Expert(experts[0]))
+            .await,
+    ] {
         let answer = nobody.ask(overview, json!({})).await;
-        assert_eq!(answer.data()["checkOverview"], json!([]), "nobody outside the office sees it");
+        assert_eq!(
+            answer.data()["checkOverview"],
+            json!([]),
+            "nobody outside the office sees it"
+        );
     }
     let paged = "query($after: String) { checkStandings(first: 2, after: $after) {
         nodes { expert { id } standing } pageInfo { hasNextPage endCursor } } }";
@@ -417,10 +485,14 @@ async fn renewals_are_asked_for_in_bulk_and_once_and_the_list_is_safe_in_a_sprea
     let late = scene.expert("Krause").await;
     let fresh = scene.expert("Weber").await;
     let mut input = clean("SIMPLE", "2026-11-20");
-    inspect(&scene.coordinator, fresh, input.clone()).await.done("recordCheckInspection");
+    inspect(&scene.coordinator, fresh, input.clone())
+        .await
+        .done("recordCheckInspection");
     for (expert, until) in [(soon, "2027-02-10"), (late, "2026-11-22")] {
         input["validUntil"] = json!(until);
-        inspect(&scene.coordinator, expert, input.clone()).await.done("recordCheckInspection");
+        inspect(&scene.coordinator, expert, input.clone())
+            .await
+            .done("recordCheckInspection");
     }
     let renew = "mutation { requestCheckRenewals { renewals { asked } userErrors { code field message } } }";
     for asked in [2, 0] {
@@ -434,12 +506,25 @@ async fn renewals_are_asked_for_in_bulk_and_once_and_the_list_is_safe_in_a_sprea
         .coordinator
         .ask("{ checkStandingsCsv(filter: { requested: true }) }", json!({}))
         .await;
-    let csv = csv.data()["checkStandingsCsv"].as_str().expect("a list").to_owned();
+    let csv = csv.data()["checkStandingsCsv"]
+        .as_str()
+        .expect("a list")
+        .to_owned();
     let lines: Vec<&str> = csv.lines().collect();
     assert_eq!(lines.len(), 3, "{csv}");
     assert!(lines[0].starts_with('\u{feff}'), "{csv}");
-    assert!(lines.iter().any(|line| line.starts_with("'=SUMME(A1), Ingrid;läuft ab;einfach;10.02.2027")), "{csv}");
-    assert!(lines.iter().any(|line| line.starts_with("Krause, Ingrid;abgelaufen;")), "{csv}");
+    assert!(
+        lines
+            .iter()
+            .any(|line| line.starts_with("'=SUMME(A1), Ingrid;läuft ab;einfach;10.02.2027")),
+        "{csv}"
+    );
+    assert!(
+        lines
+            .iter()
+            .any(|line| line.starts_with("Krause, Ingrid;abgelaufen;")),
+        "{csv}"
+    );
     scene.app.ignore_mails();
     scene.app.finish().await;
 }

@@ -16,9 +16,10 @@ pub(crate) async fn fetch(url: &str, client: &Client) -> (StatusCode, String, Ve
     }
     let response = request.send().await.expect("an answer");
     let status = response.status();
-    let kind = response.headers().get("content-type").map_or(String::new(), |kind| {
-        kind.to_str().expect("a type").to_owned()
-    });
+    let kind = response
+        .headers()
+        .get("content-type")
+        .map_or(String::new(), |kind| kind.to_str().expect("a type").to_owned());
     (status, kind, response.bytes().await.expect("bytes").to_vec())
 }
 
@@ -44,7 +45,11 @@ async fn a_letter_is_made_mailed_with_its_pdf_and_downloaded_by_who_may_have_it(
     let path = check["letter"]["url"].as_str().expect("an address");
     let path = &path[path.find("/documents/").expect("a path")..];
     let url = format!("{}{path}", scene.app.url);
-    assert_eq!(fetch(&url, &own.client).await.0, StatusCode::ACCEPTED, "it is being made");
+    assert_eq!(
+        fetch(&url, &own.client).await.0,
+        StatusCode::ACCEPTED,
+        "it is being made"
+    );
 
     scene.app.drain().await;
     for (reader, status) in [
@@ -65,11 +70,19 @@ async fn a_letter_is_made_mailed_with_its_pdf_and_downloaded_by_who_may_have_it(
     assert_eq!(fetch(&url, &elsewhere.client).await.0, StatusCode::NOT_FOUND);
 
     let mail = scene.app.mail_to("weber@expert.example.org");
-    assert_eq!(mail.subject, "Ihr Führungszeugnis: der Brief für das Amt liegt bei");
+    assert_eq!(
+        mail.subject,
+        "Ihr Führungszeugnis: der Brief für das Amt liegt bei"
+    );
     let raw = String::from_utf8_lossy(&mail.raw);
     assert!(raw.contains("Content-Type: application/pdf"), "{raw}");
     assert!(raw.contains("Anforderung-Fuehrungszeugnis.pdf"), "{raw}");
-    assert!(mail.text.as_deref().expect("a text").contains("erweiterte Führungszeugnis"));
+    assert!(
+        mail.text
+            .as_deref()
+            .expect("a text")
+            .contains("erweiterte Führungszeugnis")
+    );
     scene.app.finish().await;
 }
 
@@ -81,7 +94,11 @@ async fn a_letter_goes_once_the_certificate_was_seen() {
     scene.app.drain().await;
     scene.app.ignore_mails();
     let path = check["letter"]["url"].as_str().expect("an address");
-    let url = format!("{}{}", scene.app.url, &path[path.find("/documents/").expect("a path")..]);
+    let url = format!(
+        "{}{}",
+        scene.app.url,
+        &path[path.find("/documents/").expect("a path")..]
+    );
     let inspected = scene
         .coordinator
         .ask(
@@ -93,7 +110,10 @@ async fn a_letter_goes_once_the_certificate_was_seen() {
         .await;
     let checks = &inspected.done("recordCheckInspection")["expert"]["backgroundChecks"];
     assert_eq!(checks, &json!([{ "state": "VALID", "letter": null }]));
-    assert_eq!(fetch(&url, &scene.coordinator.client).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(
+        fetch(&url, &scene.coordinator.client).await.0,
+        StatusCode::NOT_FOUND
+    );
     scene.app.drain().await;
     scene.app.finish().await;
 }
@@ -147,7 +167,10 @@ async fn an_agreement_is_one_document_a_state_and_hidden_from_who_is_not_of_the_
     let stranger = scene.expert("Krause").await;
     let stranger = scene.app.person("Krause", Grant::Expert(stranger)).await;
     let refused = stranger.ask(ask, variables).await;
-    assert_eq!(refused.refusals("requestAgreementDocument"), ["NOT_FOUND matchId"]);
+    assert_eq!(
+        refused.refusals("requestAgreementDocument"),
+        ["NOT_FOUND matchId"]
+    );
     let node = "query($id: ID!) { document(id: $id) { id } }";
     let hidden = stranger.ask(node, json!({ "id": first["id"] })).await;
     assert_eq!(hidden.data()["document"], Value::Null);

@@ -13,8 +13,14 @@ use crate::scene::{Scene, gid, parse};
 const PARTS: &str = "id state offeredUntil expert { id }";
 
 async fn modules(scene: &Scene) -> Vec<Value> {
-    let answer = scene.coordinator.ask("{ trainingModules { id code } }", json!({})).await;
-    answer.data()["trainingModules"].as_array().expect("modules").clone()
+    let answer = scene
+        .coordinator
+        .ask("{ trainingModules { id code } }", json!({}))
+        .await;
+    answer.data()["trainingModules"]
+        .as_array()
+        .expect("modules")
+        .clone()
 }
 
 /// A session of the base module with so many seats, in January.
@@ -48,12 +54,17 @@ async fn act(actor: &Actor, mutation: &str, attendance: AttendanceId) -> Answer 
 async fn booked(actor: &Actor, session: TrainingSessionId, expert: ExpertId) -> (AttendanceId, String) {
     let answer = book(actor, session, expert).await;
     let seat = &answer.done("bookTraining")["attendance"];
-    (parse(&seat["id"]), seat["state"].as_str().expect("a state").to_owned())
+    (
+        parse(&seat["id"]),
+        seat["state"].as_str().expect("a state").to_owned(),
+    )
 }
 
 async fn state(scene: &Scene, id: AttendanceId) -> String {
     let mut conn = scene.app.conn().await;
-    let row = tandem_storage::training::attendance(&mut conn, id).await.expect("a seat");
+    let row = tandem_storage::training::attendance(&mut conn, id)
+        .await
+        .expect("a seat");
     row.expect("a seat").state.to_string()
 }
 
@@ -93,14 +104,24 @@ async fn a_seat_is_booked_confirmed_with_an_invitation_and_given_back_to_the_nex
     assert_eq!(stranger.refusals("bookTraining"), ["NOT_FOUND expertId"]);
     scene.app.drain().await;
     let mail = scene.app.mail_to("weber@expert.example.org");
-    assert!(mail.subject.starts_with("Ihr Platz ist gebucht"), "{}", mail.subject);
+    assert!(
+        mail.subject.starts_with("Ihr Platz ist gebucht"),
+        "{}",
+        mail.subject
+    );
     assert!(String::from_utf8_lossy(&mail.raw).contains("text/calendar"));
 
     let url = format!("{}/training/{}/invitation.ics", scene.app.url, gid(seat));
     let (status, kind, bytes) = fetch(&url, &first.client).await;
     let ics = String::from_utf8(bytes).expect("text");
-    assert_eq!((status, kind.as_str()), (StatusCode::OK, "text/calendar; charset=utf-8"));
-    assert!(ics.contains("DTSTART;TZID=Europe/Berlin:20270116T093000"), "{ics}");
+    assert_eq!(
+        (status, kind.as_str()),
+        (StatusCode::OK, "text/calendar; charset=utf-8")
+    );
+    assert!(
+        ics.contains("DTSTART;TZID=Europe/Berlin:20270116T093000"),
+        "{ics}"
+    );
     assert_eq!(fetch(&url, &second.client).await.0, StatusCode::NOT_FOUND);
 
     act(&first, "cancelTraining", seat).await.done("cancelTraining");
@@ -111,7 +132,11 @@ async fn a_seat_is_booked_confirmed_with_an_invitation_and_given_back_to_the_nex
     assert!(page.contains("Ihr Platz ist gebucht"), "{page}");
     assert_eq!(state(&scene, waiting).await, "BOOKED");
     scene.app.drain().await;
-    let subjects: Vec<String> = scene.subjects("krause").iter().map(|s| s[..20].to_owned()).collect();
+    let subjects: Vec<String> = scene
+        .subjects("krause")
+        .iter()
+        .map(|s| s[..20].to_owned())
+        .collect();
     assert_eq!(subjects.len(), 2, "offered and booked: {subjects:?}");
     scene.app.ignore_mails();
     scene.app.finish().await;
@@ -147,10 +172,21 @@ async fn the_database_itself_refuses_one_seat_too_many() {
         "UPDATE training_attendances SET state = 'OFFERED', offered_until = created_at WHERE id = $1",
         "UPDATE training_attendances SET state = 'BOOKED' WHERE id = $1",
     ] {
-        let refused = sqlx::query(sql).bind(waiting.uuid()).execute(&mut conn).await.unwrap_err();
-        let constraint = refused.as_database_error().and_then(|error| error.constraint()).unwrap_or_default();
+        let refused = sqlx::query(sql)
+            .bind(waiting.uuid())
+            .execute(&mut conn)
+            .await
+            .unwrap_err();
+        let constraint = refused
+            .as_database_error()
+            .and_then(|error| error.constraint())
+            .unwrap_or_default();
         assert!(
-            ["training_sessions_seats_not_exceeded", "training_attendances_step_legal"].contains(&constraint),
+            [
+                "training_sessions_seats_not_exceeded",
+                "training_attendances_step_legal"
+            ]
+            .contains(&constraint),
             "{constraint}"
         );
     }
@@ -211,7 +247,13 @@ async fn the_sweep_offers_a_lapsed_seat_to_the_next_and_tells_both() {
     assert_eq!(state(&scene, offered).await, "LAPSED");
     assert_eq!(state(&scene, waiting).await, "OFFERED");
     let subjects = scene.subjects("next");
-    assert!(subjects.last().expect("a mail").starts_with("Der freie Platz ist weitergegeben"), "{subjects:?}");
+    assert!(
+        subjects
+            .last()
+            .expect("a mail")
+            .starts_with("Der freie Platz ist weitergegeben"),
+        "{subjects:?}"
+    );
     assert!(scene.subjects("last")[0].starts_with("Ein Platz ist frei geworden"));
     scene.app.ignore_mails();
     scene.app.finish().await;
@@ -252,7 +294,8 @@ async fn an_invitation_is_mailed_once_and_its_link_books() {
     let scene = Scene::set().await;
     let session = session(&scene, 5).await;
     let weber = scene.expert("Weber").await;
-    let invite = "mutation($id: ID!, $experts: [ID!]!) { inviteToTraining(sessionId: $id, expertIds: $experts) {
+    let invite =
+        "mutation($id: ID!, $experts: [ID!]!) { inviteToTraining(sessionId: $id, expertIds: $experts) {
         session { attendances { state expert { id } } } userErrors { code field message } } }";
     for _ in 0..2 {
         let answer = scene
@@ -260,15 +303,29 @@ async fn an_invitation_is_mailed_once_and_its_link_books() {
             .ask(invite, json!({ "id": gid(session), "experts": [gid(weber)] }))
             .await;
         let seats = &answer.done("inviteToTraining")["session"]["attendances"];
-        assert_eq!(seats, &json!([{ "state": "INVITED", "expert": { "id": gid(weber) } }]));
+        assert_eq!(
+            seats,
+            &json!([{ "state": "INVITED", "expert": { "id": gid(weber) } }])
+        );
     }
     scene.app.drain().await;
     assert_eq!(scene.subjects("weber").len(), 1);
     let link = link(&scene, "weber");
-    let looked = reqwest::get(&link).await.expect("a page").text().await.expect("a page");
-    assert!(looked.contains("Platz buchen") && looked.contains("16. Januar 2027"), "{looked}");
+    let looked = reqwest::get(&link)
+        .await
+        .expect("a page")
+        .text()
+        .await
+        .expect("a page");
+    assert!(
+        looked.contains("Platz buchen") && looked.contains("16. Januar 2027"),
+        "{looked}"
+    );
     assert!(press(&link, "book").await.contains("Ihr Platz ist gebucht"));
-    assert!(press(&link, "book").await.contains("Ihr Platz ist gebucht"), "a double click is one booking");
+    assert!(
+        press(&link, "book").await.contains("Ihr Platz ist gebucht"),
+        "a double click is one booking"
+    );
     let wrong = format!("{}x", link);
     assert!(press(&wrong, "book").await.contains("nicht bekannt"));
     scene.app.drain().await;
@@ -289,9 +346,15 @@ async fn attendance_is_confirmed_in_bulk_and_makes_a_certificate() {
     scene.app.ignore_mails();
     let missing = "{ missingTrainings { nodes { expert { id } module { code } booked { id } neededNow } } }";
     let answer = scene.coordinator.ask(missing, json!({})).await;
-    let rows = answer.data()["missingTrainings"]["nodes"].as_array().expect("rows").clone();
+    let rows = answer.data()["missingTrainings"]["nodes"]
+        .as_array()
+        .expect("rows")
+        .clone();
     assert_eq!(rows.len(), 4, "two experts, two modules");
-    let with_seat = rows.iter().filter(|row| row["booked"]["id"] == gid(session)).count();
+    let with_seat = rows
+        .iter()
+        .filter(|row| row["booked"]["id"] == gid(session))
+        .count();
     assert_eq!(with_seat, 2);
 
     let confirm = "mutation($id: ID!, $who: [AttendanceConfirmation!]!) { confirmAttendance(sessionId: $id, attendances: $who) {
@@ -301,21 +364,35 @@ async fn attendance_is_confirmed_in_bulk_and_makes_a_certificate() {
     let early = scene.coordinator.ask(confirm, who.clone()).await;
     assert_eq!(early.refusals("confirmAttendance"), ["NOT_READY sessionId"]);
     scene.days_later(60).await;
-    scene.coordinator.ask(confirm, who).await.done("confirmAttendance");
+    scene
+        .coordinator
+        .ask(confirm, who)
+        .await
+        .done("confirmAttendance");
     assert_eq!(state(&scene, there).await, "ATTENDED");
     assert_eq!(state(&scene, missed).await, "MISSED");
     let answer = scene.coordinator.ask(missing, json!({})).await;
-    let left = answer.data()["missingTrainings"]["nodes"].as_array().expect("rows").len();
+    let left = answer.data()["missingTrainings"]["nodes"]
+        .as_array()
+        .expect("rows")
+        .len();
     assert_eq!(left, 3, "one module of one expert is done");
 
     let own = scene.app.person("Weber", Grant::Expert(weber)).await;
     let ask = "mutation($id: ID!) { requestTrainingCertificate(attendanceId: $id) { document { id } userErrors { code field message } } }";
     let none = scene.coordinator.ask(ask, json!({ "id": gid(missed) })).await;
-    assert_eq!(none.refusals("requestTrainingCertificate"), ["NOT_READY attendanceId"]);
+    assert_eq!(
+        none.refusals("requestTrainingCertificate"),
+        ["NOT_READY attendanceId"]
+    );
     let asked = own.ask(ask, json!({ "id": gid(there) })).await;
     let document = asked.done("requestTrainingCertificate")["document"]["id"].clone();
     scene.app.drain().await;
-    let url = format!("{}/documents/{}", scene.app.url, document.as_str().expect("an id"));
+    let url = format!(
+        "{}/documents/{}",
+        scene.app.url,
+        document.as_str().expect("an id")
+    );
     let (status, _, bytes) = fetch(&url, &own.client).await;
     assert_eq!(status, StatusCode::OK);
     assert!(bytes.starts_with(b"%PDF-"));
@@ -335,7 +412,10 @@ async fn a_moved_session_is_told_with_a_new_invitation_and_more_seats_go_to_who_
     let update = "mutation($id: ID!, $seats: Int!) { updateTrainingSession(sessionId: $id,
         input: { startsAt: \"2027-07-03T09:30:00+02:00\", endsAt: \"2027-07-03T16:00:00+02:00\", place: \"Rathaus\", seats: $seats }) {
         session { version } userErrors { code field message } } }";
-    let done = scene.coordinator.ask(update, json!({ "id": gid(session), "seats": 2 })).await;
+    let done = scene
+        .coordinator
+        .ask(update, json!({ "id": gid(session), "seats": 2 }))
+        .await;
     done.done("updateTrainingSession");
     scene.app.drain().await;
     let mails = scene.app.mails_to("weber@expert.example.org");
@@ -343,7 +423,10 @@ async fn a_moved_session_is_told_with_a_new_invitation_and_more_seats_go_to_who_
     assert!(mail.subject.starts_with("Geändert"), "{}", mail.subject);
     assert!(mail.text.as_deref().expect("a text").contains("Rathaus"));
     assert_eq!(state(&scene, waiting).await, "OFFERED");
-    let fewer = scene.coordinator.ask(update, json!({ "id": gid(session), "seats": 1 })).await;
+    let fewer = scene
+        .coordinator
+        .ask(update, json!({ "id": gid(session), "seats": 1 }))
+        .await;
     assert_eq!(fewer.refusals("updateTrainingSession"), ["CONFLICT seats"]);
     scene.app.ignore_mails();
     scene.app.finish().await;
@@ -363,9 +446,15 @@ async fn modules_are_the_programmes_and_the_base_modules_keep_their_codes() {
     let expert = scene.expert("Weber").await;
     let missing = scene
         .coordinator
-        .ask("{ missingTrainings { nodes { expert { id } module { code } } } }", json!({}))
+        .ask(
+            "{ missingTrainings { nodes { expert { id } module { code } } } }",
+            json!({}),
+        )
         .await;
-    let rows = missing.data()["missingTrainings"]["nodes"].as_array().expect("rows").clone();
+    let rows = missing.data()["missingTrainings"]["nodes"]
+        .as_array()
+        .expect("rows")
+        .clone();
     let mut codes: Vec<&str> = rows
         .iter()
         .filter(|row| row["expert"]["id"] == gid(expert))

@@ -298,7 +298,12 @@ impl CheckOverviewFilter {
             .map_err(|error| bad_input(error.message))?;
         Ok(CheckFilter {
             office,
-            standings: self.standings.unwrap_or_default().into_iter().map(Into::into).collect(),
+            standings: self
+                .standings
+                .unwrap_or_default()
+                .into_iter()
+                .map(Into::into)
+                .collect(),
             ends_until: self.ends_until.map(Into::into),
             with_matches: self.with_matches.unwrap_or_default(),
             requested: self.requested,
@@ -431,7 +436,11 @@ impl CheckQuery {
         let (app, caller) = (app(ctx), caller(ctx)?);
         let waiting = checks::pending(app, caller).await?;
         let experts = waiting.into_iter().map(|(expert, _)| Expert::load(ctx, expert));
-        Ok(futures::future::try_join_all(experts).await?.into_iter().flatten().collect())
+        Ok(futures::future::try_join_all(experts)
+            .await?
+            .into_iter()
+            .flatten()
+            .collect())
     }
 }
 
@@ -517,7 +526,9 @@ impl CheckMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The experts, at most 500.")] expert_ids: Vec<ID>,
-        #[graphql(desc = "Which certificate; the one that an expert's matches ask for where it is not given.")]
+        #[graphql(
+            desc = "Which certificate; the one that an expert's matches ask for where it is not given."
+        )]
         kind: Option<CheckKind>,
     ) -> async_graphql::Result<RequestBackgroundChecksPayload> {
         let (app, caller) = (app(ctx), caller(ctx)?);
@@ -533,7 +544,8 @@ impl CheckMutation {
     async fn request_check_renewals(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "This office alone; all that you look after where it is not given.")] office_id: Option<ID>,
+        #[graphql(desc = "This office alone; all that you look after where it is not given.")]
+        office_id: Option<ID>,
         #[graphql(desc = "Within so many weeks.", default = 12)] within_weeks: u32,
     ) -> async_graphql::Result<RequestCheckRenewalsPayload> {
         let (app, caller) = (app(ctx), caller(ctx)?);

@@ -47,7 +47,11 @@ impl Document {
     }
 
     /// The newest document of a kind that is made from something, through the request's loader.
-    pub(super) async fn newest(ctx: &Context<'_>, kind: Kind, subject: Uuid) -> async_graphql::Result<Option<Self>> {
+    pub(super) async fn newest(
+        ctx: &Context<'_>,
+        kind: Kind,
+        subject: Uuid,
+    ) -> async_graphql::Result<Option<Self>> {
         Ok(loader(ctx)?.load_one(NewestOf(kind, subject)).await?.map(Self))
     }
 }
@@ -168,7 +172,9 @@ impl DocumentMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The match.")] match_id: ID,
-        #[graphql(desc = "The version of the agreement; the newest where it is not given.")] number: Option<i16>,
+        #[graphql(desc = "The version of the agreement; the newest where it is not given.")] number: Option<
+            i16,
+        >,
     ) -> async_graphql::Result<RequestAgreementDocumentPayload> {
         let (app, caller) = (app(ctx), caller(ctx)?);
         match ids::parse::<MatchId>("matchId", &match_id) {

@@ -6,7 +6,9 @@ pub use self::sessions::{TrainingSession, TrainingSessionMutation, TrainingSessi
 
 use std::collections::HashMap;
 
-use async_graphql::{ComplexObject, Context, Enum, ID, InputObject, Object, SimpleObject, dataloader::Loader};
+use async_graphql::{
+    ComplexObject, Context, Enum, ID, InputObject, Object, SimpleObject, dataloader::Loader,
+};
 use chrono::{DateTime, Utc};
 use tandem_domain::documents::DocumentKind;
 use tandem_domain::ids::{ExpertId, ModuleId};

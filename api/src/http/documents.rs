@@ -3,7 +3,7 @@
 
 use axum::{
     extract::{Path, State},
-    http::{HeaderMap, StatusCode, header},
+    http::{Extensions, HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use tandem_domain::ids::{AttendanceId, DocumentId};
@@ -12,6 +12,7 @@ use tandem_operations::{Caller, Error, documents, training};
 use crate::{
     auth::{self, Origin},
     graphql::ids,
+    http::graphql::peer,
     server::ApiState,
 };
 
@@ -20,8 +21,9 @@ pub(crate) async fn document(
     State(state): State<ApiState>,
     Path(id): Path<String>,
     headers: HeaderMap,
+    extensions: Extensions,
 ) -> Response {
-    let caller = match caller(&state, &headers).await {
+    let caller = match caller(&state, &headers, &extensions).await {
         Ok(caller) => caller,
         Err(response) => return response,
     };
@@ -47,8 +49,9 @@ pub(crate) async fn invitation(
     State(state): State<ApiState>,
     Path(id): Path<String>,
     headers: HeaderMap,
+    extensions: Extensions,
 ) -> Response {
-    let caller = match caller(&state, &headers).await {
+    let caller = match caller(&state, &headers, &extensions).await {
         Ok(caller) => caller,
         Err(response) => return response,
     };
@@ -61,10 +64,11 @@ pub(crate) async fn invitation(
     }
 }
 
-async fn caller(state: &ApiState, headers: &HeaderMap) -> Result<Caller, Response> {
+async fn caller(state: &ApiState, headers: &HeaderMap, extensions: &Extensions) -> Result<Caller, Response> {
     let credential = auth::credential(headers, state.options.secure());
     let token = credential.as_ref().map(|credential| credential.token.as_str());
-    match auth::identify(&state.app, token, &Origin::of(headers, None)).await {
+    let origin = Origin::of(headers, peer(extensions), state.options.secure());
+    match auth::identify(&state.app, token, &origin).await {
         Ok(Some(signed)) => Ok(signed.caller),
         Ok(None) => Err((StatusCode::UNAUTHORIZED, "Please sign in first.\n").into_response()),
         Err(error) => Err(refused(&error)),
@@ -96,7 +100,11 @@ fn refused(error: &Error) -> Response {
         Error::Refused(_) => not_found(),
         error => {
             tracing::error!(cause = %error, "a file could not be handed over");
-            (StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong on our side.\n").into_response()
+            (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "Something went wrong on our side.\n",
+            )
+                .into_response()
         }
     }
 }

@@ -6,8 +6,8 @@ mod code;
 pub(crate) mod frame;
 mod person;
 mod sign_in;
-mod training;
 mod texts;
+mod training;
 mod view;
 
 use std::net::SocketAddr;

@@ -47,7 +47,9 @@ pub fn render(content: &Content, at: DateTime<Utc>) -> Result<Vec<u8>, RenderErr
 }
 
 fn lay_out(content: &Content) -> Result<PagedDocument, RenderError> {
-    typst::compile(&Paper::new(content)).output.map_err(RenderError::new)
+    typst::compile(&Paper::new(content))
+        .output
+        .map_err(RenderError::new)
 }
 
 fn timestamp(at: DateTime<Utc>) -> Option<Timestamp> {

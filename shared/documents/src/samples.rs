@@ -47,8 +47,13 @@ pub fn agreement() -> Agreement {
             phone: "+49 361 555 0188".into(),
             email: "servicestelle@mitte.example".into(),
         },
-        areas: vec![SupportArea::SocialContacts, SupportArea::Language, SupportArea::Application],
-        expert_tasks: "Ich übe mit dir Deutsch für den Beruf.\nIch lese deine Bewerbungen, wenn du das möchtest.".into(),
+        areas: vec![
+            SupportArea::SocialContacts,
+            SupportArea::Language,
+            SupportArea::Application,
+        ],
+        expert_tasks:
+            "Ich übe mit dir Deutsch für den Beruf.\nIch lese deine Bewerbungen, wenn du das möchtest.".into(),
         mentee_tasks: "Ich schreibe meine Bewerbungen selbst und bringe sie mit.".into(),
         rhythm_days: 7,
         place: "Stadtbibliothek, 2. Stock".into(),
@@ -163,9 +168,18 @@ pub fn all() -> Vec<(&'static str, Content)> {
     vec![
         ("agreement", Content::Agreement(agreement())),
         ("agreement-of-a-minor", Content::Agreement(agreement_of_a_minor())),
-        ("check-letter-extended", Content::CheckLetter(check_letter(CheckKind::Extended))),
-        ("check-letter-simple", Content::CheckLetter(check_letter(CheckKind::Simple))),
-        ("training-certificate", Content::TrainingCertificate(training_certificate())),
+        (
+            "check-letter-extended",
+            Content::CheckLetter(check_letter(CheckKind::Extended)),
+        ),
+        (
+            "check-letter-simple",
+            Content::CheckLetter(check_letter(CheckKind::Simple)),
+        ),
+        (
+            "training-certificate",
+            Content::TrainingCertificate(training_certificate()),
+        ),
         ("person-report", Content::PersonReport(person_report())),
     ]
 }

@@ -31,12 +31,19 @@ fn text(content: &Content) -> String {
     for page in lay_out(content).unwrap().pages() {
         words(&page.frame, &mut text);
     }
-    text.replace('\u{a0}', " ").split_whitespace().collect::<Vec<_>>().join(" ")
+    text.replace('\u{a0}', " ")
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// Whether a text holds this one, wherever lines were broken and words were hyphenated.
 fn says(text: &str, wanted: &str) -> bool {
-    let plain = |text: &str| text.chars().filter(|c| !c.is_whitespace() && *c != '-' && *c != '\u{ad}').collect::<String>();
+    let plain = |text: &str| {
+        text.chars()
+            .filter(|c| !c.is_whitespace() && *c != '-' && *c != '\u{ad}')
+            .collect::<String>()
+    };
     plain(text).contains(&plain(wanted))
 }
 
@@ -57,8 +64,16 @@ fn every_document_is_a_pdf_and_the_same_content_gives_the_same_bytes() {
     for (name, content) in samples::all() {
         let first = render(&content, at("2026-11-27T09:00:00Z")).unwrap();
         assert!(first.starts_with(b"%PDF-"), "{name}");
-        assert_eq!(first, render(&content, at("2026-11-27T09:00:00Z")).unwrap(), "{name}");
-        assert_ne!(first, render(&content, at("2026-11-28T09:00:00Z")).unwrap(), "{name}");
+        assert_eq!(
+            first,
+            render(&content, at("2026-11-27T09:00:00Z")).unwrap(),
+            "{name}"
+        );
+        assert_ne!(
+            first,
+            render(&content, at("2026-11-28T09:00:00Z")).unwrap(),
+            "{name}"
+        );
     }
 }
 
@@ -96,10 +111,16 @@ fn a_signature_that_was_given_is_named_and_the_others_get_a_line() {
     let text = text(&Content::Agreement(agreement.clone()));
     assert!(says(&text, "online unterschrieben am 1. Dezember 2026"), "{text}");
     assert!(
-        says(&text, "auf Papier unterschrieben, von der Servicestelle bestätigt am 2. Dezember 2026"),
+        says(
+            &text,
+            "auf Papier unterschrieben, von der Servicestelle bestätigt am 2. Dezember 2026"
+        ),
         "{text}"
     );
-    assert!(says(&text, "Fassung 2 – sie ersetzt die frühere Fassung"), "{text}");
+    assert!(
+        says(&text, "Fassung 2 – sie ersetzt die frühere Fassung"),
+        "{text}"
+    );
     assert!(agreement.signatures.iter().all(|one| one.side != Side::Mentee));
     assert_eq!(text.matches("Unterschrift:").count(), 1, "{text}");
 }
@@ -123,7 +144,10 @@ fn names_with_umlauts_and_in_arabic_or_cyrillic_script_have_all_their_glyphs() {
         assert_eq!(missing, 0, "{name}");
         // a line in two directions is laid out word by word from the left
         let text = text(&content);
-        assert!(name.split_whitespace().all(|word| says(&text, word)), "{name}: {text}");
+        assert!(
+            name.split_whitespace().all(|word| says(&text, word)),
+            "{name}: {text}"
+        );
     }
 }
 
@@ -146,7 +170,10 @@ fn what_people_write_is_never_taken_for_markup() {
         goals: "#import \"x\"; *fett* $a^2$ @ref <label> \\ = Titel".into(),
         ..samples::agreement()
     });
-    assert!(says(&text(&content), "#import \"x\"; *fett* $a^2$ @ref <label> \\ = Titel"));
+    assert!(says(
+        &text(&content),
+        "#import \"x\"; *fett* $a^2$ @ref <label> \\ = Titel"
+    ));
 }
 
 #[test]
@@ -169,7 +196,10 @@ fn a_letter_names_kind_purpose_legal_basis_and_that_it_is_free_of_charge() {
     assert!(says(&simple, "§ 30 Absatz 1 BZRG"), "{simple}");
     assert!(!says(&simple, "§ 30a"), "{simple}");
     assert!(!says(&simple, "erweitert"), "{simple}");
-    assert!(says(&simple, "Geburtsdatum"), "an unknown birth date is left to fill in");
+    assert!(
+        says(&simple, "Geburtsdatum"),
+        "an unknown birth date is left to fill in"
+    );
 }
 
 #[test]
@@ -191,7 +221,10 @@ fn a_certificate_says_who_attended_what_and_when() {
 fn a_report_shows_every_section_and_every_value() {
     let report = samples::person_report();
     let text = text(&Content::PersonReport(report.clone()));
-    assert!(report.name.split_whitespace().all(|word| says(&text, word)), "{text}");
+    assert!(
+        report.name.split_whitespace().all(|word| says(&text, word)),
+        "{text}"
+    );
     for section in &report.sections {
         assert!(says(&text, &section.heading), "{}", section.heading);
         for entry in section.records.iter().flatten() {

@@ -31,14 +31,16 @@ static FONTS: LazyLock<Vec<Font>> = LazyLock::new(|| {
 static BOOK: LazyLock<LazyHash<FontBook>> =
     LazyLock::new(|| LazyHash::new(FontBook::from_fonts(FONTS.iter())));
 
-static LAYOUT: LazyLock<Source> = LazyLock::new(|| template("layout.typ", include_str!("../templates/layout.typ")));
+static LAYOUT: LazyLock<Source> =
+    LazyLock::new(|| template("layout.typ", include_str!("../templates/layout.typ")));
 static AGREEMENT: LazyLock<Source> =
     LazyLock::new(|| template("agreement.typ", include_str!("../templates/agreement.typ")));
 static CHECK_LETTER: LazyLock<Source> =
     LazyLock::new(|| template("check_letter.typ", include_str!("../templates/check_letter.typ")));
 static CERTIFICATE: LazyLock<Source> =
     LazyLock::new(|| template("certificate.typ", include_str!("../templates/certificate.typ")));
-static REPORT: LazyLock<Source> = LazyLock::new(|| template("report.typ", include_str!("../templates/report.typ")));
+static REPORT: LazyLock<Source> =
+    LazyLock::new(|| template("report.typ", include_str!("../templates/report.typ")));
 static DATA: LazyLock<FileId> = LazyLock::new(|| file("data.json"));
 
 fn file(name: &str) -> FileId {

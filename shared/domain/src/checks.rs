@@ -382,7 +382,10 @@ mod tests {
         let today = day("2026-06-01");
         assert!(permitted(&[clean], CheckKind::Extended, today));
         assert!(!permitted(&[clean, entry], CheckKind::Simple, today));
-        assert_eq!(standing(&[clean, entry], CheckKind::Simple, today, 12), (Standing::Unsuitable, None));
+        assert_eq!(
+            standing(&[clean, entry], CheckKind::Simple, today, 12),
+            (Standing::Unsuitable, None)
+        );
         assert!(permitted(&[clean, entry, again], CheckKind::Extended, today));
         assert_eq!(
             permitted_until(&[clean, entry, again], CheckKind::Simple),
@@ -418,7 +421,12 @@ mod tests {
         assert_eq!(kind_for(&[], today), CheckKind::Simple);
         assert_eq!(kind_for(&[grown], today), CheckKind::Simple);
         assert_eq!(kind_for(&[grown, minor], today), CheckKind::Extended);
-        assert_eq!(check_kind(CheckKind::Simple, true, &[minor], today).unwrap_err().field, "kind");
+        assert_eq!(
+            check_kind(CheckKind::Simple, true, &[minor], today)
+                .unwrap_err()
+                .field,
+            "kind"
+        );
         assert!(check_kind(CheckKind::Extended, true, &[minor], today).is_ok());
         assert!(check_kind(CheckKind::Simple, false, &[minor], today).is_ok());
         assert!(check_kind(CheckKind::Simple, true, &[grown], today).is_ok());

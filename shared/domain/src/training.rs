@@ -104,11 +104,7 @@ impl AttendanceState {
     /// The office confirms who was there, and may correct itself.
     pub fn confirm(self, attended: bool) -> Result<Self, InvalidTransition> {
         let to = if attended { Self::Attended } else { Self::Missed };
-        self.step(
-            "confirmed",
-            &[Self::Booked, Self::Attended, Self::Missed],
-            to,
-        )
+        self.step("confirmed", &[Self::Booked, Self::Attended, Self::Missed], to)
     }
 }
 
@@ -161,7 +157,10 @@ impl SessionInput {
     pub fn check(self, now: DateTime<Utc>) -> Result<SessionDraft, Vec<UserError>> {
         let mut problems = Problems::new();
         if self.starts_at <= now {
-            problems.invalid("startsAt", format!("{} is past: a session lies ahead", self.starts_at));
+            problems.invalid(
+                "startsAt",
+                format!("{} is past: a session lies ahead", self.starts_at),
+            );
         }
         if self.ends_at <= self.starts_at {
             problems.invalid("endsAt", "the session must end after it begins");
@@ -174,7 +173,10 @@ impl SessionInput {
             && !link.is_empty()
             && !link.starts_with("https://")
         {
-            problems.invalid("videoLink", format!("videoLink {link:?} must begin with https://"));
+            problems.invalid(
+                "videoLink",
+                format!("videoLink {link:?} must begin with https://"),
+            );
         }
         if place.as_deref() == Some("") && video_link.as_deref() == Some("") {
             problems.invalid("place", "a session needs a place or a videoLink");
@@ -182,7 +184,12 @@ impl SessionInput {
         if !SEATS.contains(&self.seats) {
             problems.invalid(
                 "seats",
-                format!("seats is {}: a session has {} to {}", self.seats, SEATS.start(), SEATS.end()),
+                format!(
+                    "seats is {}: a session has {} to {}",
+                    self.seats,
+                    SEATS.start(),
+                    SEATS.end()
+                ),
             );
         }
         let draft = place.zip(video_link).map(|(place, video_link)| SessionDraft {
@@ -230,7 +237,10 @@ impl ModuleInput {
             );
         }
         let title = problems.take("title", required_line("title", &self.title, 120));
-        if self.validity_months.is_some_and(|months| !(1..=240).contains(&months)) {
+        if self
+            .validity_months
+            .is_some_and(|months| !(1..=240).contains(&months))
+        {
             problems.invalid("validityMonths", "validityMonths must be 1 to 240, or left out");
         }
         if self.required && !self.active {
@@ -284,13 +294,21 @@ mod tests {
             (AttendanceState::offer, &[Waitlisted], Offered),
             (AttendanceState::accept, &[Offered], Booked),
             (AttendanceState::lapse, &[Offered], Lapsed),
-            (AttendanceState::cancel, &[Invited, Booked, Waitlisted, Offered], Cancelled),
+            (
+                AttendanceState::cancel,
+                &[Invited, Booked, Waitlisted, Offered],
+                Cancelled,
+            ),
             (|state| state.confirm(true), &[Booked, Attended, Missed], Attended),
             (|state| state.confirm(false), &[Booked, Attended, Missed], Missed),
         ];
         for (step, from, to) in steps {
             for &state in AttendanceState::VARIANTS {
-                assert_eq!(step(state).ok(), from.contains(&state).then_some(to), "{state} to {to}");
+                assert_eq!(
+                    step(state).ok(),
+                    from.contains(&state).then_some(to),
+                    "{state} to {to}"
+                );
             }
         }
     }
@@ -336,7 +354,12 @@ mod tests {
             validity_months: Some(0),
             active: false,
         };
-        let fields: Vec<String> = module.check().unwrap_err().into_iter().map(|error| error.field).collect();
+        let fields: Vec<String> = module
+            .check()
+            .unwrap_err()
+            .into_iter()
+            .map(|error| error.field)
+            .collect();
         assert_eq!(fields, ["code", "title", "validityMonths", "active"]);
     }
 

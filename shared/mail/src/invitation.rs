@@ -97,12 +97,21 @@ mod tests {
     #[test]
     fn a_summers_session_begins_at_the_summers_clock_and_a_winters_at_the_winters() {
         for (utc, local) in [
-            ("2027-07-03T07:30:00Z", "DTSTART;TZID=Europe/Berlin:20270703T093000"),
-            ("2027-01-16T08:30:00Z", "DTSTART;TZID=Europe/Berlin:20270116T093000"),
+            (
+                "2027-07-03T07:30:00Z",
+                "DTSTART;TZID=Europe/Berlin:20270703T093000",
+            ),
+            (
+                "2027-01-16T08:30:00Z",
+                "DTSTART;TZID=Europe/Berlin:20270116T093000",
+            ),
         ] {
             let ics = invitation(utc).ics();
             assert!(ics.contains(local), "{ics}");
-            assert!(ics.contains("BEGIN:VTIMEZONE") && ics.contains("TZOFFSETTO:+0200"), "{ics}");
+            assert!(
+                ics.contains("BEGIN:VTIMEZONE") && ics.contains("TZOFFSETTO:+0200"),
+                "{ics}"
+            );
         }
     }
 
@@ -114,7 +123,12 @@ mod tests {
         assert!(ics.contains(r"SUMMARY:Grundmodul\; Fragen\, Übung"), "{ics}");
         assert!(ics.contains(r"Jutta Petersen\nTelefon"), "{ics}");
         assert!(ics.lines().all(|line| line.len() <= 75), "{ics}");
-        for once in ["UID:01935a7e@tandem.example", "SEQUENCE:2", "DTSTAMP:20261123T080500Z", "METHOD:PUBLISH"] {
+        for once in [
+            "UID:01935a7e@tandem.example",
+            "SEQUENCE:2",
+            "DTSTAMP:20261123T080500Z",
+            "METHOD:PUBLISH",
+        ] {
             assert_eq!(ics.matches(once).count(), 1, "{once} in {ics}");
         }
         assert_eq!(ics, invitation("2027-01-16T08:30:00Z").ics());
@@ -128,7 +142,10 @@ mod tests {
             ..invitation("2027-01-16T08:30:00Z")
         }
         .ics();
-        assert!(ics.contains("METHOD:CANCEL") && ics.contains("STATUS:CANCELLED"), "{ics}");
+        assert!(
+            ics.contains("METHOD:CANCEL") && ics.contains("STATUS:CANCELLED"),
+            "{ics}"
+        );
         assert!(ics.contains("UID:01935a7e@tandem.example"), "{ics}");
     }
 

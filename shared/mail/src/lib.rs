@@ -20,8 +20,8 @@ mod words;
 
 pub use crate::{
     case::{AgeGroup, CaseDescription, LanguageLevel, SupportArea},
-    language::Language,
     invitation::Invitation,
+    language::Language,
     message::{Attachment, Envelope, MailAddress, MessageError, message, message_with},
     people::{Addressee, Contact, Letterhead, Organisation, Salutation},
     render::{Mail, RenderedMail},

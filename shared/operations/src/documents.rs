@@ -46,7 +46,12 @@ async fn visible(conn: &mut PgConnection, caller: &Caller, found: Vec<Document>)
 }
 
 /// The newest document of a kind for each of these subjects, where the caller may have it.
-pub async fn newest_of(app: &App, caller: &Caller, kind: DocumentKind, subjects: &[Uuid]) -> Result<Vec<Document>> {
+pub async fn newest_of(
+    app: &App,
+    caller: &Caller,
+    kind: DocumentKind,
+    subjects: &[Uuid],
+) -> Result<Vec<Document>> {
     let mut conn = app.acquire(caller).await?;
     let found = documents::newest_of(&mut conn, kind, subjects).await?;
     visible(&mut conn, caller, found).await
@@ -219,9 +224,11 @@ pub async fn content(app: &App, id: DocumentId) -> Result<Option<(Content, chron
         DocumentKind::Agreement => documents::agreement(&mut conn, document.subject, &settings)
             .await?
             .map(Content::Agreement),
-        DocumentKind::CheckLetter => documents::check_letter(&mut conn, document.subject.into(), expert, &settings)
-            .await?
-            .map(Content::CheckLetter),
+        DocumentKind::CheckLetter => {
+            documents::check_letter(&mut conn, document.subject.into(), expert, &settings)
+                .await?
+                .map(Content::CheckLetter)
+        }
         DocumentKind::TrainingCertificate => documents::training_certificate(
             &mut conn,
             document.subject.into(),

@@ -9,8 +9,8 @@ pub use booking::{accept_offer, book, cancel};
 pub use links::{Act, Seat, act, look};
 pub use offer_seats::{lapse_offers, offer};
 pub use sessions::{
-    cancel_session, confirm_attendance, create_session, for_sessions, invite, plans, sessions, sessions_by_ids,
-    update_session,
+    cancel_session, confirm_attendance, create_session, for_sessions, invite, plans, sessions,
+    sessions_by_ids, update_session,
 };
 pub use tandem_storage::training::missing::{Key as MissingKey, MissingModule, key as missing_key};
 pub use tandem_storage::training::sessions::{Key as SessionKey, Session, SessionFilter, key as session_key};
@@ -59,7 +59,12 @@ pub async fn update_module(
     version: Option<i64>,
     input: ModuleInput,
 ) -> Result<Module> {
-    caller.authorize(Action::ManageModule, &Resource::programme(), "moduleId", "training module")?;
+    caller.authorize(
+        Action::ManageModule,
+        &Resource::programme(),
+        "moduleId",
+        "training module",
+    )?;
     let input = input.check()?;
     let mut tx = app.begin(caller).await?;
     let Some(before) = training::modules(&mut tx)
@@ -93,7 +98,10 @@ pub async fn update_module(
 }
 
 async fn module(app: &App, caller: &Caller, id: ModuleId) -> Result<Module> {
-    let found = modules(app, caller).await?.into_iter().find(|module| module.id == id);
+    let found = modules(app, caller)
+        .await?
+        .into_iter()
+        .find(|module| module.id == id);
     found.ok_or_else(|| UserError::not_found("moduleId", "training module").into())
 }
 

@@ -91,7 +91,11 @@ pub struct NewDocument {
 
 /// Writes a document to be made, unless there is one of the same state of its subject. Returns its id, and
 /// whether it was written now.
-pub async fn ask(conn: &mut PgConnection, new: &NewDocument, at: DateTime<Utc>) -> Result<(DocumentId, bool)> {
+pub async fn ask(
+    conn: &mut PgConnection,
+    new: &NewDocument,
+    at: DateTime<Utc>,
+) -> Result<(DocumentId, bool)> {
     let written = sqlx::query_scalar!(
         "INSERT INTO documents (id, kind, subject_kind, subject_id, expert_id, match_id, content_version,
              requested_by, created_at)
@@ -143,7 +147,11 @@ pub async fn by_ids(conn: &mut PgConnection, ids: &[DocumentId]) -> Result<Vec<D
 }
 
 /// The newest document that is made from each of these subjects, without its bytes.
-pub async fn newest_of(conn: &mut PgConnection, kind: DocumentKind, subjects: &[Uuid]) -> Result<Vec<Document>> {
+pub async fn newest_of(
+    conn: &mut PgConnection,
+    kind: DocumentKind,
+    subjects: &[Uuid],
+) -> Result<Vec<Document>> {
     sqlx::query_as!(
         Row,
         "SELECT DISTINCT ON (d.subject_id) d.id, d.kind, d.subject_id, d.expert_id, e.office_id, d.match_id,
@@ -287,7 +295,10 @@ pub async fn training_certificate(
         module: row.title,
         code: row.code,
         attended_on: row.attended_on,
-        hours: row.starts_at.zip(row.ends_at).map(|(from, until)| (time(from), time(until))),
+        hours: row
+            .starts_at
+            .zip(row.ends_at)
+            .map(|(from, until)| (time(from), time(until))),
         online: row.place.as_deref() == Some(""),
         place: row.place.filter(|place| !place.is_empty()),
         counts_until: counts_until(row.attended_on, validity),

@@ -200,14 +200,20 @@ pub async fn for_experts(conn: &mut PgConnection, experts: &[ExpertId]) -> Resul
 }
 
 /// Every attendance of these sessions: by session, in the order in which they were written.
-pub async fn for_sessions(conn: &mut PgConnection, sessions: &[TrainingSessionId]) -> Result<Vec<Attendance>> {
+pub async fn for_sessions(
+    conn: &mut PgConnection,
+    sessions: &[TrainingSessionId],
+) -> Result<Vec<Attendance>> {
     let sessions: Vec<Uuid> = sessions.iter().map(|id| id.uuid()).collect();
-    select!("WHERE a.session_id = ANY($1) ORDER BY a.session_id, a.created_at, a.id", &sessions)
-        .fetch_all(conn)
-        .await?
-        .into_iter()
-        .map(Attendance::try_from)
-        .collect()
+    select!(
+        "WHERE a.session_id = ANY($1) ORDER BY a.session_id, a.created_at, a.id",
+        &sessions
+    )
+    .fetch_all(conn)
+    .await?
+    .into_iter()
+    .map(Attendance::try_from)
+    .collect()
 }
 
 /// One attendance.
@@ -225,11 +231,15 @@ pub async fn of_expert(
     session: TrainingSessionId,
     expert: ExpertId,
 ) -> Result<Option<Attendance>> {
-    select!("WHERE a.session_id = $1 AND a.expert_id = $2", session.uuid(), expert.uuid())
-        .fetch_optional(conn)
-        .await?
-        .map(Attendance::try_from)
-        .transpose()
+    select!(
+        "WHERE a.session_id = $1 AND a.expert_id = $2",
+        session.uuid(),
+        expert.uuid()
+    )
+    .fetch_optional(conn)
+    .await?
+    .map(Attendance::try_from)
+    .transpose()
 }
 
 /// An attendance without a session: recorded by the office, or taken over by an import.

@@ -125,7 +125,10 @@ fn who_are_you(status: StatusCode) -> Response {
          one of our e-mails, or sign in.",
     ];
     let mut blocks: Vec<Block> = texts.map(|text| Block::Text(text.to_owned())).into();
-    blocks.push(Block::Links(vec![Link::first("/p/sign-in", "Anmelden / Sign in")]));
+    blocks.push(Block::Links(vec![Link::first(
+        "/p/sign-in",
+        "Anmelden / Sign in",
+    )]));
     Page {
         frame: Frame::bare(Language::De, "Bitte melden Sie sich an"),
         blocks,

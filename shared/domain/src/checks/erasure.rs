@@ -131,7 +131,10 @@ mod tests {
 
     #[test]
     fn where_it_does_not_count_and_no_match_followed_the_clock_starts_at_the_inspection() {
-        assert_eq!(erase_on(&standing_by(), &settings(false)), Some(day("2024-07-10")));
+        assert_eq!(
+            erase_on(&standing_by(), &settings(false)),
+            Some(day("2024-07-10"))
+        );
         let renewed = Activity {
             inspected_on: day("2025-02-01"),
             last_match_ended_on: Some(day("2024-06-30")),

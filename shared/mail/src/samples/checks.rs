@@ -21,7 +21,11 @@ pub(super) fn all() -> Vec<Sample> {
                 ..requested()
             },
         ),
-        sample("check_gap", "the office learns of matches without a valid check", gap()),
+        sample(
+            "check_gap",
+            "the office learns of matches without a valid check",
+            gap(),
+        ),
     ]
 }
 

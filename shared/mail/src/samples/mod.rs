@@ -37,9 +37,9 @@ pub fn all() -> Vec<Sample> {
         office::all(),
         training::all(),
     ]
-        .into_iter()
-        .flatten()
-        .collect()
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn sample(name: &'static str, about: &'static str, mail: impl Mail + 'static) -> Sample {

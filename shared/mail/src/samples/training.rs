@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 
 use super::{Sample, expert, letterhead, sample, url};
 use crate::mails::{
-    SeatLapsedMail, SeatOfferedMail, SessionFacts, TrainingBookedMail, TrainingCancelledMail, TrainingChangedMail,
-    TrainingInvitedMail,
+    SeatLapsedMail, SeatOfferedMail, SessionFacts, TrainingBookedMail, TrainingCancelledMail,
+    TrainingChangedMail, TrainingInvitedMail,
 };
 
 fn at(text: &str) -> DateTime<Utc> {

@@ -146,10 +146,14 @@ pub async fn confirm_inspection(app: &App, caller: &Caller, id: CheckId) -> Resu
     let mut tx = app.begin(caller).await?;
     let (check, expert) = locked_check(&mut tx, caller, id).await?;
     let Some(pending) = check.pending else {
-        return refuse(UserError::conflict("no inspection waits for a second person here"));
+        return refuse(UserError::conflict(
+            "no inspection waits for a second person here",
+        ));
     };
     let Some(second) = caller.user_id() else {
-        return refuse(UserError::forbidden("a person confirms an inspection, no program does"));
+        return refuse(UserError::forbidden(
+            "a person confirms an inspection, no program does",
+        ));
     };
     check_second_person(pending.inspected_by, second)?;
     requests::drop_pending(&mut tx, id).await?;
@@ -170,7 +174,9 @@ pub async fn reject_inspection(app: &App, caller: &Caller, id: CheckId) -> Resul
     let mut tx = app.begin(caller).await?;
     let (check, expert) = locked_check(&mut tx, caller, id).await?;
     if check.pending.is_none() {
-        return refuse(UserError::conflict("no inspection waits for a second person here"));
+        return refuse(UserError::conflict(
+            "no inspection waits for a second person here",
+        ));
     }
     requests::drop_pending(&mut tx, id).await?;
     let entry = Audit::new("check.inspection_rejected", id).about(expert.id);
@@ -200,4 +206,3 @@ pub(crate) fn shortened(inspection: Inspection, until: Option<NaiveDate>) -> Res
         }),
     }
 }
-

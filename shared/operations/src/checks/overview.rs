@@ -41,7 +41,12 @@ async fn moment(conn: &mut tandem_storage::PgConnection, app: &App) -> Result<Mo
 }
 
 /// The active experts whose checks the caller may see: who has none first, then by the end of validity.
-pub async fn rows(app: &App, caller: &Caller, filter: &CheckFilter, page: &Page<Key>) -> Result<Slice<CheckRow>> {
+pub async fn rows(
+    app: &App,
+    caller: &Caller,
+    filter: &CheckFilter,
+    page: &Page<Key>,
+) -> Result<Slice<CheckRow>> {
     let scope = caller.scope(Action::ViewCheck);
     if scope.is_empty() {
         return Ok(page.slice(Vec::new()));
@@ -122,7 +127,8 @@ pub async fn pending(app: &App, caller: &Caller) -> Result<Vec<(ExpertId, CheckI
 pub async fn csv(app: &App, caller: &Caller, filter: &CheckFilter) -> Result<String> {
     let slice = rows(app, caller, filter, &Page::first(EVERYTHING)).await?;
     let mut writer = csv::WriterBuilder::new().delimiter(b';').from_writer(vec![]);
-    let fault = |error: &dyn std::fmt::Display| crate::Error::Fault(format!("the list cannot be written: {error}"));
+    let fault =
+        |error: &dyn std::fmt::Display| crate::Error::Fault(format!("the list cannot be written: {error}"));
     writer
         .write_record([
             "Name",

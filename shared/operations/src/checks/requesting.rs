@@ -30,7 +30,10 @@ pub async fn request(
     if experts.is_empty() || experts.len() > MOST {
         return refuse(UserError::invalid(
             "expertIds",
-            format!("expertIds has {} entries: 1 to {MOST} are possible", experts.len()),
+            format!(
+                "expertIds has {} entries: 1 to {MOST} are possible",
+                experts.len()
+            ),
         ));
     }
     // by rising id, as locks are taken
@@ -64,7 +67,10 @@ async fn ask(
 ) -> Result<()> {
     let kind = match kind {
         Some(kind) => kind,
-        None => kind_for(&requests::encounters(conn, expert, app.today()).await?, app.today()),
+        None => kind_for(
+            &requests::encounters(conn, expert, app.today()).await?,
+            app.today(),
+        ),
     };
     let (check, new) = requests::request(
         conn,
@@ -98,7 +104,12 @@ pub async fn request_renewals(
         ));
     }
     if let Some(office) = office {
-        caller.authorize(Action::ManageCheck, &Resource::office(office), "officeId", "office")?;
+        caller.authorize(
+            Action::ManageCheck,
+            &Resource::office(office),
+            "officeId",
+            "office",
+        )?;
     }
     let mut tx = app.begin(caller).await?;
     let settings = settings::current(&mut tx).await?;
@@ -115,7 +126,11 @@ pub async fn request_renewals(
     };
     let scope = caller.scope(Action::ManageCheck);
     let rows = overview::list(&mut tx, &scope, &filter, moment, &Page::first(MOST as i64)).await?;
-    let mut due: Vec<(ExpertId, CheckKind)> = rows.rows.into_iter().map(|row| (row.expert_id, row.needed)).collect();
+    let mut due: Vec<(ExpertId, CheckKind)> = rows
+        .rows
+        .into_iter()
+        .map(|row| (row.expert_id, row.needed))
+        .collect();
     due.sort();
     for (expert, kind) in &due {
         locked(&mut tx, caller, *expert, "officeId").await?;

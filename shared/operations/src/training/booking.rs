@@ -58,7 +58,11 @@ pub async fn book(
     let before = training::of_expert(&mut tx, session.id, expert).await?;
     let id = match &before {
         Some(before) => {
-            let state = if free { before.state.book()? } else { before.state.wait()? };
+            let state = if free {
+                before.state.book()?
+            } else {
+                before.state.wait()?
+            };
             sessions::set_seat(&mut tx, before.id, &Seat::plain(state), app.now()).await?;
             before.id
         }
@@ -90,7 +94,14 @@ pub async fn cancel(app: &App, caller: &Caller, id: AttendanceId) -> Result<Atte
 
 /// Takes the seat that is kept.
 pub async fn accept_offer(app: &App, caller: &Caller, id: AttendanceId) -> Result<Attendance> {
-    step(app, caller, id, "training.offer_accepted", AttendanceState::accept).await
+    step(
+        app,
+        caller,
+        id,
+        "training.offer_accepted",
+        AttendanceState::accept,
+    )
+    .await
 }
 
 async fn step(
@@ -98,13 +109,17 @@ async fn step(
     caller: &Caller,
     id: AttendanceId,
     action: &'static str,
-    next: fn(AttendanceState) -> std::result::Result<AttendanceState, tandem_domain::errors::InvalidTransition>,
+    next: fn(
+        AttendanceState,
+    ) -> std::result::Result<AttendanceState, tandem_domain::errors::InvalidTransition>,
 ) -> Result<Attendance> {
     let mut tx = app.begin(caller).await?;
     let seen = seat(&mut tx, id).await?;
     locked(&mut tx, caller, seen.expert_id, "attendanceId").await?;
     let Some(session) = seen.session_id else {
-        return refuse(UserError::conflict("this attendance was recorded without a session"));
+        return refuse(UserError::conflict(
+            "this attendance was recorded without a session",
+        ));
     };
     let session = open_session(&mut tx, app, session).await?;
     // as it is now, under the session's lock

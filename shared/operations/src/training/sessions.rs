@@ -71,7 +71,8 @@ pub async fn for_sessions(app: &App, caller: &Caller, ids: &[TrainingSessionId])
     Ok(all
         .into_iter()
         .filter(|attendance| {
-            attendance.session_id.is_some_and(|id| planned.contains(&id)) || visible.contains(&attendance.expert_id)
+            attendance.session_id.is_some_and(|id| planned.contains(&id))
+                || visible.contains(&attendance.expert_id)
         })
         .collect())
 }
@@ -104,12 +105,20 @@ pub async fn create_session(
     input: SessionInput,
     key: Option<&str>,
 ) -> Result<Session> {
-    caller.authorize(Action::ManageTraining, &Resource::office(office), "officeId", "office")?;
+    caller.authorize(
+        Action::ManageTraining,
+        &Resource::office(office),
+        "officeId",
+        "office",
+    )?;
     let draft = input.check(app.now())?;
     let id: TrainingSessionId = app.id();
     let mut tx = app.begin(caller).await?;
     if let Some(earlier) = idempotency::claim(&mut tx, app, caller, "createTrainingSession", key, id).await? {
-        return found(sessions::by_ids(&mut tx, &[earlier]).await?.pop(), "idempotencyKey");
+        return found(
+            sessions::by_ids(&mut tx, &[earlier]).await?.pop(),
+            "idempotencyKey",
+        );
     }
     let modules = training::modules(&mut tx).await?;
     match modules.iter().find(|known| known.id == module) {
@@ -153,7 +162,9 @@ pub async fn update_session(
             "somebody else changed this session meanwhile; look at it again and repeat your change",
         ));
     }
-    sessions::update(&mut tx, id, &draft, app.now()).await.map_err(explain)?;
+    sessions::update(&mut tx, id, &draft, app.now())
+        .await
+        .map_err(explain)?;
     if moved(&before, &draft) {
         let booked = training::for_sessions(&mut tx, &[id]).await?;
         let mails: Vec<NewDelivery> = booked
@@ -200,7 +211,9 @@ pub async fn cancel_session(app: &App, caller: &Caller, id: TrainingSessionId) -
     let session = planned(&mut tx, caller, id).await?;
     not_cancelled(&session)?;
     if session.starts_at <= app.now() {
-        return refuse(UserError::conflict("this session has begun: it cannot be cancelled"));
+        return refuse(UserError::conflict(
+            "this session has begun: it cannot be cancelled",
+        ));
     }
     let told = sessions::cancel(&mut tx, id, app.now()).await?;
     let mails: Vec<NewDelivery> = told
@@ -260,7 +273,15 @@ pub async fn invite(
             continue;
         }
         let attendance: AttendanceId = app.id();
-        sessions::insert_seat(&mut tx, attendance, &session, expert, AttendanceState::Invited, app.now()).await?;
+        sessions::insert_seat(
+            &mut tx,
+            attendance,
+            &session,
+            expert,
+            AttendanceState::Invited,
+            app.now(),
+        )
+        .await?;
         mails.push(NewDelivery::new(
             Trigger::TrainingInvited,
             attendance,
@@ -299,7 +320,10 @@ pub async fn confirm_attendance(
         return refuse(UserError::new(
             Code::NotReady,
             "sessionId",
-            format!("this session begins on {}: nobody was there yet", date_in_germany(session.starts_at)),
+            format!(
+                "this session begins on {}: nobody was there yet",
+                date_in_germany(session.starts_at)
+            ),
         ));
     }
     let rows = training::for_sessions(&mut tx, &[id]).await?;

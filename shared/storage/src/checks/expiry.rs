@@ -8,7 +8,11 @@ use crate::Result;
 
 /// Checks whose last day has passed and that nobody has looked at for that, the longest ended first, with
 /// their experts. Found by an index of just these.
-pub async fn unseen(conn: &mut PgConnection, today: NaiveDate, limit: i64) -> Result<Vec<(CheckId, ExpertId)>> {
+pub async fn unseen(
+    conn: &mut PgConnection,
+    today: NaiveDate,
+    limit: i64,
+) -> Result<Vec<(CheckId, ExpertId)>> {
     let rows = sqlx::query!(
         "SELECT id, expert_id FROM background_checks
          WHERE expiry_seen_on IS NULL AND erased_on IS NULL AND no_relevant_entry AND valid_until < $1

@@ -59,7 +59,11 @@ pub async fn withdraw(conn: &mut PgConnection, id: CheckId) -> Result<bool> {
 }
 
 /// The mentees whom an expert accompanies or is about to meet: matches in `INTERESTED … PAUSED`.
-pub async fn encounters(conn: &mut PgConnection, expert: ExpertId, today: NaiveDate) -> Result<Vec<Encounter>> {
+pub async fn encounters(
+    conn: &mut PgConnection,
+    expert: ExpertId,
+    today: NaiveDate,
+) -> Result<Vec<Encounter>> {
     let rows = sqlx::query!(
         r#"SELECT t.birth_date, COALESCE(m.first_meeting_on, c.planned_start, $2) AS "day!"
            FROM matches m JOIN cases c ON c.id = m.case_id JOIN mentees t ON t.id = c.mentee_id
@@ -107,9 +111,12 @@ pub async fn put_pending(
 
 /// Forgets an inspection that waited.
 pub async fn drop_pending(conn: &mut PgConnection, check: CheckId) -> Result<()> {
-    sqlx::query!("DELETE FROM pending_inspections WHERE check_id = $1", check.uuid())
-        .execute(conn)
-        .await?;
+    sqlx::query!(
+        "DELETE FROM pending_inspections WHERE check_id = $1",
+        check.uuid()
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 

@@ -9,7 +9,10 @@ use super::{ContactFacts, ExpertFacts};
 use crate::{Result, parse};
 
 /// An expert and the human being at the expert's office.
-pub async fn expert_contact(conn: &mut PgConnection, id: ExpertId) -> Result<Option<(ExpertFacts, ContactFacts)>> {
+pub async fn expert_contact(
+    conn: &mut PgConnection,
+    id: ExpertId,
+) -> Result<Option<(ExpertFacts, ContactFacts)>> {
     let row = sqlx::query!(
         "SELECT e.id, e.state, e.title, e.given_name, e.family_name, e.gender, e.email, e.phone, e.language,
              o.name AS office_name, o.contact_name, o.phone AS office_phone, o.email AS office_email

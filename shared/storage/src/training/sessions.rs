@@ -71,9 +71,12 @@ pub async fn by_ids(conn: &mut PgConnection, ids: &[TrainingSessionId]) -> Resul
 
 /// A session whose seats nobody else changes until the transaction ends.
 pub async fn lock(conn: &mut PgConnection, id: TrainingSessionId) -> Result<Option<Session>> {
-    sqlx::query!("SELECT id FROM training_sessions WHERE id = $1 FOR UPDATE", id.uuid())
-        .fetch_optional(&mut *conn)
-        .await?;
+    sqlx::query!(
+        "SELECT id FROM training_sessions WHERE id = $1 FOR UPDATE",
+        id.uuid()
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
     Ok(by_ids(conn, &[id]).await?.pop())
 }
 
@@ -93,7 +96,11 @@ pub struct SessionFilter {
 }
 
 /// Sessions, the earliest first.
-pub async fn list(conn: &mut PgConnection, filter: &SessionFilter, page: &Page<Key>) -> Result<Slice<Session>> {
+pub async fn list(
+    conn: &mut PgConnection,
+    filter: &SessionFilter,
+    page: &Page<Key>,
+) -> Result<Slice<Session>> {
     let (after_at, after_id) = page.after.unzip();
     let (before_at, before_id) = page.before.unzip();
     let rows = select!(
@@ -255,7 +262,12 @@ pub async fn insert_seat(
 }
 
 /// Writes where a seat stands after a step that was decided under the session's lock.
-pub async fn set_seat(conn: &mut PgConnection, id: AttendanceId, seat: &Seat, at: DateTime<Utc>) -> Result<()> {
+pub async fn set_seat(
+    conn: &mut PgConnection,
+    id: AttendanceId,
+    seat: &Seat,
+    at: DateTime<Utc>,
+) -> Result<()> {
     sqlx::query!(
         "UPDATE training_attendances SET state = $2::text, offered_until = $3, attended_on = $4, confirmed_by = $5,
              updated_at = $6,

@@ -10,7 +10,9 @@ use tandem_storage::checks;
 use tandem_storage::deliveries;
 use tandem_storage::documents;
 
-use super::{Letter, Verdict, Writing, addressee, case_reference, helper, language, one_name, page_url, suppress};
+use super::{
+    Letter, Verdict, Writing, addressee, case_reference, helper, language, one_name, page_url, suppress,
+};
 use crate::Result;
 use crate::checks::unchecked;
 

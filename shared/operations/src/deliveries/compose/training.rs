@@ -4,8 +4,8 @@ use tandem_domain::experts::ExpertState;
 use tandem_domain::ids::{AttendanceId, ExpertId};
 use tandem_domain::training::AttendanceState;
 use tandem_mail::mails::{
-    SeatLapsedMail, SeatOfferedMail, SessionFacts, TrainingBookedMail, TrainingCancelledMail, TrainingChangedMail,
-    TrainingInvitedMail,
+    SeatLapsedMail, SeatOfferedMail, SessionFacts, TrainingBookedMail, TrainingCancelledMail,
+    TrainingChangedMail, TrainingInvitedMail,
 };
 use tandem_mail::{Attachment, Mail, MailAddress, message::AttachmentKind};
 use tandem_storage::PgConnection;
@@ -18,7 +18,12 @@ use crate::links::Purpose;
 use crate::training::invitation;
 
 /// Why a mail is not sent any more; none where it is.
-fn obstacle(trigger: Trigger, delivery: &Delivery, facts: &SeatFacts, now: chrono::DateTime<chrono::Utc>) -> Option<String> {
+fn obstacle(
+    trigger: Trigger,
+    delivery: &Delivery,
+    facts: &SeatFacts,
+    now: chrono::DateTime<chrono::Utc>,
+) -> Option<String> {
     let wanted = match trigger {
         Trigger::TrainingInvited => facts.state == AttendanceState::Invited,
         // an earlier booking was given back meanwhile, and a later one has a mail of its own
@@ -58,14 +63,21 @@ pub(super) async fn compose(
     };
     let letterhead = writing.letterhead(&facts.contact)?;
     let expert = addressee(&reader);
-    let url = page_url(app, &format!("p/training/{}", app.links.token(Purpose::Training, delivery.id)))?;
+    let url = page_url(
+        app,
+        &format!("p/training/{}", app.links.token(Purpose::Training, delivery.id)),
+    )?;
     let has_seat = matches!(trigger, Trigger::TrainingBooked | Trigger::TrainingChanged);
     let session = SessionFacts {
         title: facts.title.clone(),
         starts_at: facts.starts_at,
         ends_at: facts.ends_at,
         place: facts.place.clone(),
-        video_link: if has_seat { facts.video_link.clone() } else { String::new() },
+        video_link: if has_seat {
+            facts.video_link.clone()
+        } else {
+            String::new()
+        },
     };
     let language = language(&reader.language);
     let to = MailAddress {
