@@ -5,8 +5,6 @@ ALTER TABLE background_checks
     ADD COLUMN requested_by  uuid REFERENCES users,
     -- the second person, where the programme asks for one
     ADD COLUMN confirmed_by  uuid REFERENCES users,
-    -- the expiry has been looked at: whoever was in a match then has been dealt with
-    ADD COLUMN expiry_seen_on date,
     -- the day on which the activity ended for which this was inspected, kept by the triggers below: where
     -- standing by counts as the activity, and where it does not. Null while it goes on
     ADD COLUMN standby_ended_on    date,
@@ -19,8 +17,6 @@ ALTER TABLE background_checks
 CREATE UNIQUE INDEX background_checks_one_open_request ON background_checks (expert_id, kind)
     WHERE inspected_on IS NULL AND erased_on IS NULL;
 -- what falls due is found by these
-CREATE INDEX background_checks_expiry_unseen ON background_checks (valid_until)
-    WHERE expiry_seen_on IS NULL AND erased_on IS NULL AND no_relevant_entry;
 CREATE INDEX background_checks_standby_ended ON background_checks (standby_ended_on) WHERE standby_ended_on IS NOT NULL;
 CREATE INDEX background_checks_deployment_ended ON background_checks (deployment_ended_on)
     WHERE deployment_ended_on IS NOT NULL;

@@ -205,45 +205,6 @@ async fn a_rejected_inspection_leaves_nothing_behind() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_office_hears_once_of_a_check_that_ends_while_a_match_goes_on() {
-    let mut scene = Scene::set().await;
-    let (busy, idle) = (scene.expert("Weber").await, scene.expert("Krause").await);
-    for expert in [busy, idle] {
-        let mut input = clean("SIMPLE", "2026-11-20");
-        input["validUntil"] = json!("2026-11-30");
-        inspect(&scene.coordinator, expert, input)
-            .await
-            .done("recordCheckInspection");
-    }
-    let (_, matches) = scene.asked(&[busy]).await;
-    activate(&scene, matches[0], "2004-05-01").await;
-    scene.app.drain().await;
-    scene.app.ignore_mails();
-    let told = |scene: &Scene| {
-        let mails = scene.app.mails_to("buro.hamburg@office.example.org");
-        mails
-            .iter()
-            .filter(|mail| mail.subject.starts_with("Ohne gültiges Führungszeugnis"))
-            .map(|mail| mail.subject.clone())
-            .collect::<Vec<_>>()
-    };
-    let before = told(&scene).len();
-    scene.days_later(7).await;
-    scene.app.sweep().await;
-    scene.app.drain().await;
-    assert_eq!(told(&scene).len(), before, "the last day is a valid one");
-    scene.days_later(1).await;
-    for _ in 0..3 {
-        scene.app.sweep().await;
-        scene.app.drain().await;
-        scene.days_later(1).await;
-    }
-    assert_eq!(told(&scene), ["Ohne gültiges Führungszeugnis: Ingrid Weber"]);
-    scene.app.ignore_mails();
-    scene.app.finish().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn an_entry_ends_what_was_valid_and_the_office_hears_of_it_without_the_reason() {
     let scene = Scene::set().await;
     let expert = scene.expert("Weber").await;

@@ -27,3 +27,4 @@ mod statements;
 mod statistics;
 mod subscriptions;
 mod training;
+mod two_years;

@@ -1,5 +1,7 @@
 //! Bulk matching runs, as a coordinator sees them over HTTP.
 
+mod insight;
+
 use serde_json::{Value, json};
 use tandem_api::graphql::ids;
 use tandem_domain::checks::CheckKind;

@@ -145,6 +145,15 @@ async fn write(app: &App, claimed: &Claimed, result: &Result<(), JobError>) -> R
             jobs::bury(&mut conn, id, attempt, now, &shortened(error)).await?,
             Outcome::Dead,
         ),
+        Err(JobError::Postpone(at, reason)) => {
+            let state = jobs::postpone(&mut conn, id, attempt, *at, now, &shortened(reason)).await?;
+            let outcome = if state == Some(State::Dead) {
+                Outcome::Dead
+            } else {
+                Outcome::Retry(*at)
+            };
+            (state.is_some(), outcome)
+        }
         Err(JobError::Retry(error)) => {
             let at = now + backoff(app, &claimed.kind, attempt);
             let state = jobs::retry(&mut conn, id, attempt, at, now, &shortened(error)).await?;

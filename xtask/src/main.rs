@@ -92,20 +92,7 @@ fn execute(command: Command) -> Result<()> {
         Command::Check => check::all(&workspace),
         Command::Schema => generated::write_schema(&workspace),
         Command::Sqlx => generated::write_sqlx(&workspace),
-        // Needs no server, but OR-tools to compare with, which it installs for itself.
-        Command::Bench { name, arguments } if name == "matching" => {
-            let mut bench = cargo();
-            bench.args([
-                "run",
-                "--release",
-                "--package",
-                "tandem-matching",
-                "--example",
-                "bench",
-                "--",
-            ]);
-            run(bench.args(arguments))
-        }
+        Command::Bench { name, arguments } if name == "matching" => bench_matching(&workspace, arguments),
         Command::Bench { name, arguments } => {
             build()?;
             run(cargo().args(["build", "--release", "--workspace", "--bins"]))?;
@@ -117,4 +104,27 @@ fn execute(command: Command) -> Result<()> {
             run(devkit.args(arguments))
         }
     }
+}
+
+/// The engine at every size, beside OR-tools, which the benchmark installs for itself; then a whole run on
+/// servers of the durability of production, beside COPY alone.
+fn bench_matching(workspace: &Workspace, arguments: Vec<OsString>) -> Result<()> {
+    build()?;
+    let mut engine = cargo();
+    engine.args([
+        "run",
+        "--release",
+        "--package",
+        "tandem-domain",
+        "--example",
+        "bench_matching",
+        "--",
+    ]);
+    run(engine.args(arguments))?;
+    let mut whole = workspace.devkit();
+    whole
+        .args(["with-servers", "--durable", "--"])
+        .arg(cargo::program())
+        .args(["bench", "--package", "tandem-tests", "--bench", "matching_run"]);
+    run(&mut whole)
 }

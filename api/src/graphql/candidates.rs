@@ -9,7 +9,10 @@ use super::{
     error::{bad_input, visible},
     experts::Expert,
     ids,
-    runs::{MatchPoints, MissingForMatch, NearMissExpert, RemovedByRule, missing_words, removed_words},
+    runs::{
+        ExplanationLanguage, MatchExplanation, MatchPoints, MissingForMatch, NearMissExpert, RemovedByRule,
+        explanation, missing_words, removed_words,
+    },
 };
 
 /// The most candidates of one answer.
@@ -30,6 +33,22 @@ impl Candidate {
     /// Why this rank: points by criterion.
     async fn points(&self) -> MatchPoints {
         self.0.points.into()
+    }
+
+    /// Why this rank, in words: a line a criterion.
+    async fn explanation(
+        &self,
+        #[graphql(desc = "German or English.", default_with = "ExplanationLanguage::De")]
+        language: ExplanationLanguage,
+    ) -> Vec<MatchExplanation> {
+        let (candidate, weights) = (&self.0, Parameters::default().weights);
+        explanation(
+            &candidate.points,
+            &weights,
+            candidate.distance_m,
+            &candidate.missing,
+            language,
+        )
     }
 
     /// Kilometres from the centre to the expert's postal code.

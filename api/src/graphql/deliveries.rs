@@ -68,6 +68,47 @@ pub enum EmailTrigger {
     SeatOffered,
     /// Tells that the offered seat went to the next.
     SeatLapsed,
+    /// Tells an office that another mail cannot be delivered; the subject is the delivery that failed.
+    MailUndeliverable,
+
+    /// No first meeting is dated, to centre and expert; the subject is the match.
+    MeetingUndated,
+    /// One side has not answered after the first meeting, to that side; the subject is the match.
+    ChemistrySilent,
+    /// Check or training are missing after a yes; the subject is the match.
+    ReadinessMissing,
+    /// A check ends, to the expert; the subject is the check.
+    CheckExpiry,
+    /// A check ends, to the office; the subject is the check.
+    CheckExpiryOffice,
+    /// A check has ended while a match is active, to the office; the subject is the check.
+    CheckExpiredActive,
+    /// A training session, to who is booked; the subject is the attendance.
+    TrainingSession,
+    /// A case still searches, to office and centre; the subject is the case.
+    CaseSearching,
+    /// No meeting was logged, to the expert; the subject is the match.
+    NoMeeting,
+    /// No meeting was logged, to the centre; the subject is the match.
+    NoMeetingCenter,
+    /// How does it go, to both; the subject is the match.
+    CheckIn,
+    /// An interview is to be followed up; the subject is the milestone.
+    InterviewFollowUp,
+    /// Feedback at half-time, to both; the subject is the match.
+    HalfYearFeedback,
+    /// The agreement ends, to both and the centre; the subject is the match.
+    AgreementEnding,
+    /// The final report; the subject is the match.
+    FinalReport,
+    /// The outcome is to be confirmed, to the centre; the subject is the case.
+    OutcomeConfirmation,
+    /// A mentee comes of age, to the centre; the subject is the case.
+    Turns18,
+    /// Data are about to be erased, to the administrators; the subject is the programme.
+    ErasureDue,
+    /// The coordinators' digest; the subject is the office.
+    WeeklyDigest,
     /// Introduces centre and expert to each other.
     Introduced,
     /// Tells everybody who comes of the first meeting.

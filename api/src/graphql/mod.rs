@@ -86,6 +86,7 @@ pub struct Mutation(
     matches::MatchLifeMutation,
     problems::ProblemMutation,
     deliveries::DeliveryMutation,
+    settings::SettingsMutation,
     runs::RunMutation,
     centers::CenterMutation,
     experts::ExpertMutation,

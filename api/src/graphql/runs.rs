@@ -1,326 +1,56 @@
 //! Bulk matching runs: the run, its plan, and what a coordinator does with it.
 
+pub mod insight;
 pub mod mutations;
+pub mod numbers;
 pub mod proposals;
+pub mod words;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use async_graphql::futures_util::stream::BoxStream;
-use async_graphql::{Context, Enum, ID, Object, SimpleObject, Subscription, dataloader::Loader};
+use async_graphql::{Context, ID, Object, Subscription, dataloader::Loader};
 use chrono::{DateTime, Utc};
-use tandem_domain::{
-    eligibility::{Missing, Rule},
-    ids::RunId,
-    runs as domain,
-    scores::{Points, Weights},
-};
+use tandem_domain::ids::RunId;
 use tandem_operations::runs;
 use tandem_storage::events::Event;
 use tandem_storage::runs::{Proposal as ProposalRow, ProposalFilter, Run};
 use uuid::Uuid;
 
 pub use self::{
+    insight::{MatchingBottleneck, MatchingScenario, MatchingScenarioInput, MatchingUnlock, WhatIf},
     mutations::RunMutation,
-    proposals::{NearMissExpert, PlanCase, Proposal, ProposalFilterInput, WhatIf},
+    numbers::{
+        MatchExplanation, MatchPoints, MatchingRunParameters, MatchingRunProgress, MatchingRunSummary,
+        RemovedByRule, explanation, removed_words,
+    },
+    proposals::{NearMissExpert, PlanCase, Proposal, ProposalFilterInput},
+    words::{
+        ExplanationLanguage, MatchingObjective, MatchingRule, MatchingRunPhase, MatchingRunState,
+        MissingForMatch, missing_words,
+    },
 };
 use super::{
     app, caller,
     connection::{Connection, connection, cost, page},
+    error::bad_input,
     ids,
     loaders::{LoadError, Loaders, loader},
     offices::RegionalOffice,
     subscriptions::watch,
 };
 
-/// Where a matching run stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(remote = "tandem_domain::runs::RunState")]
-pub enum MatchingRunState {
-    /// Waits for a worker.
-    Queued,
-    /// Being computed.
-    Running,
-    /// The plan is stored with its certificate; nothing has been sent.
-    Ready,
-    /// Its proposals became approaches.
-    Applied,
-    /// Put away.
-    Discarded,
-    /// Could not be computed; `failure` says why.
-    Failed,
-    /// Stopped on request.
-    Cancelled,
-    /// Applied, and what was not answered taken back.
-    Undone,
-}
+/// The most changes, bottlenecks of one answer.
+const MOST: i32 = 200;
 
-/// What a running run is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(remote = "tandem_domain::runs::Phase")]
-pub enum MatchingRunPhase {
-    /// Waiting for a worker.
-    Queued,
-    /// Reading experts and cases.
-    Snapshot,
-    /// Asking the rules and computing scores.
-    Candidates,
-    /// Looking for the best plan.
-    Solving,
-    /// Checking the proof that it is the best.
-    Certifying,
-    /// Storing the plan.
-    Writing,
-    /// Finished, in whatever way.
-    Done,
-}
-
-/// What a plan optimizes; both exactly.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(remote = "tandem_domain::runs::Objective")]
-pub enum MatchingObjective {
-    /// First the most cases with an expert, then the highest total score.
-    Participation,
-    /// The highest total score; a case may stay without an expert.
-    Score,
-}
-
-/// A rule that an expert has to meet before being proposed for a case; in the order in which they are
-/// asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(remote = "tandem_domain::eligibility::Rule")]
-pub enum MatchingRule {
-    /// The expert is not active.
-    State,
-    /// The expert belongs to another office, and only the own ones take part.
-    OtherOffice,
-    /// Farther from the centre than the case's radius.
-    Distance,
-    /// Farther from the centre than the expert travels.
-    TravelRadius,
-    /// Paused at the planned start.
-    Paused,
-    /// The case wishes for another gender.
-    Gender,
-    /// Declined this case, or it did not come about before.
-    Barred,
-    /// Is asked for this case already.
-    AlreadyAsked,
-    /// Has as many matches as the expert takes on at once.
-    Capacity,
-    /// Was approached too often lately.
-    ApproachLimit,
-    /// No valid background check of the kind that this mentee needs.
-    CheckMissing,
-    /// The background check ends before the planned start.
-    CheckExpires,
-    /// A required training module is missing.
-    Training,
-    /// The centre has as many matches as it can look after.
-    CenterLimit,
-    /// The case is not, or no longer, searched for.
-    CaseNotSearching,
-    /// Another expert is being asked for the case.
-    AnotherAsked,
-}
-
-/// What an expert has to do before the first meeting is dated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(name = "MissingForMatch", remote = "tandem_domain::eligibility::Missing")]
-pub enum MissingForMatch {
-    /// A valid simple background check.
-    SimpleCheck,
-    /// A valid extended background check.
-    ExtendedCheck,
-    /// The base training module.
-    BaseTraining,
-    /// The intercultural training module.
-    InterculturalTraining,
-    /// Another required training module.
-    OtherTraining,
-}
-
-/// The words for a list of missing things.
-pub fn missing_words(missing: &[Missing]) -> Vec<MissingForMatch> {
-    missing.iter().copied().map(MissingForMatch::from).collect()
-}
-
-/// How many experts one rule removed.
-#[derive(Debug, Clone, SimpleObject)]
-pub struct RemovedByRule {
-    /// The rule.
-    pub rule: MatchingRule,
-    /// How many.
-    pub count: i64,
-}
-
-/// Counts by rule, in the rules' order.
-pub fn removed_words<N: Copy + Into<i64>>(removed: &BTreeMap<Rule, N>) -> Vec<RemovedByRule> {
-    removed
-        .iter()
-        .filter(|(_, count)| (**count).into() > 0)
-        .map(|(rule, count)| RemovedByRule {
-            rule: (*rule).into(),
-            count: (*count).into(),
-        })
-        .collect()
-}
-
-/// Points by criterion. Their sum is the score.
-#[derive(Debug, Clone, SimpleObject)]
-pub struct MatchPoints {
-    /// Nearness to the centre.
-    pub distance: i32,
-    /// Closeness of the expert's occupations and interests to the target occupations.
-    pub occupation: i32,
-    /// Wanted support areas that the expert offers.
-    pub support_areas: i32,
-    /// A common language besides German.
-    pub language: i32,
-    /// Earlier one-to-one programmes.
-    pub programmes: i32,
-    /// Free capacity.
-    pub balance: i32,
-    /// Waiting time of the case.
-    pub waiting: i32,
-    /// What the expert still lacks; zero or negative.
-    pub missing: i32,
-    /// The sum.
-    pub total: i32,
-}
-
-impl From<Points> for MatchPoints {
-    fn from(points: Points) -> Self {
-        Self {
-            distance: points.distance,
-            occupation: points.occupation,
-            support_areas: points.support_areas,
-            language: points.language,
-            programmes: points.programmes,
-            balance: points.balance,
-            waiting: points.waiting,
-            missing: points.missing,
-            total: points.total(),
-        }
-    }
-}
-
-/// The most points that each criterion can give.
-#[derive(Debug, Clone, SimpleObject)]
-pub struct MatchWeights {
-    /// At the centre's door.
-    pub distance: i32,
-    /// The same occupation as the first choice.
-    pub occupation: i32,
-    /// Every wanted area is offered.
-    pub support_areas: i32,
-    /// A common language besides German.
-    pub language: i32,
-    /// Was in an earlier programme.
-    pub programmes: i32,
-    /// The whole capacity is free.
-    pub balance: i32,
-    /// For each day of waiting.
-    pub waiting_per_day: i32,
-    /// Taken off for each thing that is missing.
-    pub missing: i32,
-}
-
-impl From<Weights> for MatchWeights {
-    fn from(weights: Weights) -> Self {
-        Self {
-            distance: weights.distance,
-            occupation: weights.occupation,
-            support_areas: weights.support_areas,
-            language: weights.language,
-            programmes: weights.programmes,
-            balance: weights.balance,
-            waiting_per_day: weights.waiting_per_day,
-            missing: weights.missing,
-        }
-    }
-}
-
-/// How far a run is.
-#[derive(Debug, Clone, SimpleObject)]
-pub struct MatchingRunProgress {
-    /// What it is doing.
-    pub phase: MatchingRunPhase,
-    /// Steps of the phase that are done.
-    pub done: i64,
-    /// Steps of the phase; 0 where they are not counted.
-    pub total: i64,
-}
-
-/// What was set for a run.
-#[derive(Debug, Clone, SimpleObject)]
-pub struct MatchingRunParameters {
-    /// What the plan optimizes.
-    pub objective: MatchingObjective,
-    /// Whether only experts of the offices themselves take part.
-    pub own_office_only: bool,
-    /// Whether experts who still lack a check or training take part.
-    pub admit_missing: bool,
-    /// A radius in kilometres instead of each case's own.
-    pub radius_km: Option<i32>,
-    /// Points a criterion.
-    pub weights: MatchWeights,
-}
-
-/// The proof, in numbers, that no plan is better: the bounds are the plan's own numbers.
-#[derive(Debug, Clone, SimpleObject)]
-pub struct MatchingCertificate {
-    /// No plan matches more cases than this.
-    pub cardinality_bound: i64,
-    /// No plan of that many cases scores more than this.
-    pub score_bound: i64,
-    /// Whether the plan reaches both bounds. A plan that does not is never shown.
-    pub certified: bool,
-}
-
-/// What a plan says of itself.
-#[derive(Debug, Clone, SimpleObject)]
-pub struct MatchingRunSummary {
-    /// Experts that took part.
-    pub experts: i32,
-    /// Cases that took part.
-    pub cases: i32,
-    /// Pairs that passed every rule.
-    pub candidates: i64,
-    /// Cases with a proposal.
-    pub matched: i32,
-    /// The total score.
-    pub score: i64,
-    /// The proof.
-    pub certificate: MatchingCertificate,
-    /// How many pairs within the radius each rule removed.
-    pub removed: Vec<RemovedByRule>,
-    /// Milliseconds that the worker needed, everything stored.
-    pub run_ms: i64,
-}
-
-impl From<&domain::Summary> for MatchingRunSummary {
-    fn from(summary: &domain::Summary) -> Self {
-        let bounds = summary.certificate;
-        let removed: BTreeMap<Rule, i64> = summary
-            .removed
-            .iter()
-            .map(|(rule, count)| (*rule, *count as i64))
-            .collect();
-        Self {
-            experts: summary.experts as i32,
-            cases: summary.cases as i32,
-            candidates: summary.candidates as i64,
-            matched: summary.matched as i32,
-            score: summary.score,
-            certificate: MatchingCertificate {
-                cardinality_bound: bounds.cardinality_bound as i64,
-                score_bound: bounds.score_bound,
-                certified: bounds.cardinality_bound == u64::from(summary.matched)
-                    && bounds.score_bound == summary.score,
-            },
-            removed: removed_words(&removed),
-            run_ms: summary.run_ms as i64,
-        }
+/// How many of a list are asked for.
+fn most(first: i32) -> async_graphql::Result<usize> {
+    if (1..=MOST).contains(&first) {
+        Ok(first as usize)
+    } else {
+        Err(bad_input(format!(
+            "first is {first}, it must be from 1 to {MOST}"
+        )))
     }
 }
 
@@ -375,14 +105,7 @@ impl MatchingRun {
 
     /// What was set for it.
     async fn parameters(&self) -> MatchingRunParameters {
-        let parameters = &self.0.parameters;
-        MatchingRunParameters {
-            objective: parameters.objective.into(),
-            own_office_only: parameters.own_office_only,
-            admit_missing: parameters.admit_missing,
-            radius_km: parameters.radius_km.map(i32::from),
-            weights: parameters.weights.into(),
-        }
+        MatchingRunParameters::from(&self.0.parameters)
     }
 
     /// The offices whose cases it covers.
@@ -485,9 +208,48 @@ impl MatchingRun {
     ) -> async_graphql::Result<WhatIf> {
         let case = ids::parse("caseId", &case_id).map_err(tandem_operations::Error::from)?;
         let expert = ids::parse("expertId", &expert_id).map_err(tandem_operations::Error::from)?;
-        Ok(runs::what_if(app(ctx), caller(ctx)?, self.0.id, case, expert)
-            .await?
-            .into())
+        let answer = runs::what_if(app(ctx), caller(ctx)?, self.0.id, case, expert).await?;
+        Ok(WhatIf::new(answer, self.0.parameters.weights))
+    }
+
+    /// Another plan beside the stored one: with other weights, another radius, pairs that are set before.
+    /// Computed from the numbers of this run and proved the best for them; nothing is changed.
+    #[graphql(complexity = "200 + first.clamp(1, 200) as usize * child_complexity")]
+    async fn scenario(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What is to be otherwise; what is left out stays as this run has it.")]
+        input: MatchingScenarioInput,
+        #[graphql(
+            desc = "So many of the cases that change are listed, at most 200.",
+            default = 50
+        )]
+        first: i32,
+    ) -> async_graphql::Result<MatchingScenario> {
+        let most = most(first)?;
+        let (input, weights) = input.checked(&self.0.parameters)?;
+        let scenario = runs::scenario(app(ctx), caller(ctx)?, self.0.id, input, most).await?;
+        Ok(MatchingScenario::new(scenario, weights))
+    }
+
+    /// Where one more ready expert would bring a case more, and in which field the most points; the most
+    /// waiting cases first.
+    #[graphql(complexity = "200 + first.clamp(1, 200) as usize * child_complexity")]
+    async fn bottlenecks(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The first so many, at most 200.", default = 20)] first: i32,
+    ) -> async_graphql::Result<Vec<MatchingBottleneck>> {
+        let found = runs::bottlenecks(app(ctx), caller(ctx)?, self.0.id, most(first)?).await?;
+        Ok(found.into_iter().map(MatchingBottleneck).collect())
+    }
+
+    /// Which expiring or expired certificates and missing trainings would unlock matches, the most first.
+    /// Empty where the run admits experts who still lack something.
+    #[graphql(complexity = "300 + 20 * child_complexity")]
+    async fn unlocks(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<MatchingUnlock>> {
+        let found = runs::unlocks(app(ctx), caller(ctx)?, self.0.id).await?;
+        Ok(found.into_iter().map(MatchingUnlock).collect())
     }
 }
 

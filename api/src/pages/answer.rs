@@ -16,7 +16,7 @@ use axum::{
 use serde::Deserialize;
 use tandem_domain::matches::{Answer, DeclineReason};
 use tandem_mail::{Language, Words};
-use tandem_operations::answers::{self, Question};
+use tandem_operations::answers::{self, Implied, Question};
 use tandem_operations::matches::AnswerOutcome;
 
 use super::frame::{Frame, fault, show};
@@ -54,10 +54,43 @@ pub(crate) struct ReasonForm {
 /// What a no may say of itself.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Reason {
+pub(crate) enum Reason {
     NotNow,
     TooFar,
     Other,
+}
+
+impl Reason {
+    /// The reason of a form.
+    pub(crate) fn of(word: &str) -> Option<Self> {
+        match word {
+            "not_now" => Some(Self::NotNow),
+            "too_far" => Some(Self::TooFar),
+            "other" => Some(Self::Other),
+            _ => None,
+        }
+    }
+}
+
+impl From<Reason> for DeclineReason {
+    fn from(reason: Reason) -> Self {
+        match reason {
+            Reason::NotNow => Self::NotNow,
+            Reason::TooFar => Self::TooFar,
+            Reason::Other => Self::Other,
+        }
+    }
+}
+
+impl Choice {
+    /// The choice of a link or a form; nonsense is none.
+    pub(crate) fn of(word: &str) -> Option<Self> {
+        match word {
+            "yes" => Some(Self::Yes),
+            "no" => Some(Self::No),
+            _ => None,
+        }
+    }
 }
 
 macro_rules! pages {
@@ -91,7 +124,7 @@ macro_rules! pages {
 
 pages! {
     QuestionPage("answer/question.de.html", "answer/question.en.html") { chosen: Option<Choice> }
-    OutcomePage("answer/outcome.de.html", "answer/outcome.en.html") { outcome: AnswerOutcome }
+    OutcomePage("answer/outcome.de.html", "answer/outcome.en.html") { outcome: AnswerOutcome, followed: bool }
 }
 
 /// Shows the question and two buttons, or how it stands.
@@ -100,13 +133,10 @@ pub(crate) async fn get(
     Path(token): Path<String>,
     chosen: Result<Query<Chosen>, QueryRejection>,
 ) -> Response {
-    let chosen = match chosen.ok().and_then(|chosen| chosen.0.answer).as_deref() {
-        Some("yes") => Some(Choice::Yes),
-        Some("no") => Some(Choice::No),
-        _ => None,
-    };
+    let chosen = chosen.ok().and_then(|chosen| chosen.0.answer);
+    let chosen = chosen.as_deref().and_then(Choice::of);
     match answers::question(&state.app, &token).await {
-        Ok(Some(question)) => page(&question, &token, question.outcome, chosen),
+        Ok(Some(question)) => page(&question, action(&token), question.outcome, chosen, false),
         Ok(None) => super::unknown_link(),
         Err(error) => fault(&error),
     }
@@ -121,7 +151,7 @@ pub(crate) async fn post(
 ) -> Response {
     // what no button of ours sends answers nothing
     let Ok(Form(form)) = form else {
-        return after(&state, &token, None).await;
+        return after(&state, &token, None, false).await;
     };
     let answer = match form.answer {
         Choice::Yes => Answer::Yes,
@@ -132,7 +162,7 @@ pub(crate) async fn post(
         Ok(None) => return super::unknown_link(),
         Err(error) => return fault(&error),
     };
-    after(&state, &token, Some(outcome)).await
+    after(&state, &token, Some(outcome), false).await
 }
 
 /// Says why, after a no.
@@ -143,34 +173,54 @@ pub(crate) async fn post_reason(
     form: Result<Form<ReasonForm>, FormRejection>,
 ) -> Response {
     let Ok(Form(form)) = form else {
-        return after(&state, &token, None).await;
+        return after(&state, &token, None, false).await;
     };
-    let reason = match form.reason {
-        Reason::NotNow => DeclineReason::NotNow,
-        Reason::TooFar => DeclineReason::TooFar,
-        Reason::Other => DeclineReason::Other,
-    };
-    match answers::give_reason(&state.app, &token, reason, &peer(&extensions)).await {
-        Ok(Some(_)) => after(&state, &token, None).await,
+    match answers::give_reason(&state.app, &token, form.reason.into(), &peer(&extensions)).await {
+        Ok(Some(_)) => after(&state, &token, None, false).await,
         Ok(None) => super::unknown_link(),
         Err(error) => fault(&error),
     }
+}
+
+/// After a no, takes up what it implies: time off, or a smaller radius.
+pub(crate) async fn post_follow(
+    State(state): State<ApiState>,
+    Path(token): Path<String>,
+    extensions: Extensions,
+) -> Response {
+    match answers::take_up(&state.app, &token, &peer(&extensions)).await {
+        // a second click finds it done
+        Ok(_) => after(&state, &token, None, true).await,
+        Err(error) => fault(&error),
+    }
+}
+
+fn action(token: &str) -> String {
+    format!("/p/answer/{token}")
 }
 
 /// The page after a POST: what became of it or, without that, how the question stands.
-async fn after(state: &ApiState, token: &str, outcome: Option<AnswerOutcome>) -> Response {
+async fn after(state: &ApiState, token: &str, outcome: Option<AnswerOutcome>, followed: bool) -> Response {
     match answers::question(&state.app, token).await {
-        Ok(Some(question)) => page(&question, token, outcome.or(question.outcome), None),
+        Ok(Some(question)) => page(
+            &question,
+            action(token),
+            outcome.or(question.outcome),
+            None,
+            followed,
+        ),
         Ok(None) => super::unknown_link(),
         Err(error) => fault(&error),
     }
 }
 
-fn page(
+/// The question, or how it stands, with the address that its forms go to.
+pub(crate) fn page(
     question: &Question,
-    token: &str,
+    action: String,
     outcome: Option<AnswerOutcome>,
     chosen: Option<Choice>,
+    followed: bool,
 ) -> Response {
     // other languages have no pages for experts; German is the fallback
     let words = Words(if question.language == Language::En {
@@ -183,7 +233,6 @@ fn page(
         title: title(outcome, words.language()).to_owned(),
         programme: question.organisation.programme_name.clone(),
     };
-    let action = format!("/p/answer/{token}");
     match outcome {
         None => QuestionPage {
             frame,
@@ -199,6 +248,7 @@ fn page(
             action,
             question,
             outcome,
+            followed,
         }
         .show(StatusCode::OK),
     }

@@ -8,6 +8,7 @@ mod person;
 mod sign_in;
 mod texts;
 mod training;
+mod unsubscribe;
 mod view;
 
 use std::net::SocketAddr;
@@ -31,8 +32,14 @@ pub fn router() -> Router<ApiState> {
         .route("/p/sign-in", get(sign_in::ask).post(sign_in::asked))
         .route("/p/sign-in/{token}", get(sign_in::look).post(sign_in::open))
         .route("/p/training/{token}", get(training::get).post(training::post))
+        .route(
+            "/p/unsubscribe/{token}",
+            get(unsubscribe::look).post(unsubscribe::end),
+        )
+        .route("/p/unsubscribe/{token}/again", post(unsubscribe::take_back))
         .route("/p/answer/{token}", get(answer::get).post(answer::post))
         .route("/p/answer/{token}/reason", post(answer::post_reason))
+        .route("/p/answer/{token}/follow", post(answer::post_follow))
         .route("/p/print/{token}", get(code::ready).post(code::print))
         .route("/code", get(code::empty).post(code::redeem))
         .route("/code/{code}", get(code::filled))

@@ -33,8 +33,6 @@ pub(crate) enum Block {
     Heading(String),
     /// A paragraph.
     Text(String),
-    /// A text that somebody wrote, with its line breaks.
-    Written(String),
     /// A paragraph that stands out.
     Note(String),
     /// What has just happened; screen readers read it out.

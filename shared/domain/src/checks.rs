@@ -7,7 +7,7 @@ mod erasure;
 
 pub use erasure::{Activity, activity_ended_on, erase_on};
 
-use chrono::{Days, Months, NaiveDate};
+use chrono::{Datelike, Days, Months, NaiveDate};
 use serde::{Deserialize, Serialize};
 
 use crate::errors::{Code, UserError};
@@ -241,7 +241,7 @@ pub fn needed_kind(birth_date: NaiveDate, day: NaiveDate) -> CheckKind {
 pub fn is_minor(birth_date: NaiveDate, day: NaiveDate) -> bool {
     // who is born on 29 February turns 18 at the end of the 28th (BGB § 188 (2)): on 1 March
     let birthday = birth_date + Months::new(18 * 12);
-    let adult_from = if birthday.format("%d").to_string() == birth_date.format("%d").to_string() {
+    let adult_from = if birthday.day() == birth_date.day() {
         birthday
     } else {
         birthday + Days::new(1)

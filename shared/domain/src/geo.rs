@@ -62,25 +62,71 @@ impl Coordinates {
 /// Mean radius of the earth (IUGG), kilometres.
 const EARTH_RADIUS_KM: f64 = 6_371.008_8;
 
-/// The length of the great circle between two points in kilometres (haversine; the earth taken as a
-/// sphere, which is right to 0.5 %).
+/// Sines of half angles below this belong to distances below 127 kilometres.
+const NEAR: f64 = 0.01;
+
+/// A point with what every distance from it needs, for who measures many of them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Spot {
+    coordinates: Coordinates,
+    /// Sine and cosine of half the latitude and of half the longitude: those of a half difference follow
+    /// from them without another call of a trigonometric function.
+    half_latitude: (f64, f64),
+    half_longitude: (f64, f64),
+    cosine: f64,
+}
+
+impl Spot {
+    /// Prepares a point.
+    pub fn new(coordinates: Coordinates) -> Self {
+        Self {
+            coordinates,
+            half_latitude: (coordinates.latitude.to_radians() / 2.0).sin_cos(),
+            half_longitude: (coordinates.longitude.to_radians() / 2.0).sin_cos(),
+            cosine: coordinates.latitude.to_radians().cos(),
+        }
+    }
+
+    /// The point.
+    pub fn coordinates(&self) -> Coordinates {
+        self.coordinates
+    }
+
+    /// The length of the great circle to another point in kilometres (haversine; the earth taken as a
+    /// sphere, which is right to 0.5 %).
+    pub fn distance_km(&self, other: &Self) -> f64 {
+        let half_sine = |from: (f64, f64), to: (f64, f64)| to.0 * from.1 - to.1 * from.0;
+        let by_latitude = half_sine(self.half_latitude, other.half_latitude);
+        let by_longitude = half_sine(self.half_longitude, other.half_longitude);
+        let haversine =
+            by_latitude * by_latitude + self.cosine * other.cosine * (by_longitude * by_longitude);
+        // Rounding may put antipodes a hair above 1, where the arc sine is no number.
+        let sine = haversine.sqrt().min(1.0);
+        let half_angle = if sine < NEAR {
+            // four terms of the series are exact to the last bit here, and much cheaper
+            let square = sine * sine;
+            sine * (1.0 + square * (1.0 / 6.0 + square * (3.0 / 40.0 + square * (15.0 / 336.0))))
+        } else {
+            sine.asin()
+        };
+        2.0 * EARTH_RADIUS_KM * half_angle
+    }
+
+    /// [`Self::distance_km`] in whole metres.
+    pub fn distance_m(&self, other: &Self) -> u32 {
+        (self.distance_km(other) * 1000.0).round() as u32
+    }
+}
+
+/// [`Spot::distance_km`] between two points.
 pub fn distance_km(a: Coordinates, b: Coordinates) -> f64 {
-    let (latitude_a, latitude_b) = (a.latitude.to_radians(), b.latitude.to_radians());
-    let half_sine = |from: f64, to: f64| ((to - from).to_radians() / 2.0).sin();
-    let (by_latitude, by_longitude) = (
-        half_sine(a.latitude, b.latitude),
-        half_sine(a.longitude, b.longitude),
-    );
-    let haversine =
-        by_latitude * by_latitude + latitude_a.cos() * latitude_b.cos() * (by_longitude * by_longitude);
-    // Rounding may put antipodes a hair above 1, where the arc sine is no number.
-    2.0 * EARTH_RADIUS_KM * haversine.sqrt().min(1.0).asin()
+    Spot::new(a).distance_km(&Spot::new(b))
 }
 
 /// [`distance_km`] in whole metres. Scores and limits are computed from this integer, so that a plan
 /// is the same wherever and in whatever order it is computed.
 pub fn distance_m(a: Coordinates, b: Coordinates) -> u32 {
-    (distance_km(a, b) * 1000.0).round() as u32
+    Spot::new(a).distance_m(&Spot::new(b))
 }
 
 /// Metres that a degree of latitude is long at least; two points that differ by more of latitude than a
@@ -105,6 +151,20 @@ mod tests {
     fn berlin_and_munich_are_504_kilometres_apart() {
         let distance = distance_km(at(52.520_0, 13.405_0), at(48.137_4, 11.575_5));
         assert!((distance - 504.4).abs() < 0.5, "{distance}");
+    }
+
+    #[test]
+    fn near_and_far_are_measured_alike_where_they_meet() {
+        let from = at(51.0, 7.0);
+        for step in 0..2_000 {
+            let to = at(51.0 + 0.0011 * f64::from(step), 7.0 + 0.0003 * f64::from(step));
+            let half = |from: f64, to: f64| ((to - from).to_radians() / 2.0).sin();
+            let (north, east) = (half(51.0, to.latitude()), half(7.0, to.longitude()));
+            let plain =
+                north * north + 51.0_f64.to_radians().cos() * to.latitude().to_radians().cos() * east * east;
+            let expected = 2.0 * EARTH_RADIUS_KM * plain.sqrt().asin();
+            assert!((distance_km(from, to) - expected).abs() < 1e-9, "{step}");
+        }
     }
 
     #[test]

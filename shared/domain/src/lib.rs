@@ -4,6 +4,7 @@
 
 pub mod accompaniment;
 pub mod agreements;
+pub mod candidates;
 pub mod cases;
 pub mod centers;
 pub mod checks;
@@ -13,6 +14,7 @@ pub mod documents;
 pub mod eligibility;
 pub mod errors;
 pub mod experts;
+pub mod explaining;
 pub mod feedback;
 pub mod geo;
 pub mod ids;
@@ -26,6 +28,7 @@ pub mod postal_codes;
 pub mod quiet;
 pub mod random;
 pub mod readiness;
+pub mod reminders;
 pub mod runs;
 pub mod scores;
 pub mod settings;

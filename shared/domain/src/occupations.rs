@@ -25,6 +25,11 @@ pub struct KldbCode {
 #[error("KldB code {0:?} must have 1 to 5 digits")]
 pub struct InvalidKldbCode(String);
 
+/// The base of [`KldbCode::packed`].
+pub(crate) const PACKED_BASE: u32 = 11;
+/// Above every packed code.
+pub(crate) const PACKED_CODES: usize = PACKED_BASE.pow(KldbCode::MAX_DIGITS as u32) as usize;
+
 impl KldbCode {
     /// The longest code, that of a single occupation at one level of requirement.
     pub const MAX_DIGITS: u8 = 5;
@@ -61,6 +66,18 @@ impl KldbCode {
         pairs
             .take_while(|(own, others)| own == others && **own != 0)
             .count() as u8
+    }
+
+    /// A number that sorts as the codes do: digits from 1 to 10 in a system of eleven, 0 for none.
+    pub(crate) fn packed(self) -> u32 {
+        self.digits.iter().fold(0, |packed, &digit| {
+            let digit = if digit == 0 {
+                0
+            } else {
+                u32::from(digit - b'0') + 1
+            };
+            packed * PACKED_BASE + digit
+        })
     }
 
     /// The occupational field: the first two digits, or the one that there is.

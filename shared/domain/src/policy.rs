@@ -60,6 +60,8 @@ words! {
         ViewExpertContact,
         /// Register, change, pause, activate, suspend.
         ManageExpert,
+        /// Set when and how an expert may be asked: time off, radius, number of matches, reminders.
+        SetAvailability,
         /// See an expert's background checks.
         ViewCheck,
         /// Record inspections.
@@ -132,6 +134,8 @@ words! {
         ReportProblem,
         /// Read what was reported, and settle it.
         HandleProblem,
+        /// Consent to the sharing of data that the search for an expert needs, for oneself.
+        ConsentToSharing,
         /// Consent to publicity (S54), for oneself.
         ConsentToPublicity,
         /// Have a page with a one-time code printed for somebody without e-mail; the code itself is not shown.
@@ -338,6 +342,7 @@ fn reach(role: Role, action: Action) -> Reach {
             Role::Coordinator,
             A::ViewExpertContact
             | A::ManageExpert
+            | A::SetAvailability
             | A::ViewCheck
             | A::ManageCheck
             | A::ViewExpertDocument
@@ -399,6 +404,7 @@ fn reach(role: Role, action: Action) -> Reach {
             | A::ViewExpertContact
             | A::ViewExpertDocument
             | A::BookTraining
+            | A::SetAvailability
             | A::ViewMatch
             | A::AnswerApproach
             | A::ArrangeFirstMeeting
@@ -418,7 +424,12 @@ fn reach(role: Role, action: Action) -> Reach {
 
         (
             Role::Mentee,
-            A::ViewMentee | A::ViewCase | A::ObjectToPaper | A::ReportProblem | A::ConsentToPublicity,
+            A::ViewMentee
+            | A::ViewCase
+            | A::ObjectToPaper
+            | A::ReportProblem
+            | A::ConsentToSharing
+            | A::ConsentToPublicity,
         ) => Own,
         (
             Role::Mentee,
@@ -440,7 +451,9 @@ fn reach(role: Role, action: Action) -> Reach {
 fn guardian_reach(action: Action) -> Reach {
     use Action as A;
     match action {
-        A::ViewCase | A::ObjectToPaper | A::ReportProblem | A::ConsentToPublicity => Reach::Own,
+        A::ViewCase | A::ObjectToPaper | A::ReportProblem | A::ConsentToSharing | A::ConsentToPublicity => {
+            Reach::Own
+        }
         A::ViewMatch | A::LeaveMatch | A::GiveVerdict | A::SignAgreement | A::EndMatch => Reach::OwnRevealed,
         _ => Reach::Nothing,
     }
@@ -459,6 +472,7 @@ pub fn is_own_word(action: Action) -> bool {
             | A::GiveFeedback
             | A::WriteReport
             | A::ReportProblem
+            | A::ConsentToSharing
             | A::ConsentToPublicity
     )
 }
@@ -520,7 +534,9 @@ fn seeing(action: Action) -> Action {
         A::ViewCenter | A::ManageCenter => A::ViewCenter,
         A::ViewUser | A::ManageUser => A::ViewUser,
         A::ManageApiToken => A::ManageApiToken,
-        A::ViewExpert | A::ViewExpertContact | A::ManageExpert | A::ViewDeliveries => A::ViewExpert,
+        A::ViewExpert | A::ViewExpertContact | A::ManageExpert | A::SetAvailability | A::ViewDeliveries => {
+            A::ViewExpert
+        }
         A::ViewCheck | A::ManageCheck => A::ViewCheck,
         A::ViewExpertDocument | A::BookTraining => A::ViewExpert,
         A::ViewTraining | A::ManageTraining | A::ManageModule => A::ViewTraining,
@@ -546,7 +562,7 @@ fn seeing(action: Action) -> Action {
         | A::GiveFeedback
         | A::ViewFeedback
         | A::WriteReport => A::ViewMatch,
-        A::ReportProblem | A::PrintCode => A::ViewCase,
+        A::ReportProblem | A::ConsentToSharing | A::PrintCode => A::ViewCase,
         A::HandleProblem => A::HandleProblem,
         A::ConsentToPublicity => A::ViewExpert,
         A::ViewRun | A::ManageRun => A::ViewRun,
@@ -846,7 +862,7 @@ mod tests {
             .copied()
             .filter(|action| is_own_word(*action))
             .collect();
-        assert_eq!(own.len(), 9);
+        assert_eq!(own.len(), 10);
         for grant in [
             Grant::Admin,
             Grant::Coordinator(None),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::eligibility::Rule;
+use crate::eligibility::{Missing, Rule};
 use crate::errors::InvalidTransition;
 use crate::scores::Weights;
 use crate::values::words;
@@ -69,12 +69,43 @@ words! {
         Chosen,
     }
 
+    /// What has to be done so that an expert who is kept out may be proposed.
+    Measure {
+        /// A certificate has ended, or ends before the start: a new one.
+        RenewCheck,
+        /// There is no certificate of the kind yet.
+        ObtainCheck,
+        /// A required training module.
+        Training,
+        /// Both a certificate and a training module.
+        CheckAndTraining,
+    }
+
     /// What became of a proposal when it was applied.
     ProposalOutcome {
         /// The expert was approached.
         Approached,
         /// It had gone stale and was left out.
         Stale,
+    }
+}
+
+impl Measure {
+    /// What lacks these things have in common; `had_a_check` says whether there ever was a certificate.
+    pub fn of(lacks: impl IntoIterator<Item = Missing>, had_a_check: bool) -> Self {
+        let (mut check, mut training) = (false, false);
+        for missing in lacks {
+            match missing {
+                Missing::SimpleCheck | Missing::ExtendedCheck => check = true,
+                _ => training = true,
+            }
+        }
+        match (check, training) {
+            (true, true) => Self::CheckAndTraining,
+            (true, false) if had_a_check => Self::RenewCheck,
+            (true, false) => Self::ObtainCheck,
+            (false, _) => Self::Training,
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use strum::VariantArray;
 
 use crate::experts::{ExpertOccupation, OccupationKind};
 use crate::occupations::KldbCode;
@@ -153,19 +154,106 @@ fn occupation_closeness(targets: &[KldbCode], own: &[ExpertOccupation]) -> i64 {
     pairs.max().unwrap_or(0)
 }
 
-/// Per mille of the wanted areas that are offered; priority 1 counts three times priority 3.
-fn area_fit(wanted: &[(SupportArea, u8)], offered: &[SupportArea]) -> i64 {
-    let weight = |priority: u8| i64::from(4 - priority.clamp(1, 3));
-    let all: i64 = wanted.iter().map(|(_, priority)| weight(*priority)).sum();
-    let met: i64 = wanted
-        .iter()
-        .filter(|(area, _)| offered.contains(area))
-        .map(|(_, priority)| weight(*priority))
-        .sum();
-    if all == 0 { 0 } else { met * 1000 / all }
+/// Points for sharing so many leading digits of KldB 2010 with the target of a rank, as occupation and as
+/// interest.
+#[derive(Debug)]
+pub(crate) struct OccupationPoints([[[i32; 2]; RANK.len()]; CLOSENESS.len()]);
+
+impl OccupationPoints {
+    pub(crate) fn new(weights: &Weights) -> Self {
+        Self(CLOSENESS.map(|closeness| {
+            RANK.map(|rank| {
+                [1000, INTEREST]
+                    .map(|kind| share(weights.occupation, closeness * rank * kind / 1_000_000, 1000))
+            })
+        }))
+    }
+
+    /// `rank` counts from 0, the first choice; later ones than there are ranks give nothing.
+    pub(crate) fn of(&self, digits: usize, rank: usize) -> [i32; 2] {
+        self.0[digits].get(rank).copied().unwrap_or_default()
+    }
 }
 
-fn share(weight: i32, part: i64, whole: i64) -> i32 {
+/// Sets of areas.
+pub(crate) const AREA_POINTS: usize = 1 << SupportArea::VARIANTS.len();
+
+/// The most that can be met: every area, each of the first priority.
+const MOST_MET: usize = 3 * SupportArea::VARIANTS.len();
+
+/// The points of each set of offered areas; priority 1 counts three times priority 3.
+pub(crate) struct AreaFit {
+    /// What an offered area counts.
+    counts: [i64; SupportArea::VARIANTS.len()],
+    all: i64,
+    weight: i32,
+}
+
+impl AreaFit {
+    pub(crate) fn new(weights: &Weights, wanted: &[(SupportArea, u8)]) -> Self {
+        let mut fit = Self {
+            counts: [0; SupportArea::VARIANTS.len()],
+            all: 0,
+            weight: weights.support_areas,
+        };
+        for (area, priority) in wanted {
+            // an area is wanted once
+            fit.counts[*area as usize] = i64::from(4 - (*priority).clamp(1, 3));
+        }
+        fit.all = fit.counts.iter().sum();
+        fit
+    }
+
+    /// Points for the areas that are offered, of which `met` counts.
+    fn of(&self, met: i64) -> i32 {
+        let part = if self.all == 0 { 0 } else { met * 1000 / self.all };
+        share(self.weight, part, 1000)
+    }
+
+    /// Points by the bits of the areas that are offered.
+    pub(crate) fn points(&self) -> [i32; AREA_POINTS] {
+        // what is met is a small number: each is divided once
+        let mut by_met = [0; MOST_MET + 1];
+        for (met, points) in by_met.iter_mut().enumerate().take(self.all as usize + 1) {
+            *points = self.of(met as i64);
+        }
+        let mut points = [0; AREA_POINTS];
+        let mut met = [0; AREA_POINTS];
+        for bits in 1..AREA_POINTS {
+            met[bits] = met[bits & (bits - 1)] + self.counts[bits.trailing_zeros() as usize] as usize;
+            points[bits] = by_met[met[bits]];
+        }
+        points
+    }
+}
+
+/// Per mille of the wanted areas that are offered, as points.
+fn area_points(weights: &Weights, wanted: &[(SupportArea, u8)], offered: &[SupportArea]) -> i32 {
+    let fit = AreaFit::new(weights, wanted);
+    let met = SupportArea::VARIANTS
+        .iter()
+        .filter(|area| offered.contains(area))
+        .map(|area| fit.counts[*area as usize])
+        .sum();
+    fit.of(met)
+}
+
+/// Points for nearness: all at the centre's door, none at the edge of the reach.
+pub(crate) fn distance_points(weights: &Weights, distance_m: u32, reach_m: u32) -> i32 {
+    let part = reach_m.saturating_sub(distance_m);
+    match u32::try_from(weights.distance)
+        .ok()
+        .and_then(|weight| weight.checked_mul(part))
+    {
+        // Asked for every expert around every place, and floating point divides much faster. Both numbers
+        // are whole and below 2^32: the quotient is at least 2^-32 away from the next whole number that it
+        // does not reach, which rounding cannot bridge.
+        Some(product) if reach_m > 0 => (f64::from(product) / f64::from(reach_m)) as i32,
+        _ => share(weights.distance, i64::from(part), i64::from(reach_m)),
+    }
+}
+
+pub(crate) fn share(weight: i32, part: i64, whole: i64) -> i32 {
     if whole <= 0 {
         0
     } else {
@@ -173,7 +261,28 @@ fn share(weight: i32, part: i64, whole: i64) -> i32 {
     }
 }
 
-/// What does not depend on the expert's place: computed once where many experts share it.
+/// Points for an earlier one-to-one programme.
+pub(crate) fn programme_points(weights: &Weights, expert: &ExpertTraits) -> i32 {
+    if expert.programmes > 0 {
+        weights.programmes
+    } else {
+        0
+    }
+}
+
+/// Points for free capacity.
+pub(crate) fn balance_points(weights: &Weights, expert: &ExpertTraits) -> i32 {
+    let free = expert.capacity.saturating_sub(expert.open_matches);
+    share(weights.balance, i64::from(free), i64::from(expert.capacity))
+}
+
+/// Points for each day of waiting, without end.
+pub(crate) fn waiting_points(weights: &Weights, case: &CaseTraits, today: NaiveDate) -> i32 {
+    let days = (today - case.waiting_since).num_days().clamp(0, 36_500);
+    share(weights.waiting_per_day, days, 1)
+}
+
+/// The points of a pair.
 pub fn score(
     weights: &Weights,
     case: &CaseTraits,
@@ -183,37 +292,23 @@ pub fn score(
     missing: usize,
     today: NaiveDate,
 ) -> Points {
-    let days = (today - case.waiting_since).num_days().clamp(0, 36_500);
-    let free = expert.capacity.saturating_sub(expert.open_matches);
     let german = Language::german();
     let common = case
         .languages
         .iter()
         .any(|language| *language != german && expert.languages.contains(language));
     Points {
-        distance: share(
-            weights.distance,
-            i64::from(reach_m.saturating_sub(distance_m)),
-            i64::from(reach_m),
-        ),
+        distance: distance_points(weights, distance_m, reach_m),
         occupation: share(
             weights.occupation,
             occupation_closeness(&case.occupations, &expert.occupations),
             1000,
         ),
-        support_areas: share(
-            weights.support_areas,
-            area_fit(&case.support_areas, &expert.support_areas),
-            1000,
-        ),
+        support_areas: area_points(weights, &case.support_areas, &expert.support_areas),
         language: if common { weights.language } else { 0 },
-        programmes: if expert.programmes > 0 {
-            weights.programmes
-        } else {
-            0
-        },
-        balance: share(weights.balance, i64::from(free), i64::from(expert.capacity)),
-        waiting: share(weights.waiting_per_day, days, 1),
+        programmes: programme_points(weights, expert),
+        balance: balance_points(weights, expert),
+        waiting: waiting_points(weights, case, today),
         missing: -share(weights.missing, missing as i64, 1),
     }
 }
@@ -295,6 +390,27 @@ mod tests {
         ];
         assert!(falling.windows(2).all(|pair| pair[0] > pair[1]), "{falling:?}");
         assert_eq!(of("43412", OccupationKind::Interest), 240);
+    }
+
+    #[test]
+    fn nearness_is_divided_exactly_whatever_the_reach() {
+        for weight in [1, 7, 300, 9_999, MOST_WEIGHT] {
+            let weights = Weights {
+                distance: weight,
+                ..Weights::default()
+            };
+            for reach in (1..=300_u32).map(|km| km * 1000) {
+                for metres in (0..=reach)
+                    .step_by(reach as usize / 7 + 1)
+                    .chain([reach, reach + 1])
+                {
+                    let part = i64::from(reach.saturating_sub(metres));
+                    let exact = i64::from(weight) * part / i64::from(reach);
+                    assert_eq!(i64::from(distance_points(&weights, metres, reach)), exact);
+                }
+            }
+        }
+        assert_eq!(distance_points(&Weights::default(), 0, 0), 0);
     }
 
     #[test]

@@ -176,11 +176,12 @@ fn read(markdown: &str) -> Vec<Block> {
             Event::End(TagEnd::List(_)) => {
                 in_list = false;
                 let items = std::mem::take(&mut items);
-                blocks.push(if in_box {
-                    Block::Facts(items)
-                } else {
-                    Block::List { ordered, items }
-                });
+                match blocks.last_mut() {
+                    // a condition between two facts leaves an empty line, which ends a quotation
+                    Some(Block::Facts(facts)) if in_box => facts.extend(items),
+                    _ if in_box => blocks.push(Block::Facts(items)),
+                    _ => blocks.push(Block::List { ordered, items }),
+                }
             }
             Event::End(TagEnd::Item) => items.push(std::mem::take(&mut line)),
             Event::Start(Tag::BlockQuote(_)) => in_box = true,

@@ -127,6 +127,63 @@ impl Instance {
         Ok(())
     }
 
+    /// The instance with more pairs: case, expert and score, by rising case and expert, none of them in it.
+    pub(crate) fn with(self, more: &[(u32, u32, i32)]) -> Self {
+        let mut grown = Self {
+            capacities: self.capacities,
+            row_offsets: Vec::with_capacity(self.row_offsets.len()),
+            experts: Vec::with_capacity(self.experts.len() + more.len()),
+            scores: Vec::with_capacity(self.experts.len() + more.len()),
+        };
+        grown.row_offsets.push(0);
+        let mut more = more.iter().peekable();
+        for (case, range) in self.row_offsets.windows(2).enumerate() {
+            let mut at = range[0];
+            while let Some(&(_, expert, score)) = more.next_if(|pair| pair.0 as usize == case) {
+                let before = self.experts[at..range[1]].partition_point(|&own| own < expert);
+                grown.experts.extend_from_slice(&self.experts[at..at + before]);
+                grown.scores.extend_from_slice(&self.scores[at..at + before]);
+                grown.experts.push(expert);
+                grown.scores.push(score);
+                at += before;
+            }
+            grown.experts.extend_from_slice(&self.experts[at..range[1]]);
+            grown.scores.extend_from_slice(&self.scores[at..range[1]]);
+            grown.row_offsets.push(grown.experts.len());
+        }
+        grown
+    }
+
+    /// The instance with more pairs: case, expert and score, in any order.
+    ///
+    /// # Errors
+    /// [`InstanceError`] where there is no such case or expert, or the pair is there already.
+    pub fn and(self, more: &[(u32, u32, i32)]) -> Result<Self, InstanceError> {
+        let mut more = more.to_vec();
+        more.sort_unstable();
+        for (index, &(case, expert, _)) in more.iter().enumerate() {
+            if case as usize >= self.cases() {
+                return Err(InstanceError::UnknownCase {
+                    case,
+                    cases: self.cases(),
+                });
+            }
+            let case = case as usize;
+            if expert as usize >= self.experts() {
+                return Err(InstanceError::UnknownExpert {
+                    case,
+                    expert,
+                    experts: self.experts(),
+                });
+            }
+            let again = index > 0 && more[index - 1].0 as usize == case && more[index - 1].1 == expert;
+            if again || self.score(case, expert).is_some() {
+                return Err(InstanceError::DuplicateExpert { case, expert });
+            }
+        }
+        Ok(self.with(&more))
+    }
+
     /// The number of experts.
     pub fn experts(&self) -> usize {
         self.capacities.len()
@@ -215,6 +272,13 @@ pub enum InstanceError {
         /// The expert named twice.
         expert: u32,
     },
+    /// A pair names a case that does not exist.
+    UnknownCase {
+        /// The index that is too large.
+        case: u32,
+        /// The number of cases.
+        cases: usize,
+    },
     /// More cases and experts than [`MAX_NODES`].
     TooLarge {
         /// The number of cases.
@@ -266,6 +330,12 @@ impl fmt::Display for InstanceError {
             }
             Self::DuplicateExpert { case, expert } => {
                 write!(f, "case {case} names expert {expert} twice: a pair has one score")
+            }
+            Self::UnknownCase { case, cases } => {
+                write!(
+                    f,
+                    "a pair names case {case}, but there are only {cases} (0 is the first)"
+                )
             }
             Self::TooLarge { cases, experts } => {
                 write!(

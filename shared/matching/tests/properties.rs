@@ -2,9 +2,13 @@
 
 mod common;
 
+use std::ops::ControlFlow;
+
 use common::Lists;
 use proptest::prelude::*;
-use tandem_matching::{Certificate, Objective, Silent, certify, solve};
+use tandem_matching::{
+    Certificate, Duals, Instance, LeftOut, LeftOutPair, Objective, Silent, certify, solve, solve_growing,
+};
 
 fn lists() -> impl Strategy<Value = Lists> {
     let score = prop_oneof![Just(0), -3..4_i32, any::<i32>(), Just(i32::MAX), Just(i32::MIN)];
@@ -17,9 +21,60 @@ fn lists() -> impl Strategy<Value = Lists> {
 }
 
 fn certificate(lists: &Lists, objective: Objective) -> Certificate {
-    let instance = lists.instance();
-    let solution = solve(&instance, objective, &[], &mut Silent).expect("no pins");
-    certify(&instance, objective, &[], &solution).expect("the plan is proved")
+    certificate_of(&lists.instance(), objective)
+}
+
+fn certificate_of(instance: &Instance, objective: Objective) -> Certificate {
+    let solution = solve(instance, objective, &[], &mut Silent).expect("no pins");
+    certify(instance, objective, &[], &solution).expect("the plan is proved")
+}
+
+/// The pairs of an instance that are not listed, at most so many of a case at once.
+struct Rest {
+    whole: Instance,
+    /// The highest score that was left out of each row.
+    bounds: Vec<Option<i32>>,
+    most: usize,
+}
+
+impl LeftOut for Rest {
+    fn bound(&self, case: usize) -> Option<i32> {
+        self.bounds[case]
+    }
+
+    fn refused(
+        &mut self,
+        cases: &[u32],
+        listed: &Instance,
+        duals: &Duals,
+    ) -> ControlFlow<(), Vec<LeftOutPair>> {
+        let refused = cases.iter().flat_map(|&case| {
+            let (experts, scores) = self.whole.row(case as usize);
+            let row = experts
+                .iter()
+                .zip(scores)
+                .map(move |(&expert, &score)| (case, expert, score));
+            row.filter(|&(case, expert, score)| {
+                self.whole.capacities()[expert as usize] > 0
+                    && listed.score(case as usize, expert).is_none()
+                    && !duals.allow(case as usize, expert as usize, score)
+            })
+            .take(self.most)
+        });
+        ControlFlow::Continue(refused.collect())
+    }
+}
+
+/// The best `most` pairs of each row.
+fn best(lists: &Lists, most: usize) -> (Lists, Vec<Option<i32>>) {
+    let mut less = lists.clone();
+    let mut bounds = Vec::new();
+    for row in &mut less.rows {
+        row.sort_by_key(|&(expert, score)| (std::cmp::Reverse(score), expert));
+        bounds.push(row.get(most).map(|pair| pair.1));
+        row.truncate(most);
+    }
+    (less, bounds)
 }
 
 proptest! {
@@ -75,6 +130,22 @@ proptest! {
             // The certificate for the whole is the judge, in both directions.
             let whole = certify(&lists.instance(), objective, &[], &solution);
             prop_assert_eq!(whole.is_ok(), allowed, "{:?}", whole);
+        }
+    }
+
+    #[test]
+    fn lists_that_grow_end_with_the_best_plan_of_the_whole(lists in lists(), most in 1..4_usize, step in 1..4_usize) {
+        let (less, bounds) = best(&lists, most);
+        for objective in [Objective::Participation, Objective::Score] {
+            let whole = lists.instance();
+            let mut rest = Rest { whole: whole.clone(), bounds: bounds.clone(), most: step };
+            let grown = solve_growing(less.instance(), objective, &[], &mut rest, &mut Silent).expect("no pins");
+            let certificate = certify(&whole, objective, &[], &grown.solution);
+            let best = certificate_of(&whole, objective);
+            prop_assert_eq!(certificate.map(|found| (found.cardinality, found.score)),
+                Ok((if objective == Objective::Score { grown.solution.assignment.iter().flatten().count() as u64 }
+                    else { best.cardinality }, best.score)));
+            prop_assert_eq!(grown.instance.edges(), less.instance().edges() + grown.added);
         }
     }
 

@@ -194,6 +194,17 @@ impl Audit {
         }
     }
 
+    /// `action` happened to the programme as a whole, as `settings.changed`.
+    pub fn programme(action: &'static str) -> Self {
+        Self {
+            action,
+            entity_kind: "Programme",
+            entity_id: Uuid::nil(),
+            subject: None,
+            detail: serde_json::json!({}),
+        }
+    }
+
     /// Whose data it is: an expert's, a mentee's, a user's.
     pub fn about<T: Id>(self, person: T) -> Self {
         Self {

@@ -4,10 +4,12 @@
 //! Looking at the page changes nothing, so that a mail scanner that follows links answers nothing.
 
 use chrono::{DateTime, Months, NaiveDate, Utc};
+use tandem_domain::errors::UserError;
 use tandem_domain::experts::Pause;
 use tandem_domain::ids::MatchId;
 use tandem_domain::matches::{Answer, AnswerWay, DeclineReason, MatchState};
 use tandem_domain::parties::{About, GivenWay, Party, Person};
+use tandem_domain::policy::Action;
 use tandem_mail::{Addressee, CaseDescription, Contact, Language, Organisation};
 use tandem_storage::deliveries::{self, RecipientKind};
 use tandem_storage::events::{self, Event};
@@ -32,6 +34,8 @@ pub struct Question {
     pub language: Language,
     /// The case, told without the mentee.
     pub case: CaseDescription,
+    /// What the reason of a no implies, offered at one click.
+    pub implied: Option<Implied>,
     /// The last day on which an answer helps, as an instant of it; none before the mail has left.
     pub answer_by: Option<DateTime<Utc>>,
     /// Whom the expert can call.
@@ -46,12 +50,31 @@ pub async fn question(app: &App, token: &str) -> Result<Option<Question>> {
     let Some(matching) = find(&mut conn, app, token).await? else {
         return Ok(None);
     };
-    let settings = settings::current(&mut conn).await?;
-    let Some(facts) = deliveries::match_facts(&mut conn, &[matching.id]).await?.pop() else {
+    describe(&mut conn, app, &matching).await
+}
+
+/// The question that a match was, for its expert.
+///
+/// # Errors
+/// `NOT_FOUND` for everybody else.
+pub async fn question_of(app: &App, caller: &Caller, id: MatchId) -> Result<Question> {
+    let missing = || UserError::not_found("id", "match");
+    let mut conn = app.acquire(caller).await?;
+    let matching = matches::get(&mut conn, id).await?.ok_or_else(missing)?;
+    caller.authorize(Action::AnswerApproach, &matching.resource(), "id", "match")?;
+    let question = describe(&mut conn, app, &matching).await?;
+    Ok(question.ok_or_else(missing)?)
+}
+
+async fn describe(conn: &mut PgConnection, app: &App, matching: &Match) -> Result<Option<Question>> {
+    let settings = settings::current(conn).await?;
+    let Some(facts) = deliveries::match_facts(conn, &[matching.id]).await?.pop() else {
         return Ok(None);
     };
     let letterhead = letterhead(&settings, &facts.contact);
+    let implied = offer(conn, app, matching).await?;
     Ok(Some(Question {
+        implied,
         outcome: outcome_of(facts.state, facts.approach_sent_at, &settings, app.now()),
         decline_reason: matching.decline_reason,
         expert: addressee(&facts.expert),
@@ -89,14 +112,36 @@ pub async fn give_reason(
     let Some(matching) = find(&mut tx, app, token).await? else {
         return Ok(None);
     };
-    let done = matches::set_decline_reason(&mut tx, matching.id, reason, app.now()).await?;
-    if done {
-        let trail = Audit::new("match.decline_reason_given", matching.id).about(matching.expert);
-        app.audit(&mut tx, &by_link(&matching, address), &[trail]).await?;
-        events::notify(&mut tx, Event::Case(matching.case, matching.center)).await?;
-    }
+    let done = note_reason(&mut tx, app, &by_link(&matching, address), &matching, reason).await?;
     tx.commit().await?;
     Ok(Some(done))
+}
+
+/// The same for an expert who is signed in, or comes by another link about the match.
+pub async fn give_reason_as(app: &App, caller: &Caller, id: MatchId, reason: DeclineReason) -> Result<bool> {
+    let mut tx = app.begin(caller).await?;
+    let missing = || UserError::not_found("id", "match");
+    let matching = matches::get(&mut tx, id).await?.ok_or_else(missing)?;
+    caller.authorize(Action::AnswerApproach, &matching.resource(), "id", "match")?;
+    let done = note_reason(&mut tx, app, caller, &matching, reason).await?;
+    tx.commit().await?;
+    Ok(done)
+}
+
+async fn note_reason(
+    conn: &mut PgConnection,
+    app: &App,
+    caller: &Caller,
+    matching: &Match,
+    reason: DeclineReason,
+) -> Result<bool> {
+    let done = matches::set_decline_reason(conn, matching.id, reason, app.now()).await?;
+    if done {
+        let trail = Audit::new("match.decline_reason_given", matching.id).about(matching.expert);
+        app.audit(conn, caller, &[trail]).await?;
+        events::notify(conn, Event::Case(matching.case, matching.center)).await?;
+    }
+    Ok(done)
 }
 
 fn by_link(matching: &Match, address: &str) -> Caller {
@@ -143,25 +188,38 @@ const PAUSE_MONTHS: u32 = 3;
 /// The smallest radius that is offered, and the step in which it is.
 const RADIUS_STEP_KM: u16 = 5;
 
-/// What the reason of a no implies; none where there is nothing to offer, or it is done already.
-pub async fn implied(app: &App, token: &str) -> Result<Option<Implied>> {
-    let mut conn = app.acquire(&Caller::system()).await?;
-    let Some(matching) = find(&mut conn, app, token).await? else {
-        return Ok(None);
-    };
-    offer(&mut conn, app, &matching).await
-}
-
 /// Takes the offer up, by the link of the approach; none where there is none. Twice is one effect.
 pub async fn take_up(app: &App, token: &str, address: &str) -> Result<Option<Implied>> {
     let mut tx = app.begin(&Caller::system()).await?;
     let Some(matching) = find(&mut tx, app, token).await? else {
         return Ok(None);
     };
-    if experts::lock(&mut tx, matching.expert).await?.is_none() {
+    let taken = take(&mut tx, app, &by_link(&matching, address), &matching).await?;
+    tx.commit().await?;
+    Ok(taken)
+}
+
+/// The same for an expert who is signed in, or comes by another link about the match.
+pub async fn take_up_as(app: &App, caller: &Caller, id: MatchId) -> Result<Option<Implied>> {
+    let mut tx = app.begin(caller).await?;
+    let missing = || UserError::not_found("id", "match");
+    let matching = matches::get(&mut tx, id).await?.ok_or_else(missing)?;
+    caller.authorize(Action::AnswerApproach, &matching.resource(), "id", "match")?;
+    let taken = take(&mut tx, app, caller, &matching).await?;
+    tx.commit().await?;
+    Ok(taken)
+}
+
+async fn take(
+    conn: &mut PgConnection,
+    app: &App,
+    caller: &Caller,
+    matching: &Match,
+) -> Result<Option<Implied>> {
+    if experts::lock(conn, matching.expert).await?.is_none() {
         return Ok(None);
     }
-    let Some(implied) = offer(&mut tx, app, &matching).await? else {
+    let Some(implied) = offer(conn, app, matching).await? else {
         return Ok(None);
     };
     let action = match implied {
@@ -174,17 +232,16 @@ pub async fn take_up(app: &App, token: &str, address: &str) -> Result<Option<Imp
                     until: Some(until),
                 },
             };
-            experts::insert_pauses(&mut tx, &[pause]).await?;
+            experts::insert_pauses(conn, &[pause]).await?;
             "expert.paused"
         }
         Implied::SmallerRadius { kilometres } => {
-            experts::set_travel_radius(&mut tx, matching.expert, kilometres, app.now()).await?;
+            experts::set_travel_radius(conn, matching.expert, kilometres, app.now()).await?;
             "expert.radius_reduced"
         }
     };
     let trail = Audit::new(action, matching.expert).about(matching.expert);
-    app.audit(&mut tx, &by_link(&matching, address), &[trail]).await?;
-    tx.commit().await?;
+    app.audit(conn, caller, &[trail]).await?;
     Ok(Some(implied))
 }
 

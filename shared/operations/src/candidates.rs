@@ -1,16 +1,19 @@
 //! Who could accompany whom: rules first, then scores (matching.md).
 //!
 //! The rows come from storage, the rules and points from the domain; here they meet, for one case on a
-//! coordinator's screen, for the pairs of an approach, and for the thousands of a bulk run.
+//! coordinator's screen and for the pairs of an approach. Bulk runs do the same with thousands
+//! (`crate::runs`).
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+mod pairs;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
-use tandem_domain::eligibility::{Context, ExpertFacts, Missing, PairHistory, Rule, may_propose, reach_m};
-use tandem_domain::experts::ExpertState;
+use tandem_domain::candidates::{self as bulk, Pool};
+use tandem_domain::eligibility::{Context, Missing, PairHistory, Rule, may_propose, reach_m};
 use tandem_domain::geo::{Coordinates, distance_m};
-use tandem_domain::ids::{CaseId, CenterId, ExpertId};
+use tandem_domain::ids::{CaseId, ExpertId};
 use tandem_domain::policy::{Action, Resource};
 use tandem_domain::postal_codes::{self, PostalCode};
 use tandem_domain::runs::Parameters;
@@ -19,11 +22,9 @@ use tandem_domain::settings::Settings;
 use tandem_storage::PgConnection;
 use tandem_storage::facts::{self, CaseRow, Cases, ExpertRow};
 
+pub use self::pairs::{PairFacts, check_pairs};
 use crate::{App, Caller, Error, Result, refuse};
 use tandem_domain::errors::UserError;
-
-/// So many near misses are told for a case without an expert.
-const NEAR_MISSES: usize = 3;
 
 /// An expert who may be proposed for a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,24 +54,13 @@ pub struct NearMiss {
 /// What the rules left of the experts around one case's centre.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Field {
-    /// By rising expert id.
+    /// The best ones, the highest score first.
     pub candidates: Vec<Candidate>,
     /// How many experts within the case's radius each rule removed; each counts once, at the first rule
     /// that fails.
     pub removed: BTreeMap<Rule, u32>,
     /// The nearest experts whom a rule removed that somebody could do something about.
     pub near_misses: Vec<NearMiss>,
-}
-
-/// Where a pair stands, for an operation that is about to approach.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PairFacts {
-    /// Whole metres from the centre.
-    pub distance_m: u32,
-    /// Points a criterion.
-    pub points: Points,
-    /// What the expert still has to do.
-    pub missing: Vec<Missing>,
 }
 
 /// What every decision of one operation shares.
@@ -97,7 +87,8 @@ impl Ground {
         })
     }
 
-    fn context(&self) -> Context<'_> {
+    /// The same for the rules.
+    pub fn context(&self) -> Context<'_> {
         Context {
             today: self.today,
             settings: &self.settings,
@@ -106,79 +97,56 @@ impl Ground {
         }
     }
 
-    fn candidate(
+    /// What explains a pair whom the rules let through; the rule where they do not.
+    pub(crate) fn candidate(
         &self,
-        case: &CaseRow,
-        expert: &ExpertRow,
-        distance_m: u32,
-        missing: Vec<Missing>,
-    ) -> Candidate {
-        let reach = reach_m(&case.facts, &expert.facts, &self.parameters);
+        case: &bulk::Case<'_>,
+        id: ExpertId,
+        expert: &bulk::Expert<'_>,
+        history: PairHistory,
+    ) -> Result<std::result::Result<Candidate, Rule>> {
+        let distance_m = distance_m(coordinates(case.postal_code)?, coordinates(expert.postal_code)?);
+        let missing = match may_propose(&self.context(), case.facts, expert.facts, distance_m, history) {
+            Ok(missing) => missing,
+            Err(rule) => return Ok(Err(rule)),
+        };
         let points = score(
             &self.parameters.weights,
-            &case.traits,
-            &expert.traits,
+            case.traits,
+            expert.traits,
             distance_m,
-            reach,
+            reach_m(case.facts, expert.facts, &self.parameters),
             missing.len(),
             self.today,
         );
-        Candidate {
-            expert: expert.id,
+        Ok(Ok(Candidate {
+            expert: id,
             distance_m,
             points,
             missing,
-        }
+        }))
     }
 }
 
-/// Experts, by where they live.
-#[derive(Debug)]
-pub struct Pool {
-    experts: Vec<ExpertRow>,
-    /// Postal code, its coordinates, and the experts who live there.
-    places: Vec<(PostalCode, Coordinates, Vec<u32>)>,
+/// A row of storage as the domain gathers candidates from it.
+pub(crate) fn gathered(expert: &ExpertRow) -> bulk::Expert<'_> {
+    bulk::Expert {
+        postal_code: expert.postal_code,
+        facts: &expert.facts,
+        traits: &expert.traits,
+    }
+}
+
+impl From<bulk::UnknownPostalCode> for Error {
+    fn from(unknown: bulk::UnknownPostalCode) -> Self {
+        Self::Fault(format!("of a stored row: {unknown}"))
+    }
 }
 
 /// The coordinates of a postal code that a row refers to.
-fn coordinates(code: PostalCode) -> Result<Coordinates> {
-    let place = postal_codes::find(postal_codes::builtin(), code)
-        .ok_or_else(|| Error::Fault(format!("postal code {code} of a stored row is not in the table")))?;
+pub(crate) fn coordinates(code: PostalCode) -> Result<Coordinates> {
+    let place = postal_codes::find(postal_codes::builtin(), code).ok_or(bulk::UnknownPostalCode(code))?;
     Ok(place.coordinates)
-}
-
-impl Pool {
-    /// Sorts experts, by rising id, under their postal codes.
-    pub fn new(experts: Vec<ExpertRow>) -> Result<Self> {
-        let mut by_code: BTreeMap<PostalCode, Vec<u32>> = BTreeMap::new();
-        for (index, expert) in experts.iter().enumerate() {
-            by_code.entry(expert.postal_code).or_default().push(index as u32);
-        }
-        let places = by_code
-            .into_iter()
-            .map(|(code, experts)| Ok((code, coordinates(code)?, experts)))
-            .collect::<Result<_>>()?;
-        Ok(Self { experts, places })
-    }
-
-    /// The experts, by rising id.
-    pub fn experts(&self) -> &[ExpertRow] {
-        &self.experts
-    }
-
-    /// Everybody around a centre, with whole metres; by distance, then by id.
-    fn around(&self, center: PostalCode, radius_m: u32) -> Result<Vec<(u32, u32)>> {
-        let center = coordinates(center)?;
-        let mut around = Vec::new();
-        for (_, place, experts) in &self.places {
-            let metres = distance_m(center, *place);
-            if metres <= radius_m {
-                around.extend(experts.iter().map(|expert| (metres, *expert)));
-            }
-        }
-        around.sort_unstable();
-        Ok(around)
-    }
 }
 
 /// A little farther than the radius, for near misses.
@@ -196,116 +164,56 @@ fn codes_around(center: PostalCode, radius_m: u32) -> Result<Vec<PostalCode>> {
         .collect())
 }
 
-/// Whether somebody could do something about it, so that it is worth telling as a near miss.
-fn can_be_mended(rule: Rule) -> bool {
-    matches!(
-        rule,
-        Rule::Distance
-            | Rule::TravelRadius
-            | Rule::Paused
-            | Rule::Capacity
-            | Rule::ApproachLimit
-            | Rule::CheckMissing
-            | Rule::CheckExpires
-            | Rule::Training
-    )
-}
-
-/// Asks the rules about each expert around the centre of each case; in the cases' order, whatever the
-/// number of threads.
-///
-/// `progress` hears how many cases are done and returns whether to go on; stopped, there is no result.
-pub fn fields(
-    ground: &Ground,
-    pool: &Pool,
-    cases: &[CaseRow],
-    histories: &HashMap<(CaseId, ExpertId), PairHistory>,
-    threads: usize,
-    progress: &(dyn Fn(u64) -> bool + Sync),
-) -> Result<Option<Vec<Field>>> {
-    // one list of neighbours a centre, as far as its widest case reaches
-    let mut radius: HashMap<CenterId, (PostalCode, u32)> = HashMap::new();
-    for case in cases {
-        let own = u32::from(ground.parameters.radius_km.unwrap_or(case.facts.radius_km)) * 1000;
-        let widest = radius.entry(case.center).or_insert((case.postal_code, own));
-        widest.1 = widest.1.max(own);
-    }
-    let around: HashMap<CenterId, Vec<(u32, u32)>> = radius
-        .into_iter()
-        .map(|(center, (code, metres))| Ok((center, pool.around(code, with_margin(metres))?)))
-        .collect::<Result<_>>()?;
-    let one = |case: &CaseRow| field(ground, pool, case, &around[&case.center], histories);
-
-    let share = cases.len().div_ceil(threads.max(1)).max(1);
-    let done = std::sync::atomic::AtomicU64::new(0);
-    let parts: Vec<Option<Vec<Field>>> = std::thread::scope(|scope| {
-        let workers: Vec<_> = cases
-            .chunks(share)
-            .map(|chunk| {
-                scope.spawn(|| {
-                    let mut fields = Vec::with_capacity(chunk.len());
-                    for batch in chunk.chunks(64) {
-                        fields.extend(batch.iter().map(one));
-                        let batch = batch.len() as u64;
-                        let now = done.fetch_add(batch, std::sync::atomic::Ordering::Relaxed) + batch;
-                        if !progress(now) {
-                            return None;
-                        }
-                    }
-                    Some(fields)
-                })
-            })
-            .collect();
-        workers
-            .into_iter()
-            .map(|worker| worker.join().expect("the rules do not panic"))
-            .collect()
-    });
-    Ok(parts
-        .into_iter()
-        .collect::<Option<Vec<_>>>()
-        .map(|parts| parts.into_iter().flatten().collect()))
-}
-
+/// Asks the rules about each of these experts, by rising id, for one case.
 fn field(
     ground: &Ground,
-    pool: &Pool,
-    case: &CaseRow,
-    around: &[(u32, u32)],
-    histories: &HashMap<(CaseId, ExpertId), PairHistory>,
-) -> Field {
-    let context = ground.context();
-    let mut field = Field::default();
-    for (distance, index) in around {
-        let expert = &pool.experts[*index as usize];
-        let history = histories.get(&(case.id, expert.id)).copied().unwrap_or_default();
-        match may_propose(&context, &case.facts, &expert.facts, *distance, history) {
-            Ok(missing) => field
-                .candidates
-                .push(ground.candidate(case, expert, *distance, missing)),
-            Err(rule) => {
-                if rule != Rule::Distance {
-                    *field.removed.entry(rule).or_default() += 1;
-                }
-                if field.near_misses.len() < NEAR_MISSES && can_be_mended(rule) {
-                    field.near_misses.push(NearMiss {
-                        expert: expert.id,
-                        rule,
-                        distance_m: *distance,
-                    });
-                }
-            }
-        }
+    experts: &[ExpertRow],
+    row: &CaseRow,
+    histories: &[(u32, PairHistory)],
+    most: usize,
+) -> Result<Field> {
+    let pool = Pool::new(ground.context(), experts.iter().map(gathered).collect())?;
+    let case = bulk::Case {
+        postal_code: row.postal_code,
+        facts: &row.facts,
+        traits: &row.traits,
+        histories,
+    };
+    let rows = pool.rows(&[case], usize::MAX, 1, &|_| true)?.unwrap_or_default();
+    let seen = pool
+        .explain(&[case], 1, &|_| true)?
+        .unwrap_or_default()
+        .pop()
+        .unwrap_or_default();
+    let mut removed = seen.removed;
+    let mut ranked: Vec<(i32, u32)> = rows
+        .experts
+        .iter()
+        .zip(&rows.scores)
+        .map(|(number, score)| (-score, pool.position(*number) as u32))
+        .collect();
+    if row.center_room == Some(0) {
+        removed.insert(Rule::CenterLimit, ranked.len() as u32);
+        ranked.clear();
     }
-    if case.center_room == Some(0) {
-        let removed = field.candidates.len() as u32;
-        field.candidates.clear();
-        *field.removed.entry(Rule::CenterLimit).or_default() += removed;
+    ranked.sort_unstable();
+    let mut candidates = Vec::with_capacity(ranked.len().min(most));
+    for (_, position) in ranked.into_iter().take(most) {
+        let expert = &experts[position as usize];
+        // whoever has a row has no history that bars the pair
+        let found = ground.candidate(&case, expert.id, &gathered(expert), PairHistory::default())?;
+        candidates.extend(found.ok());
     }
-    field
-        .candidates
-        .sort_unstable_by_key(|candidate| candidate.expert);
-    field
+    let near_misses = seen.near_misses.iter().map(|miss| NearMiss {
+        expert: experts[miss.position as usize].id,
+        rule: miss.rule,
+        distance_m: miss.distance_m,
+    });
+    Ok(Field {
+        candidates,
+        removed,
+        near_misses: near_misses.collect(),
+    })
 }
 
 /// The ranked and explained candidates of one case, as a coordinator sees them before approaching by
@@ -333,103 +241,15 @@ pub async fn for_case(
     let since = approached_since(app, &ground.settings);
     let experts = facts::experts(&mut tx, Some(&nearby), since, ground.today).await?;
     let histories = facts::histories(&mut tx, &[case]).await?;
-    let pool = Pool::new(experts)?;
-    let fields = fields(&ground, &pool, &[row], &histories, 1, &|_| true)?;
-    let mut field = fields.and_then(|mut fields| fields.pop()).unwrap_or_default();
-    field
-        .candidates
-        .sort_by_key(|candidate| (-candidate.points.total(), candidate.expert));
-    field.candidates.truncate(most);
-    Ok(field)
+    let histories: Vec<(u32, PairHistory)> = experts
+        .iter()
+        .zip(0..)
+        .filter_map(|(expert, position)| Some((position, *histories.get(&(case, expert.id))?)))
+        .collect();
+    field(&ground, &experts, &row, &histories, most)
 }
 
 /// When the interval of the approach limit begins.
 pub fn approached_since(app: &App, settings: &Settings) -> chrono::DateTime<chrono::Utc> {
     app.now() - Days::new(u64::from(settings.approach_limit_days))
-}
-
-/// Locks the cases and experts of `pairs` and asks every rule again, pair by pair, for approaches that
-/// are written in the same transaction. Pairs count against each other: the second one of an expert
-/// meets the capacity that the first one left.
-///
-/// One answer a pair, in their order: where it stands, or the first rule that fails. Unknown ids count as
-/// `CASE_NOT_SEARCHING` and `STATE`.
-pub async fn check_pairs(
-    conn: &mut PgConnection,
-    app: &App,
-    parameters: &Parameters,
-    pairs: &[(CaseId, ExpertId)],
-) -> Result<Vec<std::result::Result<PairFacts, Rule>>> {
-    let case_ids: Vec<CaseId> = pairs
-        .iter()
-        .map(|pair| pair.0)
-        .collect::<BTreeSet<_>>()
-        .into_iter()
-        .collect();
-    let expert_ids: Vec<ExpertId> = pairs
-        .iter()
-        .map(|pair| pair.1)
-        .collect::<BTreeSet<_>>()
-        .into_iter()
-        .collect();
-    facts::lock(conn, &case_ids, &expert_ids).await?;
-    let ground = Ground::load(conn, app, parameters).await?;
-    let cases: HashMap<CaseId, CaseRow> = facts::cases(conn, Cases::These(&case_ids), ground.today)
-        .await?
-        .into_iter()
-        .map(|case| (case.id, case))
-        .collect();
-    let since = approached_since(app, &ground.settings);
-    let mut experts: HashMap<ExpertId, ExpertRow> =
-        facts::experts(conn, Some(&expert_ids), since, ground.today)
-            .await?
-            .into_iter()
-            .map(|expert| (expert.id, expert))
-            .collect();
-    let mut histories = facts::histories(conn, &case_ids).await?;
-    let mut taken: HashMap<CenterId, BTreeSet<CaseId>> = HashMap::new();
-    let mut answers = Vec::with_capacity(pairs.len());
-    for &(case_id, expert_id) in pairs {
-        let Some(case) = cases.get(&case_id).filter(|case| case.searching) else {
-            answers.push(Err(Rule::CaseNotSearching));
-            continue;
-        };
-        let Some(expert) = experts
-            .get_mut(&expert_id)
-            .filter(|expert| expert.facts.state == ExpertState::Active)
-        else {
-            answers.push(Err(Rule::State));
-            continue;
-        };
-        let taken = taken.entry(case.center).or_default();
-        let full = !case.asked
-            && !taken.contains(&case_id)
-            && case
-                .center_room
-                .is_some_and(|room| taken.len() >= usize::from(room));
-        let metres = distance_m(coordinates(case.postal_code)?, coordinates(expert.postal_code)?);
-        let history = histories.get(&(case_id, expert_id)).copied().unwrap_or_default();
-        let answer = if full {
-            Err(Rule::CenterLimit)
-        } else {
-            may_propose(&ground.context(), &case.facts, &expert.facts, metres, history)
-        };
-        answers.push(answer.map(|missing| {
-            let candidate = ground.candidate(case, expert, metres, missing);
-            count_approach(&mut expert.facts);
-            taken.insert(case_id);
-            histories.entry((case_id, expert_id)).or_default().open = true;
-            PairFacts {
-                distance_m: metres,
-                points: candidate.points,
-                missing: candidate.missing,
-            }
-        }));
-    }
-    Ok(answers)
-}
-
-fn count_approach(facts: &mut ExpertFacts) {
-    facts.open_matches = facts.open_matches.saturating_add(1);
-    facts.recent_approaches = facts.recent_approaches.saturating_add(1);
 }

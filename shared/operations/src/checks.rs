@@ -12,7 +12,7 @@ pub use inspecting::{InspectionInput, confirm_inspection, record_inspection, rej
 pub use overview::{OfficeChecks, csv, offices, pending, rows};
 pub use requesting::{request, request_renewals, withdraw_request};
 pub(crate) use reviewing::unchecked;
-pub use reviewing::{expire, review};
+pub use reviewing::review;
 pub use tandem_storage::checks::overview::{CheckFilter, CheckRow, Key, key};
 
 use tandem_domain::errors::UserError;

@@ -2,17 +2,22 @@
 //! (domain.md "E-mails and reminders"; architecture.md, decision 4).
 
 mod compose;
+mod leftovers;
 mod log;
 mod send;
 mod trigger;
+mod unsubscribe;
 
 pub(crate) use compose::{addressee, language, letterhead};
 pub use compose::{answer_by, describe_case, support_area};
+pub use leftovers::recover;
 pub use log::{DeliveryFilter, by_ids, list, resend};
 pub use send::{Sender, send};
 pub use tandem_storage::deliveries::{Delivery, RecipientKind, State};
 pub use trigger::Trigger;
+pub use unsubscribe::{Unsubscription, take_back, unsubscribe, unsubscription};
 
+use chrono::{DateTime, NaiveDate, Utc};
 use tandem_domain::ids::{CenterId, DeliveryId, ExpertId, MenteeId, OfficeId, UserId};
 use tandem_storage::{PgConnection, deliveries};
 use uuid::Uuid;
@@ -38,6 +43,17 @@ pub enum Recipient {
 }
 
 impl Recipient {
+    pub(crate) fn of(kind: RecipientKind, id: Uuid) -> Self {
+        match kind {
+            RecipientKind::User => Self::User(id.into()),
+            RecipientKind::Expert => Self::Expert(id.into()),
+            RecipientKind::Mentee => Self::Mentee(id.into()),
+            RecipientKind::Guardian => Self::Guardian(id.into()),
+            RecipientKind::Center => Self::Center(id.into()),
+            RecipientKind::Office => Self::Office(id.into()),
+        }
+    }
+
     fn parts(self) -> (RecipientKind, Uuid) {
         match self {
             Self::User(id) => (RecipientKind::User, id.uuid()),
@@ -61,6 +77,8 @@ pub struct NewDelivery {
     pub subject: (&'static str, Uuid),
     /// To whom.
     pub recipient: Recipient,
+    /// Which round of a reminder it belongs to, where the same subject can come round again.
+    pub occasion: Option<NaiveDate>,
 }
 
 impl NewDelivery {
@@ -71,14 +89,16 @@ impl NewDelivery {
             step: 0,
             subject: (T::KIND, subject.into()),
             recipient,
+            occasion: None,
         }
     }
 
-    /// Trigger, subject's id, step, recipient: one key is sent once.
+    /// Trigger, subject's id, step, recipient, and the round of a reminder: one key is sent once.
     fn key(&self) -> String {
         let (kind, id) = self.recipient.parts();
+        let occasion = self.occasion.map(|day| format!(":{day}")).unwrap_or_default();
         format!(
-            "{}:{}:{}:{}:{id}",
+            "{}:{}:{}:{}:{id}{occasion}",
             self.trigger,
             self.subject.1,
             self.step,
@@ -92,8 +112,18 @@ impl NewDelivery {
 ///
 /// Returns the ids of those that were not promised already. A mail whose key exists is left alone.
 pub async fn queue(conn: &mut PgConnection, app: &App, mails: &[NewDelivery]) -> Result<Vec<DeliveryId>> {
+    queue_at(conn, app, mails, app.now()).await
+}
+
+/// Promises mails that are not to leave before `run_at`.
+pub async fn queue_at(
+    conn: &mut PgConnection,
+    app: &App,
+    mails: &[NewDelivery],
+    run_at: DateTime<Utc>,
+) -> Result<Vec<DeliveryId>> {
     let rows: Vec<_> = mails.iter().map(|mail| row(app, mail, mail.key())).collect();
-    insert(conn, app, &rows).await
+    insert(conn, app, &rows, run_at).await
 }
 
 fn row(app: &App, mail: &NewDelivery, key: String) -> deliveries::NewDelivery {
@@ -107,6 +137,7 @@ fn row(app: &App, mail: &NewDelivery, key: String) -> deliveries::NewDelivery {
         subject_id: mail.subject.1,
         recipient_kind,
         recipient_id,
+        occasion: mail.occasion,
     }
 }
 
@@ -114,6 +145,7 @@ async fn insert(
     conn: &mut PgConnection,
     app: &App,
     rows: &[deliveries::NewDelivery],
+    run_at: DateTime<Utc>,
 ) -> Result<Vec<DeliveryId>> {
     if rows.is_empty() {
         return Ok(Vec::new());
@@ -123,7 +155,7 @@ async fn insert(
         .iter()
         .map(|delivery| Job::SendEmail { delivery: *delivery })
         .collect();
-    jobs::enqueue(conn, app, &sending).await?;
+    jobs::enqueue_at(conn, app, &sending, run_at).await?;
     Ok(ids)
 }
 
@@ -149,6 +181,10 @@ mod tests {
             NewDelivery::new(Trigger::Superseded, id::<MatchId>(1), Recipient::Expert(expert)),
             NewDelivery::new(Trigger::Approach, id::<MatchId>(2), Recipient::Expert(expert)),
             NewDelivery { step: 1, ..first },
+            NewDelivery {
+                occasion: NaiveDate::from_ymd_opt(2026, 11, 23),
+                ..first
+            },
             NewDelivery::new(Trigger::Approach, id::<MatchId>(1), Recipient::Office(id(7))),
             NewDelivery::new(Trigger::Approach, id::<MatchId>(1), Recipient::Expert(id(8))),
         ];

@@ -2,11 +2,13 @@
 
 mod duplicates;
 mod listing;
+mod own;
 mod patch;
 mod states;
 
 pub use duplicates::Duplicate;
 pub use listing::{ListFilter, NearInput, NearPlace, Row, list};
+pub use own::{OwnSettings, change_own_settings, own_settings};
 pub use patch::ExpertPatch;
 pub use states::{activate, leave, pause, reinstate, resume, suspend};
 
@@ -264,6 +266,19 @@ async fn locked(
         caller,
         version,
     )
+}
+
+/// The expert, locked, where the caller may do something else to it.
+async fn locked_for(
+    conn: &mut PgConnection,
+    caller: &Caller,
+    action: Action,
+    id: ExpertId,
+) -> Result<Expert> {
+    let expert = found(experts::lock(conn, id).await?, "expertId")?;
+    let resource = Resource::expert(id, expert.office_id);
+    caller.authorize(action, &resource, "expertId", "expert")?;
+    Ok(expert)
 }
 
 /// The same for an expert who is locked already.

@@ -4,7 +4,7 @@ use tandem_domain::{errors::UserError, ids::Id};
 use tandem_storage::{PgConnection, idempotency};
 use uuid::Uuid;
 
-use crate::{App, Caller, Result, refuse};
+use crate::{App, Caller, Result, Who, refuse};
 
 /// The longest key.
 const LONGEST: usize = 200;
@@ -12,7 +12,7 @@ const LONGEST: usize = 200;
 /// Takes the caller's key for `entity`, inside the operation's transaction. What an earlier call with
 /// the same key made, where there was one: then there is nothing left to do but to answer with it.
 ///
-/// Keys belong to a user; the system needs none.
+/// Keys belong to a user, or to a person who came by a link or a code; the system needs none.
 pub async fn claim<T: Id + From<Uuid>>(
     conn: &mut PgConnection,
     app: &App,
@@ -21,7 +21,7 @@ pub async fn claim<T: Id + From<Uuid>>(
     key: Option<&str>,
     entity: T,
 ) -> Result<Option<T>> {
-    let (Some(key), Some(user)) = (key, caller.user_id()) else {
+    let Some(key) = key else {
         return Ok(None);
     };
     if key.is_empty() || key.len() > LONGEST {
@@ -30,6 +30,14 @@ pub async fn claim<T: Id + From<Uuid>>(
             format!("idempotencyKey must have 1 to {LONGEST} bytes, as a UUID has"),
         ));
     }
-    let earlier = idempotency::claim(conn, user, mutation, key, entity.into(), app.now()).await?;
+    let (entity, now) = (entity.into(), app.now());
+    let earlier = match &caller.who {
+        Who::User(actor) => idempotency::claim(conn, actor.user, mutation, key, entity, now).await?,
+        Who::Person(person) => {
+            let person = person.party.uuid();
+            idempotency::claim_as_person(conn, person, mutation, key, entity, now).await?
+        }
+        Who::System | Who::Nobody => None,
+    };
     Ok(earlier.map(T::from))
 }

@@ -28,6 +28,7 @@ pub mod offices;
 pub mod persons;
 pub mod problems;
 pub mod publicity;
+pub mod reminders;
 pub mod runs;
 pub mod settings;
 pub mod statistics;

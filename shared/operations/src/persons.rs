@@ -13,19 +13,23 @@ pub mod codes;
 
 use chrono::Days;
 use tandem_domain::errors::UserError;
-use tandem_domain::ids::{CaseId, DeliveryId, Id, MatchId};
-use tandem_domain::parties::{About, GivenWay, Party, Person};
+use tandem_domain::ids::{CaseId, DeliveryId, Id, MatchId, PaperRecordId};
+use tandem_domain::matches::{Obstacle, obstacles};
+use tandem_domain::parties::{About, GivenWay, Party, Person, Side};
 use tandem_domain::policy::{Action, Grant};
 use tandem_domain::settings::Settings;
+use tandem_domain::values::SupportArea;
 use tandem_mail::{Contact, Language, Organisation};
 use tandem_storage::deliveries::{self, ContactFacts, Delivery, RecipientKind};
+use tandem_storage::events::{self, Event};
 use tandem_storage::persons;
-pub use tandem_storage::persons::{PersonFacts, PersonName, TandemFacts};
-use tandem_storage::{PgConnection, cases, matches};
+pub use tandem_storage::persons::{PersonFacts, WhoComes};
+use tandem_storage::{PgConnection, cases, facts, matches, mentees, papers};
 use url::Url;
 
 use crate::deliveries::language;
 use crate::links::Purpose;
+use crate::problems::case_resource;
 use crate::{App, Audit, Caller, Result, Who, settings};
 
 /// Somebody in front of their own pages.
@@ -41,6 +45,8 @@ pub struct Visitor {
     pub way: GivenWay,
     /// Who writes.
     pub organisation: Organisation,
+    /// What was recorded on paper in the person's name, where the link is a notice of that.
+    pub paper: Option<PaperRecordId>,
 }
 
 impl Visitor {
@@ -107,7 +113,11 @@ pub async fn open(app: &App, token: &str, address: &str) -> Result<Door> {
         return Ok(Door::Unknown);
     };
     let visitor = visitor(facts, about, GivenWay::Link, address, &settings);
-    Ok(Door::Open(Box::new(visitor)))
+    let is_notice = delivery.subject_kind == PaperRecordId::KIND;
+    Ok(Door::Open(Box::new(Visitor {
+        paper: is_notice.then(|| delivery.subject_id.into()),
+        ..visitor
+    })))
 }
 
 /// The address to which an e-mail to an expert, a mentee or a guardian leads.
@@ -130,6 +140,7 @@ fn visitor(facts: PersonFacts, about: About, way: GivenWay, address: &str, setti
         about: Some(about),
         way,
         organisation: organisation(settings),
+        paper: None,
     }
 }
 
@@ -170,6 +181,10 @@ async fn about(conn: &mut PgConnection, delivery: &Delivery, party: Party) -> Re
     if delivery.subject_kind == CaseId::KIND {
         return Ok(Some(About::Case(delivery.subject_id.into())));
     }
+    if delivery.subject_kind == PaperRecordId::KIND {
+        let record = papers::get(conn, delivery.subject_id.into()).await?;
+        return Ok(record.map(|record| About::Match(record.matching)));
+    }
     match party {
         Party::Expert(_) => Ok(None),
         Party::Mentee(id) | Party::Guardian(id) => {
@@ -200,32 +215,72 @@ pub async fn signed_in(app: &App, caller: &Caller) -> Result<Option<Visitor>> {
         about: None,
         way: GivenWay::SignedIn,
         organisation,
+        paper: None,
     }))
 }
 
 /// The visitor's matches that a page may show, the newest first.
-pub async fn tandems(app: &App, visitor: &Visitor) -> Result<Vec<TandemFacts>> {
+pub async fn tandems(app: &App, visitor: &Visitor) -> Result<Vec<MatchId>> {
     let mut conn = app.acquire(&Caller::system()).await?;
-    let ids = persons::matches_of(&mut conn, visitor.facts.party, visitor.about).await?;
-    let mut all = Vec::with_capacity(ids.len());
-    for id in ids {
-        all.extend(persons::tandem(&mut conn, id).await?);
-    }
-    Ok(all)
+    Ok(persons::matches_of(&mut conn, visitor.facts.party, visitor.about).await?)
 }
 
-/// One of them.
+/// Who comes to a mentee, from the expert's yes on: besides the name what the expert worked as, and which
+/// languages the expert speaks.
 ///
 /// # Errors
-/// `NOT_FOUND` where it is not the visitor's, or not what the link is about.
-pub async fn tandem(app: &App, visitor: &Visitor, id: MatchId) -> Result<TandemFacts> {
+/// `NOT_FOUND` where the match is not the visitor's, or not what the link is about.
+pub async fn who_comes(app: &App, visitor: &Visitor, id: MatchId) -> Result<WhoComes> {
     let mut conn = app.acquire(&Caller::system()).await?;
+    let matching = seen(&mut conn, visitor, id).await?;
+    Ok(persons::who_comes(&mut conn, matching.expert).await?)
+}
+
+/// What the expert of a match still lacks before a meeting today; for the expert, who may know.
+///
+/// # Errors
+/// `NOT_FOUND` where the match is not the visitor's, or not what the link is about.
+pub async fn missing(app: &App, visitor: &Visitor, id: MatchId) -> Result<Vec<Obstacle>> {
+    let mut conn = app.acquire(&Caller::system()).await?;
+    let matching = seen(&mut conn, visitor, id).await?;
+    if !visitor.caller.is_side(Side::Expert, &matching.resource()) {
+        return Ok(Vec::new());
+    }
+    let gone = || crate::Error::Fault(format!("a person of match {id} is gone"));
+    let required = facts::required_modules(&mut conn).await?;
+    let mentee = mentees::get(&mut conn, matching.mentee).await?.ok_or_else(gone)?;
+    let expert = facts::experts(&mut conn, Some(&[matching.expert]), app.now(), app.today())
+        .await?
+        .pop()
+        .ok_or_else(gone)?;
+    Ok(obstacles(
+        &expert.facts,
+        mentee.profile.birth_date,
+        &required,
+        app.today(),
+    ))
+}
+
+/// The areas in which the mentee of a match wishes for help, the most important first: where an agreement
+/// begins.
+///
+/// # Errors
+/// `NOT_FOUND` where the match is not the visitor's, or not what the link is about.
+pub async fn wished_areas(app: &App, visitor: &Visitor, id: MatchId) -> Result<Vec<SupportArea>> {
+    let mut conn = app.acquire(&Caller::system()).await?;
+    let matching = seen(&mut conn, visitor, id).await?;
+    let case = cases::get(&mut conn, matching.case).await?;
+    let areas = case.map(|case| case.wishes.support_areas).unwrap_or_default();
+    Ok(areas.into_iter().map(|(area, _)| area).collect())
+}
+
+async fn seen(conn: &mut PgConnection, visitor: &Visitor, id: MatchId) -> Result<matches::Match> {
     let missing = || UserError::not_found("id", "match");
-    let matching = matches::get(&mut conn, id).await?.ok_or_else(missing)?;
+    let matching = matches::get(conn, id).await?.ok_or_else(missing)?;
     visitor
         .caller
         .authorize(Action::ViewMatch, &matching.resource(), "id", "match")?;
-    Ok(persons::tandem(&mut conn, id).await?.ok_or_else(missing)?)
+    Ok(matching)
 }
 
 /// The visitor's case; none for experts, and for a mentee who has none.
@@ -238,6 +293,29 @@ pub async fn case(app: &App, visitor: &Visitor) -> Result<Option<cases::Case>> {
         return Ok(None);
     };
     Ok(cases::get(&mut conn, id).await?)
+}
+
+/// The visitor consents to the sharing of data that the search needs: a mentee for itself, a guardian
+/// beside it. Consenting twice is one effect.
+pub async fn consent(app: &App, visitor: &Visitor, case: CaseId) -> Result<()> {
+    let mut tx = app.begin(&visitor.caller).await?;
+    let missing = || UserError::not_found("caseId", "case");
+    let case = cases::lock(&mut tx, case).await?.ok_or_else(missing)?;
+    let resource = case_resource(&mut tx, &visitor.caller, &case).await?;
+    visitor
+        .caller
+        .authorize(Action::ConsentToSharing, &resource, "caseId", "case")?;
+    let side = visitor.facts.party.side();
+    let guardian = side == Side::Guardian;
+    if cases::set_consent(&mut tx, case.id, guardian, app.today(), app.now()).await? {
+        let trail = Audit::new("case.consented", case.id)
+            .about(case.mentee)
+            .detail(serde_json::json!({ "side": side, "way": visitor.way }));
+        app.audit(&mut tx, &visitor.caller, &[trail]).await?;
+        events::notify(&mut tx, Event::Case(case.id, case.center)).await?;
+    }
+    tx.commit().await?;
+    Ok(())
 }
 
 /// Remembers the language that the visitor chose on a page, for mails as well.

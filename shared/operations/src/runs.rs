@@ -4,12 +4,19 @@
 mod apply;
 mod decide;
 mod execute;
+mod insight;
+mod planning;
 mod snapshot;
+mod writing;
 
 pub use apply::{Applied, ApplyInput, StaleProposal, apply, discard, undo};
-pub use decide::{WhatIfAnswer, choose_alternate, clear_proposal_decision, veto_proposal, what_if};
+pub use decide::{choose_alternate, clear_proposal_decision, veto_proposal};
 pub use execute::{execute, fail_abandoned};
-pub use snapshot::Snapshot;
+pub use insight::{
+    Bottleneck, Change, Figures, Scenario, ScenarioInput, Unlock, UnlockedExpert, WhatIfAnswer, bottlenecks,
+    scenario, unlocks, what_if,
+};
+pub use snapshot::{Snapshot, SnapshotCase, SnapshotExpert};
 
 use std::collections::{BTreeSet, HashSet};
 

@@ -7,7 +7,7 @@ mod saving;
 pub use self::{
     closing::{Outcome, close, confirm_outcome, reopen},
     listing::{CaseFilter, CaseOrder, Key, count, key, list},
-    saving::{Saved, save, set_state},
+    saving::{Saved, save, set_consent, set_state},
 };
 
 use chrono::{DateTime, NaiveDate, Utc};

@@ -7,9 +7,10 @@
 mod expert;
 mod facts;
 mod life;
+mod limits;
 mod listing;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
 use tandem_domain::ids::{DeliveryId, ExpertId, MatchId, OfficeId};
 use uuid::Uuid;
@@ -21,6 +22,10 @@ pub use self::{
         office_contact, sign_in_facts,
     },
     life::{MenteeFacts, PeopleFacts, case_staff, paper_day, people_facts},
+    limits::{
+        Undelivered, end, forget_suppressed, has_ended, is_suppressed, left_behind, recipient_language,
+        reserve_slot, suppress_address, undelivered,
+    },
     listing::{Failure, Filter, by_ids, count, failure, find, list},
 };
 use crate::{Result, parse};
@@ -123,6 +128,8 @@ pub struct NewDelivery {
     pub recipient_kind: RecipientKind,
     /// To whom.
     pub recipient_id: Uuid,
+    /// Which round of a reminder it belongs to.
+    pub occasion: Option<NaiveDate>,
 }
 
 /// One e-mail.
@@ -156,6 +163,10 @@ pub struct Delivery {
     pub sending_at: Option<DateTime<Utc>>,
     /// When the mail server took it.
     pub sent_at: Option<DateTime<Utc>>,
+    /// Which round of a reminder it belongs to.
+    pub occasion: Option<NaiveDate>,
+    /// When its turn at its mail domain is.
+    pub slot_at: Option<DateTime<Utc>>,
 }
 
 struct Row {
@@ -173,6 +184,8 @@ struct Row {
     created_at: DateTime<Utc>,
     sending_at: Option<DateTime<Utc>>,
     sent_at: Option<DateTime<Utc>>,
+    occasion: Option<NaiveDate>,
+    slot_at: Option<DateTime<Utc>>,
 }
 
 impl TryFrom<Row> for Delivery {
@@ -194,6 +207,8 @@ impl TryFrom<Row> for Delivery {
             created_at: row.created_at,
             sending_at: row.sending_at,
             sent_at: row.sent_at,
+            occasion: row.occasion,
+            slot_at: row.slot_at,
         })
     }
 }
@@ -215,13 +230,15 @@ pub async fn insert_many(
     let subject_ids: Vec<Uuid> = deliveries.iter().map(|row| row.subject_id).collect();
     let recipient_kinds: Vec<&str> = deliveries.iter().map(|row| row.recipient_kind.as_str()).collect();
     let recipient_ids: Vec<Uuid> = deliveries.iter().map(|row| row.recipient_id).collect();
+    let occasions: Vec<Option<NaiveDate>> = deliveries.iter().map(|row| row.occasion).collect();
     let inserted = sqlx::query_scalar!(
         "INSERT INTO email_deliveries (id, key, trigger, step, subject_kind, subject_id, recipient_kind,
-             recipient_id, created_at)
+             recipient_id, created_at, occasion)
          SELECT new.id, new.key, new.trigger, new.step, new.subject_kind, new.subject_id, new.recipient_kind,
-             new.recipient_id, $9
-           FROM unnest($1::uuid[], $2::text[], $3::text[], $4::smallint[], $5::text[], $6::uuid[], $7::text[], $8::uuid[])
-                AS new (id, key, trigger, step, subject_kind, subject_id, recipient_kind, recipient_id)
+             new.recipient_id, $9, new.occasion
+           FROM unnest($1::uuid[], $2::text[], $3::text[], $4::smallint[], $5::text[], $6::uuid[], $7::text[],
+                $8::uuid[], $10::date[])
+                AS new (id, key, trigger, step, subject_kind, subject_id, recipient_kind, recipient_id, occasion)
          ON CONFLICT (key) DO NOTHING
          RETURNING id",
         &ids,
@@ -233,6 +250,7 @@ pub async fn insert_many(
         &recipient_kinds as &[&str],
         &recipient_ids,
         now,
+        &occasions as &[Option<NaiveDate>],
     )
     .fetch_all(conn)
     .await?;
@@ -250,7 +268,7 @@ pub async fn claim(conn: &mut PgConnection, id: DeliveryId, now: DateTime<Utc>) 
             SET state = 'SENDING', attempts = attempts + 1, sending_at = COALESCE(sending_at, $2)
           WHERE id = $1 AND state IN ('QUEUED', 'SENDING')
          RETURNING id, key, trigger, step, subject_kind, subject_id, recipient_kind, recipient_id, state, reason,
-             attempts, created_at, sending_at, sent_at",
+             attempts, created_at, sending_at, sent_at, occasion, slot_at",
         id.uuid(),
         now,
     )
@@ -262,26 +280,34 @@ pub async fn claim(conn: &mut PgConnection, id: DeliveryId, now: DateTime<Utc>) 
 
 /// Writes how an attempt ended; `false` where another attempt has begun, and nothing is written then.
 ///
-/// `reason` says why it failed, was suppressed or has to wait.
+/// `reason` says why it failed, was suppressed or has to wait. One that waits keeps its turn at its domain
+/// only where `keeps_turn` says that it did not use it; `forgets_date` that it was never handed over, so that
+/// its date is that of its first real attempt.
 pub async fn finish(
     conn: &mut PgConnection,
     id: DeliveryId,
     attempt: i32,
     state: State,
     reason: Option<&str>,
+    keeps_turn: bool,
+    forgets_date: bool,
     now: DateTime<Utc>,
 ) -> Result<bool> {
     let finished = sqlx::query!(
         "UPDATE email_deliveries
             SET state = $3, reason = $4,
                 sent_at = CASE WHEN $3 = 'SENT' THEN $5::timestamptz END,
-                finished_at = CASE WHEN $3 IN ('SENT', 'FAILED', 'SUPPRESSED') THEN $5::timestamptz END
+                finished_at = CASE WHEN $3 IN ('SENT', 'FAILED', 'SUPPRESSED') THEN $5::timestamptz END,
+                slot_at = CASE WHEN $6 THEN slot_at END,
+                sending_at = CASE WHEN $7 THEN NULL ELSE sending_at END
           WHERE id = $1 AND state = 'SENDING' AND attempts = $2",
         id.uuid(),
         attempt,
         state.as_str(),
         reason,
         now,
+        keeps_turn,
+        forgets_date,
     )
     .execute(conn)
     .await?;

@@ -42,3 +42,38 @@ pub async fn claim(
         .await?,
     ))
 }
+
+/// The same for a person who came by a link or a code.
+pub async fn claim_as_person(
+    conn: &mut PgConnection,
+    person: Uuid,
+    mutation: &str,
+    key: &str,
+    entity: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Option<Uuid>> {
+    let taken = sqlx::query!(
+        "INSERT INTO person_idempotency_keys (person_id, mutation, key, entity_id, created_at)
+         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (person_id, mutation, key) DO NOTHING",
+        person,
+        mutation,
+        key,
+        entity,
+        now,
+    )
+    .execute(&mut *conn)
+    .await?;
+    if taken.rows_affected() == 1 {
+        return Ok(None);
+    }
+    Ok(Some(
+        sqlx::query_scalar!(
+            "SELECT entity_id FROM person_idempotency_keys WHERE person_id = $1 AND mutation = $2 AND key = $3",
+            person,
+            mutation,
+            key,
+        )
+        .fetch_one(conn)
+        .await?,
+    ))
+}

@@ -328,6 +328,36 @@ pub async fn retry(
     state.map(|state| parse_state(id.uuid(), &state)).transpose()
 }
 
+/// Puts a job off without counting the attempt against it: it was not yet its time. `None` where the lease
+/// was lost, and nothing is written then.
+pub async fn postpone(
+    conn: &mut PgConnection,
+    id: JobId,
+    attempt: i32,
+    run_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+    reason: &str,
+) -> Result<Option<State>> {
+    // attempts only ever grow, since they are the fence of later writes: so the limit grows with them
+    let state = sqlx::query_scalar!(
+        "UPDATE jobs SET
+             max_attempts = LEAST(max_attempts + 1, 100),
+             state = CASE WHEN attempts < LEAST(max_attempts + 1, 100) THEN 'PENDING' ELSE 'DEAD' END,
+             finished_at = CASE WHEN attempts < LEAST(max_attempts + 1, 100) THEN NULL ELSE $4::timestamptz END,
+             lease_until = NULL, dispatched_at = NULL, run_at = $3, last_error = $5
+         WHERE id = $1 AND state = 'RUNNING' AND attempts = $2
+         RETURNING state",
+        id.uuid(),
+        attempt,
+        run_at,
+        now,
+        reason,
+    )
+    .fetch_optional(conn)
+    .await?;
+    state.map(|state| parse_state(id.uuid(), &state)).transpose()
+}
+
 /// Writes that an attempt failed for good; `false` where its lease was lost, and nothing is written then.
 pub async fn bury(
     conn: &mut PgConnection,

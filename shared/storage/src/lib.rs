@@ -31,6 +31,7 @@ pub mod papers;
 pub mod persons;
 pub mod problems;
 pub mod reference;
+pub mod reminders;
 pub mod runs;
 pub mod sessions;
 pub mod settings;

@@ -1,7 +1,7 @@
 //! The people of a match as their own pages show them: who opens a page, and what it is about.
 
 pub mod codes;
-mod tandem;
+mod who;
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -9,7 +9,7 @@ use tandem_domain::ids::{CaseId, ExpertId, MatchId, MenteeId};
 use tandem_domain::parties::{About, Party};
 use uuid::Uuid;
 
-pub use self::tandem::{PersonName, TandemFacts, tandem};
+pub use self::who::{WhoComes, who_comes};
 use crate::Result;
 use crate::deliveries::ContactFacts;
 

@@ -1,11 +1,13 @@
 //! Bulk matching runs: the run itself, its snapshot, and what a worker reports of it.
 
+mod decisions;
 mod plan;
 
 use chrono::{DateTime, Utc};
+pub use decisions::{applicable, case_is_applied, choose, clear_decision, record_outcomes, veto};
 pub use plan::{
-    NewProposal, NewRunCase, Proposal, ProposalFilter, RunCase, applicable, case_is_applied, choose,
-    clear_decision, plan_cases, proposal, proposals, proposals_by_ids, record_outcomes, store_plan, veto,
+    NewProposal, NewRunCase, Proposal, ProposalFilter, RunCase, plan_cases, proposal, proposals,
+    proposals_by_ids, store_plan,
 };
 use serde::de::DeserializeOwned;
 use sqlx::PgConnection;
@@ -103,6 +105,11 @@ pub(crate) fn from_json<T: DeserializeOwned>(
 /// Writes plain data as JSON.
 pub(crate) fn to_json(value: &impl serde::Serialize) -> serde_json::Value {
     serde_json::to_value(value).expect("plain data with text keys")
+}
+
+/// The same as text.
+pub(crate) fn json_text(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).expect("plain data with text keys")
 }
 
 impl Row {
@@ -377,14 +384,14 @@ pub async fn decide(
     Ok(())
 }
 
-/// Keeps the numbers that go into the plan; those that are there already stay.
+/// Keeps the numbers that go into the plan; those that are there already stay. Whether these are kept.
 pub async fn store_snapshot(
     conn: &mut PgConnection,
     id: RunId,
     snapshot: &[u8],
     now: DateTime<Utc>,
-) -> Result<()> {
-    sqlx::query!(
+) -> Result<bool> {
+    let stored = sqlx::query!(
         "INSERT INTO matching_run_snapshots (run_id, snapshot, taken_at) VALUES ($1, $2, $3)
          ON CONFLICT (run_id) DO NOTHING",
         id.uuid(),
@@ -393,7 +400,7 @@ pub async fn store_snapshot(
     )
     .execute(conn)
     .await?;
-    Ok(())
+    Ok(stored.rows_affected() == 1)
 }
 
 /// The numbers that went into the plan.

@@ -1,7 +1,10 @@
 //! People's own pages, over HTTP and without a script, as a browser shows them.
 
 mod codes;
+mod life;
 mod links;
+
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use chrono::{DateTime, Utc};
 use reqwest::{StatusCode, header};
@@ -130,6 +133,7 @@ impl Browser {
         };
         if shown.headers[header::CONTENT_TYPE] == "text/html; charset=utf-8" {
             shown.hides(&["<script", " style=", " onclick=", "{{", "{%", "{name}"]);
+            keep(&shown);
         }
         shown
     }
@@ -176,4 +180,32 @@ impl Scene {
 }
 
 /// Every page under a person's link.
-pub(crate) const PAGES: &[&str] = &["", "/case", "/match/{match}"];
+pub(crate) const PAGES: &[&str] = &[
+    "",
+    "/case",
+    "/problem",
+    "/match/{match}",
+    "/match/{match}/stop",
+    "/match/{match}/verdict",
+    "/match/{match}/agreement",
+    "/match/{match}/meetings",
+    "/match/{match}/feedback",
+    "/match/{match}/end",
+    "/match/{match}/another",
+];
+
+/// Writes each page to the folder that TANDEM_PAGES_FOLDER names, to be looked at.
+fn keep(shown: &Shown) {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let Some(folder) = std::env::var_os("TANDEM_PAGES_FOLDER") else {
+        return;
+    };
+    let path = shown.url.split(['?', '#']).next().unwrap_or_default();
+    let short: Vec<&str> = path.split('/').skip(3).filter(|part| part.len() < 30).collect();
+    let name = format!(
+        "{:04}-{}.html",
+        COUNT.fetch_add(1, Ordering::Relaxed),
+        short.join("-")
+    );
+    std::fs::write(std::path::Path::new(&folder).join(name), &shown.html).expect("the folder is there");
+}

@@ -19,7 +19,7 @@ use tandem_operations::{
 
 use crate::{
     Registry,
-    sweeps::{Schedule, abandoned_runs, checks, matches, purge, seat_offers},
+    sweeps::{Schedule, abandoned_runs, checks, leftovers, matches, purge, reminders, seat_offers},
 };
 
 /// What handlers need besides the [`App`].
@@ -61,14 +61,19 @@ impl Handlers {
                 purge::sweep,
             )
             .sweep(
+                "reminders",
+                Schedule::Every(Duration::from_secs(5 * 60)),
+                reminders::sweep,
+            )
+            .sweep(
+                "mail_leftovers",
+                Schedule::Every(Duration::from_secs(5 * 60)),
+                leftovers::sweep,
+            )
+            .sweep(
                 "abandoned_runs",
                 Schedule::Every(Duration::from_secs(60)),
                 abandoned_runs::sweep,
-            )
-            .sweep(
-                "check_expiry",
-                Schedule::Every(Duration::from_secs(15 * 60)),
-                checks::expire,
             )
             .sweep(
                 "check_erasure",

@@ -2,15 +2,15 @@
 
 use std::collections::HashMap;
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject, dataloader::Loader};
-use tandem_domain::{ids::ProposalId, runs as domain};
-use tandem_operations::{
-    candidates::NearMiss,
-    runs::{self, WhatIfAnswer},
-};
+use async_graphql::{Context, Enum, ID, InputObject, Object, dataloader::Loader};
+use tandem_domain::{explaining, ids::ProposalId, runs as domain};
+use tandem_operations::{candidates::NearMiss, runs};
 use tandem_storage::runs::{self as rows, ProposalFilter, RunCase};
 
-use super::{MatchPoints, MatchingRule, MissingForMatch, RemovedByRule, missing_words, removed_words};
+use super::{
+    ExplanationLanguage, MatchExplanation, MatchPoints, MatchingRule, MissingForMatch, RemovedByRule,
+    explanation, missing_words, removed_words,
+};
 use crate::graphql::{
     cases::Case,
     error::bad_input,
@@ -104,6 +104,25 @@ impl Proposal {
         self.0.points.into()
     }
 
+    /// Why this score, in words: a line a criterion.
+    async fn explanation(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "German or English.", default_with = "ExplanationLanguage::De")]
+        language: ExplanationLanguage,
+    ) -> async_graphql::Result<Vec<MatchExplanation>> {
+        let run = loader(ctx)?.load_one(self.0.run).await?;
+        let weights = run.map(|run| run.parameters.weights).unwrap_or_default();
+        let row = &self.0;
+        Ok(explanation(
+            &row.points,
+            &weights,
+            row.distance_m,
+            &row.missing,
+            language,
+        ))
+    }
+
     /// Kilometres from the centre to the expert's postal code.
     async fn distance_km(&self) -> f64 {
         f64::from(self.0.distance_m) / 1000.0
@@ -189,6 +208,15 @@ impl NearMissExpert {
     async fn distance_km(&self) -> f64 {
         f64::from(self.0.distance_m) / 1000.0
     }
+
+    /// The same in words.
+    async fn explanation(
+        &self,
+        #[graphql(desc = "German or English.", default_with = "ExplanationLanguage::De")]
+        language: ExplanationLanguage,
+    ) -> String {
+        explaining::near_miss(self.0.rule, self.0.distance_m, language.into())
+    }
 }
 
 /// A case of a run: how many experts were possible, and what the rules removed.
@@ -225,6 +253,33 @@ impl PlanCase {
         removed_words(&self.0.removed)
     }
 
+    /// For a case without a proposal, why, in words: how many experts there are within the radius, and what
+    /// the rules say of them.
+    async fn explanation(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "German or English.", default_with = "ExplanationLanguage::De")]
+        language: ExplanationLanguage,
+    ) -> async_graphql::Result<Option<String>> {
+        if self.0.matched {
+            return Ok(None);
+        }
+        let run = loader(ctx)?.load_one(self.0.run).await?;
+        let of_run = run.and_then(|run| run.parameters.radius_km);
+        let radius_km = match of_run {
+            Some(radius) => Some(radius),
+            None => Case::load(ctx, self.0.case)
+                .await?
+                .map(|case| case.0.wishes.radius_km),
+        };
+        Ok(Some(explaining::without_expert(
+            radius_km,
+            self.0.candidates,
+            &self.0.removed,
+            language.into(),
+        )))
+    }
+
     /// For a case without a proposal: the nearest experts whom a rule removed that somebody could do
     /// something about.
     async fn near_misses(&self) -> async_graphql::Result<Vec<NearMissExpert>> {
@@ -232,29 +287,5 @@ impl PlanCase {
             tandem_operations::Error::Fault(format!("near misses of a stored plan: {error}"))
         })?;
         Ok(misses.into_iter().map(NearMissExpert).collect())
-    }
-}
-
-/// The exact cost of another choice against the certified best plan.
-#[derive(Debug, Clone, SimpleObject)]
-pub struct WhatIf {
-    /// So many cases fewer would have an expert.
-    pub fewer_cases: i64,
-    /// So many points less the plan would have in total; negative where fewer cases bring more points.
-    pub fewer_points: i64,
-    /// The points of the pair itself.
-    pub points: MatchPoints,
-    /// Kilometres from the centre.
-    pub distance_km: f64,
-}
-
-impl From<WhatIfAnswer> for WhatIf {
-    fn from(answer: WhatIfAnswer) -> Self {
-        Self {
-            fewer_cases: answer.cases,
-            fewer_points: answer.score,
-            points: answer.points.into(),
-            distance_km: f64::from(answer.distance_m) / 1000.0,
-        }
     }
 }

@@ -1,15 +1,39 @@
 //! What a mentee's own request says, and the consent to it.
 
 use axum::{extract::State, response::Response};
+use tandem_domain::parties::Side;
 use tandem_operations::persons;
 
-use super::{Visit, words};
+use super::words::Refusals;
+use super::{Fields, Visit, words};
 use crate::pages::texts::fill;
-use crate::pages::view::Block;
+use crate::pages::view::{Block, Field, Form, Kind, Look};
 use crate::server::ApiState;
 
 /// The request. For mentees and guardians.
-pub(super) async fn case(State(state): State<ApiState>, visit: Visit) -> Response {
+pub(super) async fn get(State(state): State<ApiState>, visit: Visit) -> Response {
+    page(&state, &visit, &Refusals::none()).await
+}
+
+/// Consents, with the tick that says to what.
+pub(super) async fn consent(State(state): State<ApiState>, visit: Visit, fields: Fields) -> Response {
+    let case = match persons::case(&state.app, &visit.visitor).await {
+        Ok(case) => case,
+        Err(error) => return visit.refused(&error),
+    };
+    let Some(case) = case else {
+        return visit.see("/case", "");
+    };
+    if !fields.has("agree") {
+        return page(&state, &visit, &Refusals::missing("agree")).await;
+    }
+    match persons::consent(&state.app, &visit.visitor, case.id).await {
+        Ok(()) => visit.see("/case", "saved"),
+        Err(error) => visit.refused(&error),
+    }
+}
+
+async fn page(state: &ApiState, visit: &Visit, refusals: &Refusals) -> Response {
     let case = match persons::case(&state.app, &visit.visitor).await {
         Ok(Some(case)) => case,
         Ok(None) => {
@@ -22,11 +46,16 @@ pub(super) async fn case(State(state): State<ApiState>, visit: Visit) -> Respons
     };
     let (t, dates) = (visit.t(), visit.words());
     let wishes = &case.wishes;
-    let mut blocks = vec![Block::Text(t.case_intro.into())];
+    let mut blocks = Vec::new();
+    if visit.has_done("saved") {
+        blocks.push(Block::Done(t.saved.into()));
+    }
+    blocks.extend(refusals.alarm(t));
+    blocks.push(Block::Text(t.case_intro.into()));
     let areas = wishes
         .support_areas
         .iter()
-        .map(|(area, _)| words::area(&visit, *area).to_owned());
+        .map(|(area, _)| words::area(visit, *area).to_owned());
     blocks.push(Block::Heading(t.case_areas.into()));
     blocks.push(Block::Steps(areas.collect()));
     if !wishes.occupations.is_empty() {
@@ -46,14 +75,23 @@ pub(super) async fn case(State(state): State<ApiState>, visit: Visit) -> Respons
     }
     blocks.push(Block::Text(t.case_ask.into()));
     blocks.push(Block::Heading(t.consent_title.into()));
-    let given = if visit.side() == tandem_domain::parties::Side::Guardian {
+    let guardian = visit.side() == Side::Guardian;
+    let given = if guardian {
         wishes.guardian_consent_on
     } else {
         wishes.mentee_consent_on
     };
-    blocks.push(Block::Text(match given {
-        Some(day) => fill(t.consent_given, &[("date", &dates.date(&day))]),
-        None => t.consent_open.to_owned(),
-    }));
-    visit.show(t.case_title, blocks)
+    if let Some(day) = given {
+        let text = fill(t.consent_given, &[("date", &dates.date(&day))]);
+        blocks.push(Block::Text(text));
+    } else if case.state.is_open() {
+        blocks.push(Block::Text(t.consent_open.to_owned()));
+        blocks.push(Block::Text(t.consent_text.to_owned()));
+        let tick = Field::new("agree", t.consent_check, Kind::Tick { set: false })
+            .required()
+            .error(refusals.on(t, "", "agree"));
+        let form = Form::new(visit.href("/case")).field(tick);
+        blocks.push(Block::Form(form.button(t.consent_button, Look::First)));
+    }
+    visit.show_as(refusals, t.case_title, blocks)
 }

@@ -7,12 +7,14 @@ use axum::{
     http::{Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
-use tandem_domain::ids::MatchId;
 use tandem_domain::parties::{GivenWay, Party, Side};
 use tandem_mail::{Language, Words};
-use tandem_operations::persons::{self, Door, TandemFacts, Visitor};
+use tandem_operations::matches::{self, Own};
+use tandem_operations::persons::{self, Door, Visitor};
 use uuid::Uuid;
 
+use super::tandem::Place;
+use super::words::Refusals;
 use crate::auth::{Origin, credential, identify};
 use crate::pages::frame::{Frame, Message, fault, show};
 use crate::pages::texts::{self, ExpertTexts, Texts, fill};
@@ -182,11 +184,58 @@ impl Visit {
         self.done.as_deref() == Some(what)
     }
 
+    /// Its texts for experts, where it is one.
+    pub(super) fn expert_texts(&self) -> Option<&'static ExpertTexts> {
+        self.is_expert().then(|| self.e())
+    }
+
     /// The match of a path, if the visitor may see it.
-    pub(super) async fn tandem(&self, state: &ApiState, id: Uuid) -> Result<TandemFacts, Response> {
-        persons::tandem(&state.app, &self.visitor, MatchId::from(id))
+    pub(super) async fn own(&self, state: &ApiState, place: Place) -> Result<Own, Response> {
+        matches::own(&state.app, &self.visitor.caller, place.id())
             .await
             .map_err(|error| self.refused(&error))
+    }
+
+    /// The same for a page that only experts have.
+    pub(super) async fn own_as_expert(&self, state: &ApiState, place: Place) -> Result<Own, Response> {
+        if self.is_expert() {
+            return self.own(state, place).await;
+        }
+        let t = self.t();
+        let page = self.page(t.closed_title, vec![Block::Text(t.closed.to_owned())]);
+        Err(page.show(StatusCode::NOT_FOUND))
+    }
+
+    /// What makes one form one effect: it is kept where the form is shown again.
+    #[expect(clippy::unused_self, reason = "reads as the other parts of a page do")]
+    pub(super) fn key(&self, state: &ApiState, fields: &Fields) -> String {
+        let typed = fields.get("key");
+        if typed.is_empty() {
+            state.app.random.id::<Uuid>(&*state.app.clock).to_string()
+        } else {
+            typed.to_owned()
+        }
+    }
+
+    /// Asks once more: the form with everything in it, and the way back.
+    pub(super) fn confirm(&self, title: &str, mut blocks: Vec<Block>, form: Form, back: &str) -> Response {
+        let t = self.t();
+        blocks.insert(0, Block::Heading(t.sure.to_owned()));
+        blocks.push(Block::Form(
+            form.hidden("sure", "yes").button(t.confirm, Look::First),
+        ));
+        blocks.push(Block::Links(vec![Link::new(back, t.cancel)]));
+        self.show(title, blocks)
+    }
+
+    /// Shows a page, or a form again that was refused.
+    pub(super) fn show_as(&self, refusals: &Refusals, title: &str, blocks: Vec<Block>) -> Response {
+        let status = if refusals.any() {
+            StatusCode::UNPROCESSABLE_ENTITY
+        } else {
+            StatusCode::OK
+        };
+        self.page(title, blocks).show(status)
     }
 
     /// The page after a form: seen under its own address, so that reloading sends nothing again.
@@ -200,7 +249,10 @@ impl Visit {
     }
 
     /// A page with the frame, the way back and the words below it.
-    pub(super) fn page(&self, title: &str, blocks: Vec<Block>) -> Page {
+    pub(super) fn page(&self, title: &str, mut blocks: Vec<Block>) -> Page {
+        if self.visitor.way == GivenWay::Code {
+            blocks.push(Block::Text(self.t().leave_hint.to_owned()));
+        }
         Page {
             frame: Frame {
                 language: self.language(),
@@ -215,11 +267,6 @@ impl Visit {
     /// Shows a page.
     pub(super) fn show(&self, title: &str, blocks: Vec<Block>) -> Response {
         self.page(title, blocks).show(StatusCode::OK)
-    }
-
-    /// Shows a form again with what is wrong in it.
-    pub(super) fn show_again(&self, title: &str, blocks: Vec<Block>) -> Response {
-        self.page(title, blocks).show(StatusCode::UNPROCESSABLE_ENTITY)
     }
 
     /// A page for what an operation refused as a whole.
@@ -291,6 +338,7 @@ impl Visit {
 }
 
 /// What a form sent; a form that is none of ours sent nothing.
+#[derive(Debug, Default)]
 pub(crate) struct Fields(Vec<(String, String)>);
 
 impl axum::extract::FromRequest<ApiState> for Fields {

@@ -39,13 +39,10 @@ texts! {
         language change_language greeting only_for questions call_or_write phone email back
         // forms
         send confirm cancel optional saved check_form missing not_that refused meanwhile sure fault_title
-        fault
         // a shared device
         leave leave_hint left_title left
         // links that do not open anything
-        expired_title expired void_title void gone_title gone closed_title closed new_link
-        new_link_sent_title
-        new_link_sent
+        expired_title expired void_title void gone_title gone closed_title closed
         // the code on paper
         code_title code_intro code_label code_hint code_wrong code_many code_staff
         // the printed page
@@ -59,40 +56,34 @@ texts! {
         who_title who_name who_work who_languages who_no_photo who_first who_first_open who_first_day
         who_stop
         // the case
-        case_title case_intro case_areas case_work case_start case_level case_wishes case_ask
-        consent_title consent_given consent_open consent_text consent_guardian_text consent_check
-        consent_button
+        case_title case_intro case_areas case_work case_start case_wishes case_ask consent_title
+        consent_given consent_open consent_text consent_check consent_button
         // does it fit?
-        verdict_title verdict_intro verdict_guardian verdict_guardian_question verdict_private verdict_free verdict_question
-        verdict_yes
-        verdict_no verdict_unsure verdict_given verdict_again verdict_waiting verdict_no_sure
+        verdict_title verdict_intro verdict_guardian verdict_guardian_question verdict_private verdict_free
+        verdict_question verdict_yes verdict_no verdict_unsure verdict_given verdict_again verdict_waiting
+        verdict_no_sure
         // the agreement
         agreement_title agreement_none agreement_intro agreement_free agreement_version agreement_areas
         agreement_expert agreement_mentee agreement_rhythm agreement_weekly agreement_days agreement_place
         agreement_channels agreement_goals agreement_from agreement_until agreement_signatures
-        agreement_signed_on
-        agreement_open agreement_sign agreement_check agreement_button agreement_done agreement_pdf
-        side_expert side_mentee side_guardian
-        channel_email channel_phone channel_in_person channel_video channel_messenger
+        agreement_signed_on agreement_open agreement_sign agreement_sign_title agreement_check
+        agreement_button agreement_done agreement_pdf side_expert side_mentee side_guardian channel_email
+        channel_phone channel_in_person channel_video channel_messenger
         // meetings
         meetings_title meetings_none meetings_intro minutes kind_in_person kind_video kind_phone kind_chat
         // feedback
-        feedback_title feedback_intro feedback_private
-        feedback_else
-        feedback_thanks
+        feedback_title feedback_intro feedback_private feedback_else feedback_thanks
         // a problem
         problem_title problem_intro problem_private problem_danger problem_label problem_hint problem_call
         problem_button problem_sent
         // the end
-        end_title end_intro end_free end_reasons
-        end_another end_yes end_no end_button end_sure end_done
+        end_title end_intro end_free end_reasons end_another end_yes end_no end_button end_sure end_done
         // "this is not right"
-        dispute_title dispute_intro dispute_what dispute_consent dispute_verdict dispute_signature
-        dispute_on
-        dispute_witness dispute_effect dispute_label dispute_button dispute_done dispute_answer
+        dispute_title dispute_intro dispute_what dispute_verdict dispute_signature dispute_on
+        dispute_witness dispute_effect dispute_button dispute_done
         // areas of support, and languages
-        area_language area_application area_social area_school area_authorities area_other spoken_ar spoken_de
-        spoken_en spoken_fr spoken_fa spoken_ru spoken_es spoken_tr spoken_uk
+        area_language area_application area_social area_school area_authorities area_other spoken_ar
+        spoken_de spoken_en spoken_fr spoken_fa spoken_ru spoken_es spoken_tr spoken_uk
         // answers, reasons and the rest
         degree_yes degree_partly degree_no feedback_helps feedback_often end_goal end_term end_training
         end_time end_distance end_moved end_differ end_lost end_other stop_title stop_intro stop_button
@@ -103,49 +94,32 @@ texts! {
 texts! {
     /// The pages of experts.
     ExpertTexts {
-        home_title home_intro asked_title asked_none asked_open asked_link matches_title matches_none
-        profile_link
-        missing_title missing_none missing_check missing_check_extended missing_training missing_hint
-        ready
-        match_title match_person match_place match_contact match_first match_state
-        state_approached state_interested state_introduced state_met state_active state_paused
-        state_completed
-        state_ended state_not_formed state_other
-        first_title first_intro first_not_ready first_day first_day_hint first_plan first_held
-        first_held_hint first_record
-        verdict_title verdict_intro verdict_private verdict_question verdict_yes verdict_no verdict_unsure
-        verdict_given verdict_no_sure
-        agreement_intro agreement_sign_intro agreement_edit agreement_areas_hint agreement_expert
-        agreement_expert_hint agreement_mentee agreement_mentee_hint agreement_rhythm agreement_rhythm_hint
-        agreement_place agreement_channels agreement_goals agreement_goals_hint agreement_from
-        agreement_until
-        agreement_save agreement_new
-        meetings_title meetings_intro meetings_total meetings_day meetings_minutes meetings_kind
-        meetings_areas
-        meetings_asked meetings_note meetings_note_hint meetings_add
-        milestones_title milestones_intro milestones_none milestones_kind milestones_day milestones_note
-        milestones_interview milestones_add milestones_of
-        m_course m_level m_application m_prepared m_interview m_followed m_club m_internship m_contract
-        m_other
-        pause_title pause_intro pause_button resume_intro resume_button
-        feedback_title feedback_intro
-
-        report_title report_intro report_button
-        end_title end_intro end_reasons
-        end_another end_yes end_no end_button end_sure end_thanks
-        profile_title profile_intro profile_capacity profile_capacity_hint profile_radius
-        profile_radius_hint
-        profile_notify profile_notify_hint profile_publicity profile_publicity_hint profile_language
-        profile_save
-        away_title away_now away_until away_open away_none away_from away_to away_to_hint away_button
-        back_button
-        decline_title decline_pause decline_pause_button decline_radius decline_radius_button decline_keep
-        dispute_answer problem_title
-        end_goal end_term end_training end_time end_distance end_moved end_differ end_lost end_other
-        feedback_joy feedback_joy_least feedback_joy_most feedback_support feedback_else report_level
+        home_title home_intro asked_title asked_open matches_title matches_none profile_link missing_title
+        missing_none missing_check missing_check_extended missing_training missing_hint match_title
+        match_person match_contact match_state state_approached state_interested state_introduced state_met
+        state_active state_paused state_completed state_ended state_not_formed state_other first_title
+        first_intro first_not_ready first_day first_day_hint first_plan first_held first_held_hint
+        first_record verdict_title verdict_intro verdict_private verdict_question verdict_yes verdict_no
+        verdict_unsure verdict_no_sure agreement_intro agreement_sign_intro agreement_edit
+        agreement_areas_hint agreement_expert agreement_expert_hint agreement_mentee agreement_mentee_hint
+        agreement_rhythm agreement_rhythm_hint agreement_place agreement_channels agreement_goals
+        agreement_goals_hint agreement_from agreement_until agreement_save agreement_new meetings_title
+        meetings_intro meetings_total meetings_day meetings_minutes meetings_kind meetings_areas
+        meetings_asked meetings_note meetings_note_hint meetings_add milestones_title milestones_intro
+        milestones_none milestones_kind milestones_day milestones_note milestones_interview milestones_add
+        milestones_of m_course m_level m_application m_prepared m_interview m_followed m_club m_internship
+        m_contract m_other pause_title pause_intro pause_button resume_intro resume_button feedback_title
+        feedback_intro report_title report_intro report_button end_title end_intro end_reasons end_another
+        end_yes end_no end_button end_sure end_thanks profile_title profile_intro profile_capacity
+        profile_capacity_hint profile_radius profile_radius_hint profile_notify profile_notify_hint
+        profile_publicity profile_publicity_hint profile_save away_title away_now away_until away_open
+        away_none away_from away_to away_to_hint away_button back_button problem_title end_goal end_term
+        end_training end_time end_distance end_moved end_differ end_lost end_other feedback_joy
+        feedback_joy_least feedback_joy_most feedback_support feedback_else report_level
         report_level_unknown report_alone report_summary report_done first_time first_place first_place_hint
-        first_planned first_other stop_title stop_intro stop_button stop_done milestones_level reach_title
-        agreement_write_first not_available paused_then
+        first_planned stop_title stop_intro stop_button stop_done milestones_level
+        agreement_write_first not_available paused_then module_base module_intercultural module_other
+        first_wait agreement_until_hint
     }
 }
 

@@ -1,6 +1,6 @@
-//! Mails about background checks.
+//! Reminders about background checks and training.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use url::Url;
 
 use crate::{
@@ -8,58 +8,100 @@ use crate::{
     people::{Addressee, Letterhead},
 };
 
-/// Asks an expert to apply for a certificate; the letter for the authority is attached.
+/// Tells an expert that a check ends.
 #[derive(Debug, Clone, PartialEq)]
-pub struct CheckRequestedMail {
-    /// Who writes; the contact is the expert's office, which inspects the certificate.
+pub struct CheckExpiryMail {
+    /// Who writes.
     pub letterhead: Letterhead,
     /// The expert.
     pub expert: Addressee,
-    /// The extended kind; otherwise the simple one.
+    /// Whether the extended certificate is meant.
     pub extended: bool,
-    /// The last day of the certificate that was shown before; none where it is the first.
-    pub valid_until: Option<NaiveDate>,
-    /// How old the certificate may be when it is shown, in months.
-    pub max_age_months: u32,
-}
-
-letters! {
-    CheckRequestedMail, "check_requested",
-    De: "check_requested/de.md";
-    En: "check_requested/en.md";
-}
-
-/// Tells the expert's own office that matches go on without a certificate that permits them. It says
-/// nothing about why: a mail is read by more eyes than the office's list.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CheckGapMail {
-    /// Who writes; the contact is whoever helps the office with the software.
-    pub letterhead: Letterhead,
-    /// The coordinator.
-    pub coordinator: Addressee,
-    /// The expert's full name.
-    pub expert_name: String,
-    /// The expert's telephone number, if known.
-    pub expert_phone: Option<String>,
-    /// The matches: the number of the case and the place of the centre; never the mentee's name.
-    pub cases: Vec<GapCase>,
-    /// The office's view.
+    /// The last day.
+    pub valid_until: NaiveDate,
+    /// Whether that day has come.
+    pub today: bool,
+    /// Where the letter for the authority is.
     pub url: Url,
 }
 
-/// A match that goes on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GapCase {
-    /// The number of the case.
-    pub reference: String,
-    /// The place of the centre.
-    pub place: String,
-    /// The mentee is under 18: it is interrupted at once.
-    pub minor: bool,
+letters! {
+    CheckExpiryMail, "check_expiry",
+    De: "check_expiry/de.md";
+    En: "check_expiry/en.md";
+}
+
+/// Tells an office that the check of one of its experts ends.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CheckExpiryOfficeMail {
+    /// Who writes; the contact helps with the software.
+    pub letterhead: Letterhead,
+    /// The coordinator.
+    pub coordinator: Addressee,
+    /// The expert.
+    pub expert_name: String,
+    /// The expert's telephone number; may be empty.
+    pub expert_phone: String,
+    /// The last day.
+    pub valid_until: NaiveDate,
+    /// How many matches of the expert are active.
+    pub active_matches: i64,
+    /// The expert in the office's view.
+    pub url: Url,
 }
 
 letters! {
-    CheckGapMail, "check_gap",
-    De: "check_gap/de.md";
-    En: "check_gap/en.md";
+    CheckExpiryOfficeMail, "check_expiry_office",
+    De: "check_expiry_office/de.md";
+    En: "check_expiry_office/en.md";
+}
+
+/// Tells an office at once that a check has ended while a match is active.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CheckExpiredActiveMail {
+    /// Who writes; the contact helps with the software.
+    pub letterhead: Letterhead,
+    /// The coordinator.
+    pub coordinator: Addressee,
+    /// The expert.
+    pub expert_name: String,
+    /// The expert's telephone number; may be empty.
+    pub expert_phone: String,
+    /// The last day.
+    pub valid_until: NaiveDate,
+    /// How long matches with mentees of age go on, in days.
+    pub grace_days: u32,
+    /// The expert in the office's view.
+    pub url: Url,
+}
+
+letters! {
+    CheckExpiredActiveMail, "check_expired_active",
+    De: "check_expired_active/de.md";
+    En: "check_expired_active/en.md";
+}
+
+/// Reminds an expert of a course with a seat for them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrainingReminderMail {
+    /// Who writes.
+    pub letterhead: Letterhead,
+    /// The expert.
+    pub expert: Addressee,
+    /// What is learnt.
+    pub module: String,
+    /// When it begins.
+    pub starts_at: DateTime<Utc>,
+    /// Where; none for a course by video.
+    pub place: Option<String>,
+    /// The address of the video conference.
+    pub video: Option<Url>,
+    /// Where the seat is given back.
+    pub url: Url,
+}
+
+letters! {
+    TrainingReminderMail, "training_reminder",
+    De: "training_reminder/de.md";
+    En: "training_reminder/en.md";
 }

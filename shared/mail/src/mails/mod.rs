@@ -5,10 +5,15 @@
 //! needs its text and its HTML to differ has three files a language ([`crate::render`]).
 
 mod access;
+mod accompanying;
 mod approach;
+mod cases;
+mod certificates;
 mod checks;
 mod life;
 mod office;
 mod training;
 
-pub use self::{access::*, approach::*, checks::*, life::*, office::*, training::*};
+pub use self::{
+    access::*, accompanying::*, approach::*, cases::*, certificates::*, checks::*, life::*, office::*, training::*,
+};

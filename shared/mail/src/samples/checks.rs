@@ -1,67 +1,68 @@
-//! What is written about background checks.
+//! Background checks and training.
 
-use chrono::NaiveDate;
+use chrono::TimeDelta;
 
-use super::{Sample, expert, letterhead, sample, url};
-use crate::{
-    mails::{CheckGapMail, CheckRequestedMail, GapCase},
-    people::{Addressee, Salutation},
-};
+use super::{Sample, day, expert, helper, letterhead, now, office, sample, url};
+use crate::mails::{CheckExpiredActiveMail, CheckExpiryMail, CheckExpiryOfficeMail, TrainingReminderMail};
+
+fn expiry(today: bool) -> CheckExpiryMail {
+    CheckExpiryMail {
+        letterhead: letterhead(),
+        expert: expert(),
+        extended: !today,
+        valid_until: if today {
+            day("2026-11-23")
+        } else {
+            day("2027-02-15")
+        },
+        today,
+        url: url("me"),
+    }
+}
+
+fn training(video: bool) -> TrainingReminderMail {
+    TrainingReminderMail {
+        letterhead: letterhead(),
+        expert: expert(),
+        module: "Begleitung junger Geflüchteter und interkulturelle Arbeit".to_owned(),
+        starts_at: now() + TimeDelta::days(14),
+        place: (!video).then(|| "Regionalbüro Berlin, Musterstraße 1, 10115 Berlin".to_owned()),
+        video: video.then(|| url("treffen/schulung")),
+        url: url("me"),
+    }
+}
 
 pub(super) fn all() -> Vec<Sample> {
     vec![
-        sample("check_requested", "the first request, extended kind", requested()),
+        sample("check_expiry", "a check ends in some weeks", expiry(false)),
+        sample("check_expiry_today", "a check ends today", expiry(true)),
         sample(
-            "check_requested_again",
-            "a renewal, simple kind",
-            CheckRequestedMail {
-                extended: false,
-                valid_until: NaiveDate::from_ymd_opt(2027, 2, 14),
-                max_age_months: 1,
-                ..requested()
+            "check_expiry_office",
+            "a check ends, to the office",
+            CheckExpiryOfficeMail {
+                letterhead: helper(),
+                coordinator: office(),
+                expert_name: "Dr. Maria Weber".to_owned(),
+                expert_phone: "030 23125 815".to_owned(),
+                valid_until: day("2026-12-21"),
+                active_matches: 1,
+                url: url("experts/01935a7e"),
             },
         ),
         sample(
-            "check_gap",
-            "the office learns of matches without a valid check",
-            gap(),
+            "check_expired_active",
+            "a check has ended while a match is active",
+            CheckExpiredActiveMail {
+                letterhead: helper(),
+                coordinator: office(),
+                expert_name: "Dr. Maria Weber".to_owned(),
+                expert_phone: "030 23125 815".to_owned(),
+                valid_until: day("2026-11-22"),
+                grace_days: 28,
+                url: url("experts/01935a7e"),
+            },
         ),
+        sample("training_reminder", "a course in two weeks", training(false)),
+        sample("training_reminder_video", "a course by video", training(true)),
     ]
-}
-
-fn requested() -> CheckRequestedMail {
-    CheckRequestedMail {
-        letterhead: letterhead(),
-        expert: expert(),
-        extended: true,
-        valid_until: None,
-        max_age_months: 3,
-    }
-}
-
-fn gap() -> CheckGapMail {
-    CheckGapMail {
-        letterhead: letterhead(),
-        coordinator: Addressee {
-            salutation: Salutation::Ms,
-            title: None,
-            given_name: "Katrin".to_owned(),
-            family_name: "Sommer".to_owned(),
-        },
-        expert_name: "Dr. Maria Weber".to_owned(),
-        expert_phone: Some("030 23125 815".to_owned()),
-        cases: vec![
-            GapCase {
-                reference: "B-2026-0147".to_owned(),
-                place: "Berlin".to_owned(),
-                minor: true,
-            },
-            GapCase {
-                reference: "P-2026-0011".to_owned(),
-                place: "Potsdam".to_owned(),
-                minor: false,
-            },
-        ],
-        url: url("fuehrungszeugnisse"),
-    }
 }

@@ -2,13 +2,16 @@
 //! the telephone numbers are from the range that is kept free for films.
 
 mod access;
+mod accompanying;
 mod approach;
+mod cases;
+mod certificates;
 mod checks;
 mod life;
 mod office;
 mod training;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use url::Url;
 
 pub use self::approach::approach;
@@ -32,6 +35,9 @@ pub fn all() -> Vec<Sample> {
     [
         access::all(),
         approach::all(),
+        accompanying::all(),
+        cases::all(),
+        certificates::all(),
         checks::all(),
         life::all(),
         office::all(),
@@ -77,6 +83,39 @@ pub fn expert() -> Addressee {
         given_name: "Maria".to_owned(),
         family_name: "Weber".to_owned(),
     }
+}
+
+/// Who helps offices with the software in the samples.
+fn helper() -> Letterhead {
+    Letterhead {
+        contact: Contact {
+            name: "Jonas Berger".to_owned(),
+            office_name: "Geschäftsstelle, Betreuung der Software".to_owned(),
+            phone: "+49 (0)30 23125 140".to_owned(),
+            email: "jonas.berger@tandem.example".to_owned(),
+            office_hours: None,
+        },
+        ..letterhead()
+    }
+}
+
+/// The coordinator of the samples.
+fn office() -> Addressee {
+    Addressee {
+        salutation: Salutation::Ms,
+        title: None,
+        given_name: "Katrin".to_owned(),
+        family_name: "Sommer".to_owned(),
+    }
+}
+
+/// The mentee of the samples; mails use the given name alone.
+fn mentee() -> Addressee {
+    Addressee::plain("Amir", "")
+}
+
+fn day(text: &str) -> NaiveDate {
+    text.parse().expect("a day")
 }
 
 /// The day on which the samples are written.

@@ -1,37 +1,86 @@
 //! What an office learns.
 
-use super::{Sample, letterhead, now, sample, url};
-use crate::{
-    mails::ApproachUndeliverableMail,
-    people::{Addressee, Contact, Letterhead, Salutation},
+use chrono::TimeDelta;
+
+use super::{Sample, day, helper, now, office, sample, url};
+use crate::mails::{
+    ApproachUndeliverableMail, DigestLine, DigestPart, ErasureDueMail, MailUndeliverableMail,
+    WeeklyDigestMail,
 };
 
 pub(super) fn all() -> Vec<Sample> {
-    vec![sample(
-        "approach_undeliverable",
-        "the office learns of a refused mail",
-        undeliverable(),
-    )]
+    vec![
+        sample(
+            "approach_undeliverable",
+            "the office learns of a refused mail",
+            undeliverable(),
+        ),
+        sample(
+            "mail_undeliverable",
+            "the office learns of another refused mail",
+            MailUndeliverableMail {
+                letterhead: helper(),
+                coordinator: office(),
+                recipient: "Dr. Maria Weber".to_owned(),
+                phone: "030 23125 815".to_owned(),
+                refused_at: now(),
+                reason: "550 5.1.1 [address]: Recipient address rejected: User unknown".to_owned(),
+                url: url("experts/01935a7e"),
+            },
+        ),
+        sample("weekly_digest", "Monday morning", digest()),
+        sample(
+            "erasure_due",
+            "what is about to be erased",
+            ErasureDueMail {
+                letterhead: helper(),
+                reader: super::Addressee::plain("Jonas", "Berger"),
+                checks: 3,
+                cases: 2,
+                until: day("2026-12-23"),
+                url: url(""),
+            },
+        ),
+    ]
+}
+
+fn part(lines: &[(&str, &str, i64)], more: usize) -> DigestPart {
+    let line = |(name, reference, days): &(&str, &str, i64)| DigestLine {
+        name: (*name).to_owned(),
+        reference: (*reference).to_owned(),
+        on: day("2026-11-23") + TimeDelta::days(*days),
+        url: url("matches/01935a7e"),
+    };
+    DigestPart {
+        lines: lines.iter().map(line).collect(),
+        more,
+    }
+}
+
+fn digest() -> WeeklyDigestMail {
+    WeeklyDigestMail {
+        letterhead: helper(),
+        coordinator: office(),
+        on: day("2026-11-23"),
+        expiring: part(&[("Dr. Maria Weber", "", 14), ("Ömer Yıldız", "", 41)], 0),
+        unanswered: part(&[("Heinz-Jürgen Großmann", "B-2026-0151", -9)], 0),
+        silent: DigestPart::default(),
+        unfilled: part(
+            &[
+                ("Berlin", "B-2026-0147", -40),
+                ("Potsdam", "P-2026-0012", -33),
+                ("Berlin", "B-2026-0149", -21),
+            ],
+            4,
+        ),
+        url: url(""),
+    }
 }
 
 fn undeliverable() -> ApproachUndeliverableMail {
     ApproachUndeliverableMail {
-        letterhead: Letterhead {
-            contact: Contact {
-                name: "Jonas Berger".to_owned(),
-                office_name: "Geschäftsstelle, Betreuung der Software".to_owned(),
-                phone: "+49 (0)30 23125 140".to_owned(),
-                email: "jonas.berger@tandem.example".to_owned(),
-                office_hours: None,
-            },
-            ..letterhead()
-        },
-        coordinator: Addressee {
-            salutation: Salutation::Ms,
-            title: None,
-            given_name: "Katrin".to_owned(),
-            family_name: "Sommer".to_owned(),
-        },
+        letterhead: helper(),
+        coordinator: office(),
         expert_name: "Dr. Maria Weber".to_owned(),
         expert_phone: Some("030 23125 815".to_owned()),
         address: "m.weber@mail.example".to_owned(),

@@ -34,6 +34,14 @@ impl Words {
         calendar::date(self.0, *day)
     }
 
+    /// A day in numbers, for lists: "23.11.2026", "23 Nov 2026".
+    pub fn short_date(&self, day: &NaiveDate) -> String {
+        match self.0 {
+            Language::En => day.format("%-d %b %Y").to_string(),
+            _ => day.format("%d.%m.%Y").to_string(),
+        }
+    }
+
     /// The day in Germany on which an instant falls.
     pub fn day_of(&self, instant: &DateTime<Utc>) -> String {
         self.date(&instant.with_timezone(&Berlin).date_naive())

@@ -1,5 +1,6 @@
-//! What a check that ended, or that showed an entry, means for matches that go on (domain.md "Background
-//! check"): the office is told at once, the match is interrupted, and goes on by itself with a valid check.
+//! What an inspection means for matches that go on (domain.md "Background check"): after one with an entry
+//! the office is told at once and the match is interrupted; with a valid one it goes on by itself. Of checks
+//! that end, the reminders tell.
 
 use tandem_domain::checks::{BackgroundCheck, needed_kind, permitted};
 use tandem_domain::ids::{CheckId, ExpertId};
@@ -9,34 +10,6 @@ use tandem_storage::experts;
 
 use crate::deliveries::{self, NewDelivery, Recipient, Trigger};
 use crate::{App, Caller, Result, matches};
-
-const BATCH: i64 = 200;
-
-/// Looks at every check whose last day has passed since it was looked at last: once each, found by its date.
-/// Then interrupts what may not go on. Returns how many offices were told.
-pub async fn expire(app: &App) -> Result<usize> {
-    let caller = Caller::system();
-    let today = app.today();
-    let mut told = 0;
-    loop {
-        let mut conn = app.acquire(&caller).await?;
-        let ended = expiry::unseen(&mut conn, today, BATCH).await?;
-        drop(conn);
-        if ended.is_empty() {
-            break;
-        }
-        for (check, expert) in ended {
-            let mut tx = app.begin(&caller).await?;
-            // no check is inspected meanwhile
-            experts::lock(&mut tx, expert).await?;
-            told += tell_office(&mut tx, app, check).await?;
-            expiry::mark_seen(&mut tx, check, today).await?;
-            tx.commit().await?;
-        }
-    }
-    matches::pause_unchecked(app).await?;
-    Ok(told)
-}
 
 /// Looks at an expert whose certificate was inspected just now: one with an entry ends what was permitted
 /// before; a good one lets matches go on that waited for it.

@@ -84,8 +84,9 @@ pub async fn resend(app: &App, caller: &Caller, id: DeliveryId) -> Result<Delive
         subject_id: delivery.subject_id,
         recipient_kind: delivery.recipient_kind,
         recipient_id: delivery.recipient_id,
+        occasion: delivery.occasion,
     };
-    let [id] = insert(&mut tx, app, &[again]).await?[..] else {
+    let [id] = insert(&mut tx, app, &[again], app.now()).await?[..] else {
         return refuse(on_its_way());
     };
     let audit = Audit::new("delivery.resent", id).detail(serde_json::json!({ "trigger": delivery.trigger }));

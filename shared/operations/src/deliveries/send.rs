@@ -1,6 +1,9 @@
 //! Sending: the worker's side of a delivery.
 
+use chrono::{DateTime, TimeDelta, Utc};
+use sha2::{Digest, Sha256};
 use tandem_domain::ids::{DeliveryId, ExpertId, MatchId};
+use tandem_domain::settings::Settings;
 use tandem_domain::values::Email;
 use tandem_mail::{Envelope, MailAddress, SendError, SmtpMailer, message_with};
 use tandem_storage::PgConnection;
@@ -43,13 +46,25 @@ struct Outgoing {
     list_unsubscribe: Option<Url>,
 }
 
+/// What is to be done with a claimed delivery.
+enum Todo {
+    Send(Box<Outgoing>),
+    End(Ending),
+}
+
 /// How an attempt ended.
 enum Ending {
     Sent,
     Suppressed(String),
     /// It may succeed later.
     Later(String),
-    /// It cannot be delivered; whether it is the recipient's address that was refused.
+    /// It is not its time yet; whether no attempt has handed it over before.
+    Postponed {
+        until: DateTime<Utc>,
+        reason: &'static str,
+        untouched: bool,
+    },
+    /// It cannot be delivered; whether it is the recipient's address that was refused just now.
     Failed {
         reason: String,
         address_refused: bool,
@@ -71,15 +86,16 @@ pub async fn send(
     id: DeliveryId,
     ctx: &JobContext,
 ) -> std::result::Result<(), JobError> {
-    let Some((delivery, verdict)) = prepare(app, sender, id).await? else {
+    let Some((delivery, todo)) = prepare(app, sender, id).await? else {
         return Ok(());
     };
-    let ending = match verdict {
-        Verdict::Suppress(reason) => Ending::Suppressed(reason),
-        Verdict::Wait(reason) => Ending::Later(reason),
-        Verdict::Send(outgoing) => {
+    let mut address = None;
+    let ending = match todo {
+        Todo::End(ending) => ending,
+        Todo::Send(outgoing) => {
+            address = Some(hash(&outgoing.letter.to.address));
             tokio::select! {
-                ending = hand_over(sender, &delivery, outgoing) => ending,
+                ending = hand_over(sender, &delivery, *outgoing) => ending,
                 // another attempt may have begun: it sends the same message
                 () = ctx.until_lost() => return Err(JobError::Retry("the lease was lost".into())),
             }
@@ -92,39 +108,111 @@ pub async fn send(
         },
         ending => ending,
     };
-    write(app, &delivery, &ending).await?;
+    write(app, &delivery, &ending, address.as_deref()).await?;
     match ending {
         Ending::Later(reason) => Err(JobError::Retry(reason)),
+        Ending::Postponed { until, reason, .. } => Err(JobError::Postpone(until, reason.to_owned())),
         _ => Ok(()),
     }
 }
 
 /// Claims the delivery and decides what is to be done with it.
-async fn prepare(
-    app: &App,
-    sender: &Sender,
-    id: DeliveryId,
-) -> Result<Option<(Delivery, Verdict<Outgoing>)>> {
+async fn prepare(app: &App, sender: &Sender, id: DeliveryId) -> Result<Option<(Delivery, Todo)>> {
     let mut tx = app.begin(&Caller::system()).await?;
-    let Some(delivery) = deliveries::claim(&mut tx, id, app.now()).await? else {
+    let now = app.now();
+    let Some(delivery) = deliveries::claim(&mut tx, id, now).await? else {
         return Ok(None);
     };
-    let settings = settings::current(&mut tx).await?;
-    let programme = settings.programme_name.clone();
+    let todo = decide(app, sender, &mut tx, &delivery, now).await?;
+    tx.commit().await?;
+    Ok(Some((delivery, todo)))
+}
+
+/// Asks everything that can keep a mail from being sent at this moment.
+async fn decide(
+    app: &App,
+    sender: &Sender,
+    conn: &mut PgConnection,
+    delivery: &Delivery,
+    now: DateTime<Utc>,
+) -> Result<Todo> {
+    let settings = settings::current(conn).await?;
+    let trigger = Trigger::of(delivery)?;
+    let postpone = |until, reason| {
+        Todo::End(Ending::Postponed {
+            until,
+            reason,
+            // the claim has just given it its date
+            untouched: delivery.sending_at == Some(now),
+        })
+    };
+    let awake = settings.awake(now);
+    if trigger.reminder().is_some() && awake > now {
+        return Ok(postpone(awake, "nobody is mailed at night"));
+    }
+    let recipient = (delivery.recipient_kind, delivery.recipient_id);
+    if !trigger.is_essential() && deliveries::has_ended(conn, recipient, trigger.as_str()).await? {
+        let reason = "the recipient has ended mails of this kind".to_owned();
+        return Ok(Todo::End(Ending::Suppressed(reason)));
+    }
     let writing = Writing {
         app,
         settings: &settings,
-        delivery: &delivery,
+        delivery,
         from: sender.from.as_str(),
     };
-    let list_unsubscribe = writing.unsubscribe_url()?;
-    let verdict = compose(&mut tx, &writing).await?.map(|letter| Outgoing {
+    let letter = match compose(conn, &writing).await? {
+        Verdict::Send(letter) => letter,
+        Verdict::Suppress(reason) => return Ok(Todo::End(Ending::Suppressed(reason))),
+        Verdict::Wait(reason) => return Ok(Todo::End(Ending::Later(reason))),
+    };
+    // who sends a mail again by hand knows why
+    if !is_by_hand(delivery)
+        && let Some(reason) = deliveries::is_suppressed(conn, &hash(&letter.to.address)).await?
+    {
+        return Ok(Todo::End(Ending::Failed {
+            reason: format!("nothing is sent to this address any more: {reason}"),
+            address_refused: false,
+        }));
+    }
+    let slot = match delivery.slot_at {
+        Some(slot) => slot,
+        None => reserve(conn, &settings, delivery, &letter.to.address, now).await?,
+    };
+    if slot > now {
+        return Ok(postpone(slot, "others are mailed at this domain first"));
+    }
+    Ok(Todo::Send(Box::new(Outgoing {
         letter,
-        from_name: programme,
-        list_unsubscribe,
-    });
-    tx.commit().await?;
-    Ok(Some((delivery, verdict)))
+        list_unsubscribe: writing.unsubscribe_url()?,
+        from_name: settings.programme_name,
+    })))
+}
+
+/// The delivery's turn at its mail domain. A minute's worth may leave together.
+async fn reserve(
+    conn: &mut PgConnection,
+    settings: &Settings,
+    delivery: &Delivery,
+    address: &str,
+    now: DateTime<Utc>,
+) -> Result<DateTime<Utc>> {
+    let domain = address
+        .rsplit_once('@')
+        .map_or("", |(_, domain)| domain)
+        .to_lowercase();
+    let pace = settings.mails_per_minute_and_domain.max(1);
+    let interval = TimeDelta::microseconds(60_000_000 / i64::from(pace));
+    Ok(deliveries::reserve_slot(conn, delivery.id, &domain, interval, pace as i32, now).await?)
+}
+
+/// An address as the list of those that take no mail knows it.
+fn hash(address: &str) -> Vec<u8> {
+    Sha256::digest(address.trim().to_lowercase().as_bytes()).to_vec()
+}
+
+fn is_by_hand(delivery: &Delivery) -> bool {
+    delivery.key.contains(":again:")
 }
 
 async fn hand_over(sender: &Sender, delivery: &Delivery, outgoing: Outgoing) -> Ending {
@@ -165,26 +253,56 @@ async fn hand_over(sender: &Sender, delivery: &Delivery, outgoing: Outgoing) -> 
     }
 }
 
-/// Writes how an attempt ended, and what follows from it, in one transaction.
-async fn write(app: &App, delivery: &Delivery, ending: &Ending) -> Result<()> {
+/// Writes how an attempt ended, and what follows from it, in one transaction. `address` is the hash of
+/// the one to which the mail was handed over.
+async fn write(app: &App, delivery: &Delivery, ending: &Ending, address: Option<&[u8]>) -> Result<()> {
     let mut tx = app.begin(&Caller::system()).await?;
     let now = app.now();
     let (state, reason) = match ending {
         Ending::Sent => (State::Sent, None),
         Ending::Suppressed(reason) => (State::Suppressed, Some(reason.as_str())),
         Ending::Later(reason) => (State::Queued, Some(reason.as_str())),
+        Ending::Postponed { reason, .. } => (State::Queued, Some(*reason)),
         Ending::Failed { reason, .. } => (State::Failed, Some(reason.as_str())),
     };
-    if !deliveries::finish(&mut tx, delivery.id, delivery.attempts, state, reason, now).await? {
+    let keeps_turn = !matches!(ending, Ending::Later(_));
+    let forgets_date = matches!(ending, Ending::Postponed { untouched: true, .. });
+    if !deliveries::finish(
+        &mut tx,
+        delivery.id,
+        delivery.attempts,
+        state,
+        reason,
+        keeps_turn,
+        forgets_date,
+        now,
+    )
+    .await?
+    {
         tracing::warn!(delivery = %delivery.id, "another attempt has taken this e-mail over");
         return Ok(());
     }
     let trigger = Trigger::of(delivery)?;
     match ending {
-        Ending::Sent if trigger == Trigger::Approach => {
-            deliveries::mark_approach_sent(&mut tx, delivery.subject_id.into(), now).await?;
+        Ending::Sent => {
+            if trigger == Trigger::Approach {
+                deliveries::mark_approach_sent(&mut tx, delivery.subject_id.into(), now).await?;
+            }
+            if let Some(address) = address
+                && is_by_hand(delivery)
+            {
+                deliveries::forget_suppressed(&mut tx, address).await?;
+            }
         }
-        Ending::Failed { address_refused, .. } => {
+        Ending::Failed {
+            address_refused,
+            reason,
+        } => {
+            if let Some(address) = address
+                && *address_refused
+            {
+                deliveries::suppress_address(&mut tx, address, reason, now).await?;
+            }
             undeliverable(&mut tx, app, delivery, trigger, *address_refused).await?;
         }
         _ => {}
@@ -203,6 +321,23 @@ async fn undeliverable(
     address_refused: bool,
 ) -> Result<()> {
     let mut trail = Vec::new();
+    let is_notice = matches!(
+        trigger,
+        Trigger::ApproachUndeliverable | Trigger::MailUndeliverable | Trigger::SignIn
+    );
+    if trigger != Trigger::Approach && address_refused && !is_notice {
+        // an office cannot be told of its own address
+        let office = match delivery.recipient_kind {
+            RecipientKind::Office | RecipientKind::User => None,
+            _ => deliveries::find(conn, delivery.id)
+                .await?
+                .and_then(|(_, office)| office),
+        };
+        if let Some(office) = office {
+            let notice = NewDelivery::new(Trigger::MailUndeliverable, delivery.id, Recipient::Office(office));
+            queue(conn, app, &[notice]).await?;
+        }
+    }
     if trigger == Trigger::Approach {
         let matching = MatchId::from(delivery.subject_id);
         let offices = deliveries::mark_approach_undeliverable(conn, matching).await?;

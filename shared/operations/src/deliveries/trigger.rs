@@ -1,5 +1,7 @@
 //! Why mails are sent: the one list.
 
+use strum::VariantArray;
+use tandem_domain::reminders::Reminder;
 use tandem_storage::deliveries::Delivery;
 use tandem_storage::parse;
 
@@ -39,6 +41,48 @@ pub enum Trigger {
     AnswerNo,
     /// Tells an office that an approach cannot be delivered; the subject is the delivery that failed.
     ApproachUndeliverable,
+    /// Tells an office that another mail cannot be delivered; the subject is the delivery that failed.
+    MailUndeliverable,
+
+    // reminders: `domain::reminders::Reminder` says when, and about what
+    /// No first meeting is dated, to centre and expert; the subject is the match.
+    MeetingUndated,
+    /// One side has not answered after the first meeting, to that side; the subject is the match.
+    ChemistrySilent,
+    /// Check or training are missing after a yes; the subject is the match.
+    ReadinessMissing,
+    /// A check ends, to the expert; the subject is the check.
+    CheckExpiry,
+    /// A check ends, to the office; the subject is the check.
+    CheckExpiryOffice,
+    /// A check has ended while a match is active, to the office; the subject is the check.
+    CheckExpiredActive,
+    /// A training session, to who is booked; the subject is the attendance.
+    TrainingSession,
+    /// A case still searches, to office and centre; the subject is the case.
+    CaseSearching,
+    /// No meeting was logged, to the expert; the subject is the match.
+    NoMeeting,
+    /// No meeting was logged, to the centre; the subject is the match.
+    NoMeetingCenter,
+    /// How does it go, to both; the subject is the match.
+    CheckIn,
+    /// An interview is to be followed up; the subject is the milestone.
+    InterviewFollowUp,
+    /// Feedback at half-time, to both; the subject is the match.
+    HalfYearFeedback,
+    /// The agreement ends, to both and the centre; the subject is the match.
+    AgreementEnding,
+    /// The final report; the subject is the match.
+    FinalReport,
+    /// The outcome is to be confirmed, to the centre; the subject is the case.
+    OutcomeConfirmation,
+    /// A mentee comes of age, to the centre; the subject is the case.
+    Turns18,
+    /// Data are about to be erased, to the administrators; the subject is the programme.
+    ErasureDue,
+    /// The coordinators' digest; the subject is the office.
+    WeeklyDigest,
 
     /// Sends an expert the letter for the authority; the subject is the document.
     CheckRequested,
@@ -109,6 +153,49 @@ impl Trigger {
     /// Whether it cannot be unsubscribed from: what somebody asked for, what a promise or a deadline
     /// hangs on. A new trigger is essential until it is named here.
     pub fn is_essential(self) -> bool {
-        true
+        !matches!(
+            self,
+            Self::NoMeeting
+                | Self::CheckIn
+                | Self::InterviewFollowUp
+                | Self::HalfYearFeedback
+                | Self::CaseSearching
+                | Self::WeeklyDigest
+        )
+    }
+
+    /// The reminder that this trigger is; those wait for the morning and are asked again before they leave.
+    pub fn reminder(self) -> Option<Reminder> {
+        Reminder::VARIANTS
+            .iter()
+            .copied()
+            .find(|reminder| Self::from(*reminder) == self)
+    }
+}
+
+impl From<Reminder> for Trigger {
+    fn from(reminder: Reminder) -> Self {
+        match reminder {
+            Reminder::Approach => Self::ApproachReminder,
+            Reminder::MeetingUndated => Self::MeetingUndated,
+            Reminder::ChemistrySilent => Self::ChemistrySilent,
+            Reminder::ReadinessMissing => Self::ReadinessMissing,
+            Reminder::CheckExpiry => Self::CheckExpiry,
+            Reminder::CheckExpiryOffice => Self::CheckExpiryOffice,
+            Reminder::CheckExpiredActive => Self::CheckExpiredActive,
+            Reminder::TrainingSession => Self::TrainingSession,
+            Reminder::CaseSearching => Self::CaseSearching,
+            Reminder::NoMeeting => Self::NoMeeting,
+            Reminder::NoMeetingCenter => Self::NoMeetingCenter,
+            Reminder::CheckIn => Self::CheckIn,
+            Reminder::InterviewFollowUp => Self::InterviewFollowUp,
+            Reminder::HalfYearFeedback => Self::HalfYearFeedback,
+            Reminder::AgreementEnding => Self::AgreementEnding,
+            Reminder::FinalReport => Self::FinalReport,
+            Reminder::OutcomeConfirmation => Self::OutcomeConfirmation,
+            Reminder::Turns18 => Self::Turns18,
+            Reminder::ErasureDue => Self::ErasureDue,
+            Reminder::WeeklyDigest => Self::WeeklyDigest,
+        }
     }
 }

@@ -5,9 +5,11 @@ use serde_json::json;
 use tandem_domain::errors::UserError;
 use tandem_domain::experts::{ExpertState, Pause, check_activation};
 use tandem_domain::ids::ExpertId;
+use tandem_domain::policy::Action;
+use tandem_storage::PgConnection;
 use tandem_storage::experts::{self, Expert, ExpertPause, StateChange};
 
-use super::{authorized, found, locked};
+use super::{authorized, found, locked, locked_for};
 use crate::matches::leaving::{self, Departure};
 use crate::{App, Audit, Caller, Result, refuse};
 
@@ -141,12 +143,26 @@ pub async fn pause(
     until: Option<NaiveDate>,
 ) -> Result<Expert> {
     let mut tx = app.begin(caller).await?;
-    let expert = locked(&mut tx, caller, id, None).await?;
+    let expert = locked_for(&mut tx, caller, Action::SetAvailability, id).await?;
     if expert.state == ExpertState::Left {
         return refuse(UserError::conflict(
             "this expert has left: there is nothing to pause",
         ));
     }
+    pause_locked(&mut tx, app, caller, id, from, until).await?;
+    tx.commit().await?;
+    Ok(expert)
+}
+
+/// Notes a pause of an expert who is locked; who may do so has been asked.
+async fn pause_locked(
+    conn: &mut PgConnection,
+    app: &App,
+    caller: &Caller,
+    id: ExpertId,
+    from: NaiveDate,
+    until: Option<NaiveDate>,
+) -> Result<()> {
     if let Some(until) = until {
         if until < from {
             return refuse(UserError::invalid(
@@ -161,7 +177,7 @@ pub async fn pause(
             ));
         }
     }
-    let pauses = experts::pauses_for(&mut tx, &[id], app.today()).await?;
+    let pauses = experts::pauses_for(conn, &[id], app.today()).await?;
     if let Some(wider) = pauses
         .iter()
         .map(|pause| pause.pause)
@@ -180,11 +196,9 @@ pub async fn pause(
         expert_id: id,
         pause: Pause { from, until },
     };
-    experts::insert_pauses(&mut tx, &[pause]).await?;
-    app.audit(&mut tx, caller, &[Audit::new("expert.paused", id).about(id)])
-        .await?;
-    tx.commit().await?;
-    Ok(expert)
+    experts::insert_pauses(conn, &[pause]).await?;
+    app.audit(conn, caller, &[Audit::new("expert.paused", id).about(id)])
+        .await
 }
 
 fn covers_all(pause: Pause, from: NaiveDate, until: Option<NaiveDate>) -> bool {
@@ -194,7 +208,7 @@ fn covers_all(pause: Pause, from: NaiveDate, until: Option<NaiveDate>) -> bool {
 /// Makes an expert available again from today on: every pause ends or is dropped.
 pub async fn resume(app: &App, caller: &Caller, id: ExpertId) -> Result<Expert> {
     let mut tx = app.begin(caller).await?;
-    let expert = locked(&mut tx, caller, id, None).await?;
+    let expert = locked_for(&mut tx, caller, Action::SetAvailability, id).await?;
     if experts::resume(&mut tx, id, app.today()).await? == 0 {
         return refuse(UserError::conflict("this expert is not paused"));
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 use tandem_domain::ids::JobId;
 use tandem_storage::{PgConnection, jobs};
@@ -16,6 +17,9 @@ pub enum JobError {
     /// It may succeed later: wait, then try again as long as attempts are left.
     #[error("{0}")]
     Retry(String),
+    /// It is not its time yet: begin again then, without counting this attempt.
+    #[error("not before {0}: {1}")]
+    Postpone(DateTime<Utc>, String),
     /// It will never succeed: a person has to look at it.
     #[error("{0}")]
     Fail(String),

@@ -1,148 +1,142 @@
-//! The numbers that went into a plan: ids, capacities, scores and the points behind them; no names.
-//! Stored with the run, so that the same snapshot gives the same plan, byte for byte.
+//! The numbers that went into a plan, as of one moment; no names. Stored with the run, so that the same
+//! snapshot gives the same plan, byte for byte, and so that what would be with other weights or another
+//! radius can be asked later without touching the plan.
 
-use std::collections::BTreeMap;
+mod packed;
 
-use serde::{Deserialize, Serialize};
-use tandem_domain::eligibility::{Missing, Rule};
+use std::collections::HashMap;
+
+use tandem_domain::candidates as bulk;
+use tandem_domain::eligibility::{CaseFacts, ExpertFacts, PairHistory};
 use tandem_domain::ids::{CaseId, CenterId, ExpertId};
-use tandem_domain::scores::Points;
-use tandem_matching::{Instance, Pin};
-use tandem_storage::facts::CaseRow;
+use tandem_domain::postal_codes::PostalCode;
+use tandem_domain::runs::Parameters;
+use tandem_domain::scores::{CaseTraits, ExpertTraits};
+use tandem_storage::facts::{CaseRow, ExpertRow};
 
-use crate::candidates::{Field, NearMiss, Pool};
+use crate::candidates::Ground;
 use crate::{Error, Result};
-
-/// Snapshots of this layout only are read.
-const LAYOUT: u32 = 1;
 
 /// Level 1: the numbers shrink to about a fifth, in the time that writing them saves.
 const COMPRESSION: i32 = 1;
 
-/// One possible pair, with what explains its score.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pair {
-    /// Index into `experts`.
-    pub expert: u32,
-    /// Whole metres from the centre.
-    pub distance_m: u32,
-    /// Points a criterion, in the order of [`Points`]' fields.
-    pub points: [i32; 8],
-    /// What the expert still lacks.
-    pub missing: Vec<Missing>,
+/// An expert as a plan sees one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SnapshotExpert {
+    /// The expert.
+    pub id: ExpertId,
+    /// Where the expert lives.
+    pub postal_code: PostalCode,
+    /// What the rules ask for.
+    pub facts: ExpertFacts,
+    /// What the score asks for.
+    pub traits: ExpertTraits,
 }
 
-/// One case of a run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A case as a plan sees one.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SnapshotCase {
     /// The case.
     pub id: CaseId,
-    /// How many experts each rule removed.
-    pub removed: BTreeMap<Rule, u32>,
-    /// The nearest misses.
-    pub near_misses: Vec<NearMiss>,
-    /// The possible pairs, by rising expert.
-    pub pairs: Vec<Pair>,
+    /// Its centre.
+    pub center: CenterId,
+    /// Where the centre is.
+    pub postal_code: PostalCode,
+    /// How many more matches the centre can look after; none: no limit.
+    pub center_room: Option<u16>,
+    /// What the rules ask for.
+    pub facts: CaseFacts,
+    /// What the score asks for.
+    pub traits: CaseTraits,
+    /// Experts, by their index, who have a history with this case, by rising index.
+    pub histories: Vec<(u32, PairHistory)>,
 }
 
 /// Everything that the plan of a run follows from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone)]
 pub struct Snapshot {
-    layout: u32,
-    /// The experts who take part, by rising id, with the room that each had.
-    pub experts: Vec<(ExpertId, u8)>,
+    /// What the rules share.
+    pub ground: Ground,
+    /// Who was in the programme, by rising id.
+    pub experts: Vec<SnapshotExpert>,
     /// The cases, by rising id.
     pub cases: Vec<SnapshotCase>,
     /// Pairs that the coordinator set before.
     pub pins: Vec<(CaseId, ExpertId)>,
 }
 
-fn packed(points: &Points) -> [i32; 8] {
-    [
-        points.distance,
-        points.occupation,
-        points.support_areas,
-        points.language,
-        points.programmes,
-        points.balance,
-        points.waiting,
-        points.missing,
-    ]
+impl SnapshotExpert {
+    /// For gathering candidates.
+    pub fn gathered(&self) -> bulk::Expert<'_> {
+        bulk::Expert {
+            postal_code: self.postal_code,
+            facts: &self.facts,
+            traits: &self.traits,
+        }
+    }
 }
 
-impl Pair {
-    /// Points a criterion.
-    pub fn points(&self) -> Points {
-        let [
-            distance,
-            occupation,
-            support_areas,
-            language,
-            programmes,
-            balance,
-            waiting,
-            missing,
-        ] = self.points;
-        Points {
-            distance,
-            occupation,
-            support_areas,
-            language,
-            programmes,
-            balance,
-            waiting,
-            missing,
+impl SnapshotCase {
+    /// For gathering candidates.
+    pub fn gathered(&self) -> bulk::Case<'_> {
+        bulk::Case {
+            postal_code: self.postal_code,
+            facts: &self.facts,
+            traits: &self.traits,
+            histories: &self.histories,
         }
     }
 
-    /// The score.
-    pub fn score(&self) -> i32 {
-        self.points.iter().sum()
+    /// What the case's past says of an expert.
+    pub fn history(&self, expert: u32) -> PairHistory {
+        let found = self.histories.binary_search_by_key(&expert, |history| history.0);
+        found.map_or(PairHistory::default(), |at| self.histories[at].1)
     }
 }
 
 impl Snapshot {
-    /// Gathers what takes part. Where a centre has a limit, its longest waiting cases with candidates
-    /// take the room that is left; the others are counted under `CENTER_LIMIT`.
-    pub fn new(pool: &Pool, cases: &[CaseRow], fields: Vec<Field>, pins: Vec<(CaseId, ExpertId)>) -> Self {
-        let mut fields = fields;
-        keep_center_limits(cases, &mut fields, &pins);
-        let experts: Vec<(ExpertId, u8)> = pool
-            .experts()
-            .iter()
-            .map(|expert| {
-                (
-                    expert.id,
-                    expert.facts.capacity.saturating_sub(expert.facts.open_matches),
-                )
+    /// Takes over what storage read, each list by rising id.
+    pub fn new(
+        ground: Ground,
+        experts: Vec<ExpertRow>,
+        cases: Vec<CaseRow>,
+        histories: HashMap<(CaseId, ExpertId), PairHistory>,
+        pins: Vec<(CaseId, ExpertId)>,
+    ) -> Self {
+        let mut by_case: HashMap<CaseId, Vec<(u32, PairHistory)>> = HashMap::new();
+        for ((case, expert), history) in histories {
+            // who has left has no index, and needs none
+            if let Ok(index) = experts.binary_search_by_key(&expert, |row| row.id) {
+                by_case.entry(case).or_default().push((index as u32, history));
+            }
+        }
+        let cases = cases
+            .into_iter()
+            .map(|row| {
+                let mut histories = by_case.remove(&row.id).unwrap_or_default();
+                histories.sort_unstable_by_key(|history| history.0);
+                SnapshotCase {
+                    id: row.id,
+                    center: row.center,
+                    postal_code: row.postal_code,
+                    center_room: row.center_room,
+                    facts: row.facts,
+                    traits: row.traits,
+                    histories,
+                }
             })
             .collect();
-        let index = |id: ExpertId| {
-            experts
-                .binary_search_by_key(&id, |expert| expert.0)
-                .expect("a candidate is one of the pool") as u32
-        };
-        let cases = cases
-            .iter()
-            .zip(fields)
-            .map(|(case, field)| SnapshotCase {
-                id: case.id,
-                removed: field.removed,
-                near_misses: field.near_misses,
-                pairs: field
-                    .candidates
-                    .into_iter()
-                    .map(|candidate| Pair {
-                        expert: index(candidate.expert),
-                        distance_m: candidate.distance_m,
-                        points: packed(&candidate.points),
-                        missing: candidate.missing,
-                    })
-                    .collect(),
+        let experts = experts
+            .into_iter()
+            .map(|row| SnapshotExpert {
+                id: row.id,
+                postal_code: row.postal_code,
+                facts: row.facts,
+                traits: row.traits,
             })
             .collect();
         Self {
-            layout: LAYOUT,
+            ground,
             experts,
             cases,
             pins,
@@ -151,61 +145,18 @@ impl Snapshot {
 
     /// As it is stored.
     pub fn encode(&self) -> Result<Vec<u8>> {
-        let bytes =
-            postcard::to_allocvec(self).map_err(|error| Error::Fault(format!("snapshot: {error}")))?;
+        let bytes = postcard::to_allocvec(&packed::Packed::from(self))
+            .map_err(|error| Error::Fault(format!("snapshot: {error}")))?;
         zstd::bulk::compress(&bytes, COMPRESSION).map_err(|error| Error::Fault(format!("snapshot: {error}")))
     }
 
-    /// As it was stored.
-    pub fn decode(stored: &[u8]) -> Result<Self> {
+    /// As it was stored, to be looked at with these parameters: the run's own, or others to compare.
+    pub fn decode(stored: &[u8], parameters: &Parameters) -> Result<Self> {
         let bytes = zstd::stream::decode_all(stored)
             .map_err(|error| Error::Fault(format!("stored snapshot: {error}")))?;
-        let snapshot: Self = postcard::from_bytes(&bytes)
+        let packed: packed::Packed = postcard::from_bytes(&bytes)
             .map_err(|error| Error::Fault(format!("stored snapshot: {error}")))?;
-        if snapshot.layout == LAYOUT {
-            Ok(snapshot)
-        } else {
-            Err(Error::Fault(format!(
-                "stored snapshot has layout {}, this program reads {LAYOUT}",
-                snapshot.layout
-            )))
-        }
-    }
-
-    /// The numbers for the solver.
-    pub fn instance(&self) -> Result<Instance> {
-        let pairs: usize = self.cases.iter().map(|case| case.pairs.len()).sum();
-        let mut offsets = Vec::with_capacity(self.cases.len() + 1);
-        let mut experts = Vec::with_capacity(pairs);
-        let mut scores = Vec::with_capacity(pairs);
-        offsets.push(0);
-        for case in &self.cases {
-            experts.extend(case.pairs.iter().map(|pair| pair.expert));
-            scores.extend(case.pairs.iter().map(Pair::score));
-            offsets.push(experts.len());
-        }
-        let capacities = self.experts.iter().map(|expert| expert.1).collect();
-        Instance::new(capacities, offsets, experts, scores)
-            .map_err(|error| Error::Fault(format!("the snapshot is no instance: {error}")))
-    }
-
-    /// The pins for the solver.
-    ///
-    /// # Errors
-    /// A text for the coordinator where a pinned case or expert no longer takes part.
-    pub fn solver_pins(&self) -> std::result::Result<Vec<Pin>, String> {
-        self.pins
-            .iter()
-            .map(|(case, expert)| {
-                let case_index = self.case_index(*case);
-                let expert_index = self.expert_index(*expert);
-                match (case_index, expert_index) {
-                    (Some(case), Some(expert)) => Ok(Pin { case, expert }),
-                    (None, _) => Err(format!("the pinned case {case} is no longer searched for")),
-                    (_, None) => Err(format!("the pinned expert {expert} is no longer available")),
-                }
-            })
-            .collect()
+        packed.unpack(parameters)
     }
 
     /// Where a case stands in `cases`.
@@ -219,89 +170,41 @@ impl Snapshot {
     /// Where an expert stands in `experts`.
     pub fn expert_index(&self, expert: ExpertId) -> Option<u32> {
         self.experts
-            .binary_search_by_key(&expert, |expert| expert.0)
+            .binary_search_by_key(&expert, |expert| expert.id)
             .ok()
             .map(|index| index as u32)
-    }
-
-    /// The pair of a case and an expert, by their indexes.
-    pub fn pair(&self, case: u32, expert: u32) -> Option<&Pair> {
-        let pairs = &self.cases[case as usize].pairs;
-        pairs
-            .binary_search_by_key(&expert, |pair| pair.expert)
-            .ok()
-            .map(|index| &pairs[index])
-    }
-}
-
-/// A centre with a limit takes part with as many cases as it has room for: the pinned ones, then those
-/// that wait longest.
-fn keep_center_limits(cases: &[CaseRow], fields: &mut [Field], pins: &[(CaseId, ExpertId)]) {
-    let mut by_center: BTreeMap<CenterId, Vec<usize>> = BTreeMap::new();
-    for (index, case) in cases.iter().enumerate() {
-        if case.center_room.is_some() && !fields[index].candidates.is_empty() {
-            by_center.entry(case.center).or_default().push(index);
-        }
-    }
-    for indexes in by_center.values_mut() {
-        let room = cases[indexes[0]].center_room.map_or(usize::MAX, usize::from);
-        indexes.sort_by_key(|&index| {
-            let case = &cases[index];
-            let pinned = pins.iter().any(|pin| pin.0 == case.id);
-            (!pinned, case.traits.waiting_since, case.id)
-        });
-        for &index in indexes.iter().skip(room) {
-            let field = &mut fields[index];
-            let removed = std::mem::take(&mut field.candidates).len() as u32;
-            *field.removed.entry(Rule::CenterLimit).or_default() += removed;
-        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::{BTreeSet, HashMap};
+pub(super) mod tests {
+    use std::collections::BTreeSet;
 
     use chrono::NaiveDate;
-    use tandem_domain::eligibility::{CaseFacts, ExpertFacts};
-    use tandem_domain::experts::ExpertState;
-    use tandem_domain::ids::OfficeId;
-    use tandem_domain::runs::Parameters;
-    use tandem_domain::scores::{CaseTraits, ExpertTraits};
+    use tandem_domain::checks::{BackgroundCheck, CheckKind, Inspection};
+    use tandem_domain::eligibility::Attended;
+    use tandem_domain::experts::{ExpertOccupation, ExpertState, OccupationKind, Pause};
     use tandem_domain::settings::Settings;
-    use tandem_storage::facts::ExpertRow;
+    use tandem_domain::values::{Gender, SupportArea};
     use uuid::Uuid;
 
     use super::*;
-    use crate::candidates::{Ground, fields};
 
-    fn id<T: From<Uuid>>(number: u128) -> T {
+    pub(crate) fn id<T: From<Uuid>>(number: u128) -> T {
         Uuid::from_u128(number).into()
     }
 
-    fn day(text: &str) -> NaiveDate {
+    pub(crate) fn day(text: &str) -> NaiveDate {
         text.parse().unwrap()
     }
 
-    fn ground() -> Ground {
-        Ground {
-            today: day("2026-11-23"),
-            settings: Settings::default(),
-            required_modules: BTreeSet::new(),
-            parameters: Parameters {
-                admit_missing: true,
-                ..Parameters::default()
-            },
-        }
-    }
-
-    fn expert(number: u128, postal_code: &str) -> ExpertRow {
-        ExpertRow {
+    pub(crate) fn expert(number: u128, postal_code: &str) -> SnapshotExpert {
+        SnapshotExpert {
             id: id(number),
             postal_code: postal_code.parse().unwrap(),
             facts: ExpertFacts {
                 state: ExpertState::Active,
-                office: OfficeId::from(Uuid::from_u128(1)),
+                office: id(1),
                 pauses: vec![],
                 gender: None,
                 travel_radius_km: 40,
@@ -322,15 +225,12 @@ mod tests {
         }
     }
 
-    fn case(number: u128, waiting_since: &str, center_room: Option<u16>) -> CaseRow {
-        CaseRow {
+    pub(crate) fn case(number: u128, waiting_since: &str, center_room: Option<u16>) -> SnapshotCase {
+        SnapshotCase {
             id: id(number),
             center: id(1),
-            mentee: id(number),
             postal_code: "01067".parse().unwrap(),
             center_room,
-            searching: true,
-            asked: false,
             facts: CaseFacts {
                 office: id(1),
                 radius_km: 30,
@@ -344,88 +244,105 @@ mod tests {
                 languages: vec![],
                 waiting_since: day(waiting_since),
             },
+            histories: vec![],
         }
     }
 
-    fn snapshot(cases: &[CaseRow], pins: Vec<(CaseId, ExpertId)>, threads: usize) -> Snapshot {
-        // two in Dresden, one in Munich
-        let pool = Pool::new(vec![expert(1, "01069"), expert(2, "01097"), expert(3, "80331")]).unwrap();
-        let fields = fields(&ground(), &pool, cases, &HashMap::new(), threads, &|_| true)
-            .unwrap()
-            .unwrap();
-        Snapshot::new(&pool, cases, fields, pins)
-    }
-
-    fn waiting() -> Vec<CaseRow> {
-        vec![
-            case(1, "2026-11-01", Some(2)),
-            case(2, "2026-09-01", Some(2)),
-            case(3, "2026-10-01", Some(2)),
-        ]
-    }
-
-    fn taking_part(snapshot: &Snapshot) -> Vec<CaseId> {
-        snapshot
-            .cases
-            .iter()
-            .filter(|case| !case.pairs.is_empty())
-            .map(|case| case.id)
-            .collect()
+    /// Two experts in Dresden, one in Munich, all of whom a run with `admit_missing` takes.
+    pub(crate) fn snapshot(cases: Vec<SnapshotCase>, pins: Vec<(CaseId, ExpertId)>) -> Snapshot {
+        Snapshot {
+            ground: Ground {
+                today: day("2026-11-23"),
+                settings: Settings::default(),
+                required_modules: BTreeSet::new(),
+                parameters: Parameters {
+                    admit_missing: true,
+                    ..Parameters::default()
+                },
+            },
+            experts: vec![expert(1, "01069"), expert(2, "01097"), expert(3, "80331")],
+            cases,
+            pins,
+        }
     }
 
     #[test]
-    fn a_snapshot_comes_back_as_it_was_stored() {
-        let snapshot = snapshot(&waiting(), vec![(id(1), id(2))], 1);
-        assert_eq!(Snapshot::decode(&snapshot.encode().unwrap()).unwrap(), snapshot);
-        assert!(Snapshot::decode(b"nonsense").is_err());
+    fn a_snapshot_comes_back_as_it_was_stored_but_for_what_no_rule_asks() {
+        let mut whole = snapshot(vec![case(1, "2026-11-01", Some(2))], vec![(id(1), id(2))]);
+        whole.ground.required_modules = ["BASE".to_owned(), "OTHER".to_owned()].into();
+        whole.ground.settings.approach_limit = 9;
+        let facts = &mut whole.experts[0].facts;
+        facts.gender = Some(Gender::Diverse);
+        facts.pauses.push(Pause {
+            from: day("2027-01-01"),
+            until: None,
+        });
+        facts.checks.push(BackgroundCheck {
+            kind: CheckKind::Extended,
+            inspection: Some(Inspection {
+                certificate_date: day("2025-01-01"),
+                inspected_on: day("2025-01-01"),
+                no_relevant_entry: true,
+                valid_until: day("2030-01-01"),
+            }),
+            erased: false,
+        });
+        facts.attended.push(Attended {
+            module: "OTHER".into(),
+            on: day("2025-03-01"),
+            counts_until: Some(day("2028-03-01")),
+        });
+        let traits = &mut whole.experts[0].traits;
+        traits.occupations.push(ExpertOccupation {
+            kind: OccupationKind::Interest,
+            kldb_code: Some("01".parse().unwrap()),
+            label: String::new(),
+        });
+        traits.languages.push("fa".parse().unwrap());
+        traits.programmes = 2;
+        let wanted = &mut whole.cases[0].traits;
+        wanted.support_areas.push((SupportArea::Other, 2));
+        wanted.occupations.push("43412".parse().unwrap());
+        whole.cases[0].histories.push((
+            2,
+            PairHistory {
+                barred: true,
+                open: false,
+            },
+        ));
+        let stored = whole.encode().unwrap();
+        let back = Snapshot::decode(&stored, &whole.ground.parameters).unwrap();
+        assert_eq!(back.experts, whole.experts);
+        assert_eq!(back.pins, whole.pins);
+        assert_eq!(back.ground.required_modules, whole.ground.required_modules);
+        assert_eq!(back.ground.settings.approach_limit, 9);
+        // of the birth date is kept whether the mentee is of age at the start
+        let mut expected = whole.cases.clone();
+        expected[0].facts.mentee_birth_date = back.cases[0].facts.mentee_birth_date;
+        assert_eq!(back.cases, expected);
+        assert_ne!(back.cases[0].facts.mentee_birth_date, day("2004-01-01"));
+        // stored again, it is the same to the byte
+        assert_eq!(back.encode().unwrap(), stored);
+        assert!(Snapshot::decode(b"nonsense", &Parameters::default()).is_err());
     }
 
     #[test]
-    fn only_experts_within_reach_are_candidates() {
-        let snapshot = snapshot(&[case(1, "2026-11-01", None)], vec![], 1);
-        let experts: Vec<u32> = snapshot.cases[0].pairs.iter().map(|pair| pair.expert).collect();
-        assert_eq!(experts, [0, 1]);
-        assert_eq!(snapshot.instance().unwrap().edges(), 2);
-    }
-
-    #[test]
-    fn where_a_centre_has_little_room_its_longest_waiting_cases_take_it() {
-        let snapshot = snapshot(&waiting(), vec![], 1);
-        assert_eq!(taking_part(&snapshot), [id::<CaseId>(2), id(3)]);
-        assert_eq!(snapshot.cases[0].removed[&Rule::CenterLimit], 2);
-    }
-
-    #[test]
-    fn a_pinned_case_takes_a_centres_room_first() {
-        let snapshot = snapshot(&waiting(), vec![(id(1), id(2))], 1);
-        assert_eq!(taking_part(&snapshot), [id::<CaseId>(1), id(2)]);
-        assert_eq!(snapshot.solver_pins(), Ok(vec![Pin { case: 0, expert: 1 }]));
-    }
-
-    #[test]
-    fn a_full_centre_takes_part_with_no_case() {
-        let snapshot = snapshot(&[case(1, "2026-11-01", Some(0))], vec![], 1);
-        assert_eq!(taking_part(&snapshot), []);
-        assert_eq!(snapshot.cases[0].removed[&Rule::CenterLimit], 2);
-    }
-
-    #[test]
-    fn the_number_of_threads_changes_nothing() {
-        let cases: Vec<CaseRow> = (1..200).map(|number| case(number, "2026-11-01", None)).collect();
-        assert_eq!(
-            snapshot(&cases, vec![], 1).encode().unwrap(),
-            snapshot(&cases, vec![], 7).encode().unwrap()
-        );
-    }
-
-    #[test]
-    fn a_pin_on_a_case_that_is_gone_is_told_in_words() {
-        let snapshot = snapshot(&waiting(), vec![(id(9), id(2))], 1);
-        assert!(
-            snapshot
-                .solver_pins()
-                .unwrap_err()
-                .contains("no longer searched for")
-        );
+    fn a_minor_stays_a_minor_without_the_birth_date() {
+        use tandem_domain::checks::needed_kind;
+        for (birth_date, kind) in [
+            ("2008-12-02", CheckKind::Extended),
+            ("2008-12-01", CheckKind::Simple),
+        ] {
+            let mut case = case(1, "2026-11-01", None);
+            case.facts.mentee_birth_date = day(birth_date);
+            let whole = snapshot(vec![case], vec![]);
+            let back = Snapshot::decode(&whole.encode().unwrap(), &Parameters::default()).unwrap();
+            let facts = &back.cases[0].facts;
+            assert_eq!(
+                needed_kind(facts.mentee_birth_date, facts.planned_start),
+                kind,
+                "{birth_date}"
+            );
+        }
     }
 }

@@ -177,3 +177,28 @@ pub async fn set_state(
     .await?;
     Ok(())
 }
+
+/// Notes the day of a consent that the mentee (or the guardian) gave on a page; `false` where there is one
+/// already.
+pub async fn set_consent(
+    conn: &mut PgConnection,
+    id: CaseId,
+    guardian: bool,
+    on: NaiveDate,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let given = sqlx::query!(
+        "UPDATE cases
+            SET mentee_consent_on = CASE WHEN $2 THEN mentee_consent_on ELSE COALESCE(mentee_consent_on, $3) END,
+                guardian_consent_on = CASE WHEN $2 THEN COALESCE(guardian_consent_on, $3) ELSE guardian_consent_on END,
+                version = version + 1, updated_at = $4
+          WHERE id = $1 AND CASE WHEN $2 THEN guardian_consent_on ELSE mentee_consent_on END IS NULL",
+        id.uuid(),
+        guardian,
+        on,
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(given.rows_affected() == 1)
+}

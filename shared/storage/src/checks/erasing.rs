@@ -102,7 +102,7 @@ pub async fn erase(
     let rows = sqlx::query!(
         "UPDATE background_checks SET erased_on = $2, requested_on = NULL, requested_by = NULL,
              certificate_date = NULL, inspected_on = NULL, inspected_by = NULL, confirmed_by = NULL,
-             no_relevant_entry = NULL, valid_until = NULL, expiry_seen_on = NULL, version = version + 1,
+             no_relevant_entry = NULL, valid_until = NULL, version = version + 1,
              updated_at = $3
          WHERE id = ANY($1) AND erased_on IS NULL
          RETURNING id, expert_id",

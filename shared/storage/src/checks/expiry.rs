@@ -1,44 +1,10 @@
-//! Checks that end while a match goes on.
+//! Matches that go on although no check permits them any more.
 
 use chrono::NaiveDate;
 use sqlx::PgConnection;
 use tandem_domain::ids::{CaseId, CheckId, ExpertId, MatchId, OfficeId};
 
 use crate::Result;
-
-/// Checks whose last day has passed and that nobody has looked at for that, the longest ended first, with
-/// their experts. Found by an index of just these.
-pub async fn unseen(
-    conn: &mut PgConnection,
-    today: NaiveDate,
-    limit: i64,
-) -> Result<Vec<(CheckId, ExpertId)>> {
-    let rows = sqlx::query!(
-        "SELECT id, expert_id FROM background_checks
-         WHERE expiry_seen_on IS NULL AND erased_on IS NULL AND no_relevant_entry AND valid_until < $1
-         ORDER BY valid_until, id LIMIT $2",
-        today,
-        limit,
-    )
-    .fetch_all(conn)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| (row.id.into(), row.expert_id.into()))
-        .collect())
-}
-
-/// Notes that a check's end was looked at.
-pub async fn mark_seen(conn: &mut PgConnection, check: CheckId, today: NaiveDate) -> Result<()> {
-    sqlx::query!(
-        "UPDATE background_checks SET expiry_seen_on = $2 WHERE id = $1 AND erased_on IS NULL",
-        check.uuid(),
-        today,
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
 
 /// Whose matches go on, and how the office of the expert reaches the expert.
 #[derive(Debug, Clone, PartialEq, Eq)]

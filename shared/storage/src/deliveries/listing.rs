@@ -50,7 +50,7 @@ pub async fn by_ids(conn: &mut PgConnection, scope: &Scope, ids: &[DeliveryId]) 
     sqlx::query_as!(
         Row,
         "SELECT id, key, trigger, step, subject_kind, subject_id, recipient_kind, recipient_id, state, reason,
-             attempts, created_at, sending_at, sent_at
+             attempts, created_at, sending_at, sent_at, occasion, slot_at
            FROM email_deliveries
           WHERE id = ANY($1)
             AND ($2::bool OR EXISTS (SELECT FROM delivery_offices
@@ -107,7 +107,7 @@ pub async fn list(
     let rows = sqlx::query_as!(
         Row,
         "SELECT id, key, trigger, step, subject_kind, subject_id, recipient_kind, recipient_id, state, reason,
-             attempts, created_at, sending_at, sent_at
+             attempts, created_at, sending_at, sent_at, occasion, slot_at
            FROM email_deliveries
           WHERE ($1::bool OR EXISTS (SELECT FROM delivery_offices
                     WHERE delivery_id = email_deliveries.id AND office_id = ANY($2::uuid[])))

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use sqlx::PgConnection;
 use tandem_domain::eligibility::{Missing, Rule};
-use tandem_domain::ids::{CaseId, ExpertId, ProposalId, RunId, UserId};
+use tandem_domain::ids::{CaseId, ExpertId, ProposalId, RunId};
 use tandem_domain::runs::{ProposalDecision, ProposalOutcome};
 use tandem_domain::scores::Points;
 use uuid::Uuid;
 
-use super::{from_json, to_json};
+use super::{from_json, json_text};
 use crate::paging::{Page, Slice};
 use crate::{Result, parse};
 
@@ -45,8 +45,8 @@ pub struct NewRunCase {
     pub candidates: u32,
     /// How many each rule removed.
     pub removed: BTreeMap<Rule, u32>,
-    /// The nearest misses, as the operation writes them.
-    pub near_misses: serde_json::Value,
+    /// The nearest misses, as JSON that the operation writes.
+    pub near_misses: String,
     /// Whether it has a proposal.
     pub matched: bool,
 }
@@ -99,24 +99,24 @@ pub struct RunCase {
     pub matched: bool,
 }
 
-struct Row {
-    id: Uuid,
-    run_id: Uuid,
-    case_id: Uuid,
-    expert_id: Uuid,
-    rank: i16,
-    score: i32,
-    points: serde_json::Value,
-    distance_m: i32,
-    missing: Vec<String>,
-    pinned: bool,
-    decision: String,
-    outcome: Option<String>,
-    stale_reason: Option<String>,
+pub(super) struct Row {
+    pub(super) id: Uuid,
+    pub(super) run_id: Uuid,
+    pub(super) case_id: Uuid,
+    pub(super) expert_id: Uuid,
+    pub(super) rank: i16,
+    pub(super) score: i32,
+    pub(super) points: serde_json::Value,
+    pub(super) distance_m: i32,
+    pub(super) missing: Vec<String>,
+    pub(super) pinned: bool,
+    pub(super) decision: String,
+    pub(super) outcome: Option<String>,
+    pub(super) stale_reason: Option<String>,
 }
 
 impl Row {
-    fn proposal(self) -> Result<Proposal> {
+    pub(super) fn proposal(self) -> Result<Proposal> {
         let missing = self
             .missing
             .iter()
@@ -159,17 +159,20 @@ pub async fn store_plan(
 ) -> Result<()> {
     let case_ids: Vec<Uuid> = cases.iter().map(|case| case.case.uuid()).collect();
     let candidates: Vec<i32> = cases.iter().map(|case| case.candidates as i32).collect();
-    let removed: Vec<serde_json::Value> = cases.iter().map(|case| to_json(&case.removed)).collect();
-    let near_misses: Vec<serde_json::Value> = cases.iter().map(|case| case.near_misses.clone()).collect();
+    // JSON as text: trees of values cost more than everything else here
+    let removed: Vec<String> = cases.iter().map(|case| json_text(&case.removed)).collect();
+    let near_misses: Vec<&str> = cases.iter().map(|case| case.near_misses.as_str()).collect();
     let matched: Vec<bool> = cases.iter().map(|case| case.matched).collect();
     sqlx::query!(
         "INSERT INTO matching_run_cases (run_id, case_id, candidates, removed, near_misses, matched)
-         SELECT $1, * FROM unnest($2::uuid[], $3::int[], $4::jsonb[], $5::jsonb[], $6::bool[])",
+         SELECT $1, id, candidates, removed::jsonb, near_misses::jsonb, matched
+         FROM unnest($2::uuid[], $3::int[], $4::text[], $5::text[], $6::bool[])
+             AS row (id, candidates, removed, near_misses, matched)",
         run.uuid(),
         &case_ids,
         &candidates,
         &removed,
-        &near_misses,
+        &near_misses as &[&str],
         &matched,
     )
     .execute(&mut *conn)
@@ -183,9 +186,9 @@ pub async fn store_plan(
         .map(|proposal| i16::from(proposal.rank))
         .collect();
     let scores: Vec<i32> = proposals.iter().map(|proposal| proposal.score).collect();
-    let points: Vec<serde_json::Value> = proposals
+    let points: Vec<String> = proposals
         .iter()
-        .map(|proposal| to_json(&proposal.points))
+        .map(|proposal| json_text(&proposal.points))
         .collect();
     let distances: Vec<i32> = proposals
         .iter()
@@ -206,9 +209,9 @@ pub async fn store_plan(
     let pinned: Vec<bool> = proposals.iter().map(|proposal| proposal.pinned).collect();
     sqlx::query!(
         "INSERT INTO proposals (id, run_id, case_id, expert_id, rank, score, points, distance_m, missing, pinned)
-         SELECT id, $1, case_id, expert_id, rank, score, points, distance_m,
+         SELECT id, $1, case_id, expert_id, rank, score, points::jsonb, distance_m,
              CASE missing WHEN '' THEN '{}'::text[] ELSE string_to_array(missing, ',') END, pinned
-         FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::smallint[], $6::int[], $7::jsonb[], $8::int[],
+         FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::smallint[], $6::int[], $7::text[], $8::int[],
              $9::text[], $10::bool[])
              AS row (id, case_id, expert_id, rank, score, points, distance_m, missing, pinned)",
         run.uuid(),
@@ -299,113 +302,6 @@ pub async fn proposals_by_ids(conn: &mut PgConnection, ids: &[ProposalId]) -> Re
 /// One proposal.
 pub async fn proposal(conn: &mut PgConnection, id: ProposalId) -> Result<Option<Proposal>> {
     Ok(proposals_by_ids(conn, &[id]).await?.pop())
-}
-
-/// What applying would approach now, by case: the chosen alternate, else the plan's choice unless it is
-/// vetoed; of cases of which nothing has been applied yet, and of `only` where it is given.
-pub async fn applicable(
-    conn: &mut PgConnection,
-    run: RunId,
-    only: Option<&[ProposalId]>,
-) -> Result<Vec<Proposal>> {
-    let only: Option<Vec<Uuid>> = only.map(|ids| ids.iter().map(|id| id.uuid()).collect());
-    let rows = sqlx::query_as!(
-        Row,
-        "SELECT DISTINCT ON (p.case_id) p.id, p.run_id, p.case_id, p.expert_id, p.rank, p.score, p.points,
-             p.distance_m, p.missing, p.pinned, p.decision, p.outcome, p.stale_reason
-         FROM proposals p
-         WHERE p.run_id = $1 AND (p.decision = 'CHOSEN' OR (p.rank = 0 AND p.decision <> 'VETOED'))
-           AND NOT EXISTS (SELECT FROM proposals done WHERE done.run_id = p.run_id AND done.case_id = p.case_id
-                           AND done.outcome IS NOT NULL)
-           AND ($2::uuid[] IS NULL OR EXISTS (SELECT FROM proposals named WHERE named.run_id = p.run_id
-                AND named.case_id = p.case_id AND named.id = ANY($2)))
-         ORDER BY p.case_id, p.decision = 'CHOSEN' DESC",
-        run.uuid(),
-        only.as_deref(),
-    )
-    .fetch_all(conn)
-    .await?;
-    rows.into_iter().map(Row::proposal).collect()
-}
-
-/// Whether a case of a run has been applied, with whatever outcome.
-pub async fn case_is_applied(conn: &mut PgConnection, run: RunId, case: CaseId) -> Result<bool> {
-    Ok(sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT FROM proposals WHERE run_id = $1 AND case_id = $2 AND outcome IS NOT NULL) AS "applied!""#,
-        run.uuid(),
-        case.uuid(),
-    )
-    .fetch_one(conn)
-    .await?)
-}
-
-/// Notes what became of proposals: approached where there is no rule, else stale because of it.
-pub async fn record_outcomes(
-    conn: &mut PgConnection,
-    outcomes: &[(ProposalId, Option<Rule>)],
-    now: chrono::DateTime<chrono::Utc>,
-) -> Result<()> {
-    let ids: Vec<Uuid> = outcomes.iter().map(|(id, _)| id.uuid()).collect();
-    let reasons: Vec<Option<String>> = outcomes
-        .iter()
-        .map(|(_, rule)| rule.map(|rule| rule.to_string()))
-        .collect();
-    sqlx::query!(
-        "UPDATE proposals SET outcome = CASE WHEN row.reason IS NULL THEN 'APPROACHED' ELSE 'STALE' END,
-             stale_reason = row.reason, applied_at = $3
-         FROM unnest($1::uuid[], $2::text[]) AS row (id, reason) WHERE proposals.id = row.id",
-        &ids,
-        &reasons as &[Option<String>],
-        now,
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// Not this pair.
-pub async fn veto(conn: &mut PgConnection, id: ProposalId, by: Option<UserId>) -> Result<()> {
-    sqlx::query!(
-        "UPDATE proposals SET decision = 'VETOED', decided_by = $2 WHERE id = $1",
-        id.uuid(),
-        by.map(UserId::uuid),
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// This alternate instead of the plan's choice, and of another one that was chosen before.
-pub async fn choose(conn: &mut PgConnection, proposal: &Proposal, by: Option<UserId>) -> Result<()> {
-    sqlx::query!(
-        "UPDATE proposals SET decision = 'NONE', decided_by = $3
-         WHERE run_id = $1 AND case_id = $2 AND decision = 'CHOSEN'",
-        proposal.run.uuid(),
-        proposal.case.uuid(),
-        by.map(UserId::uuid),
-    )
-    .execute(&mut *conn)
-    .await?;
-    sqlx::query!(
-        "UPDATE proposals SET decision = 'CHOSEN', decided_by = $2 WHERE id = $1",
-        proposal.id.uuid(),
-        by.map(UserId::uuid),
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// As planned again.
-pub async fn clear_decision(conn: &mut PgConnection, id: ProposalId, by: Option<UserId>) -> Result<()> {
-    sqlx::query!(
-        "UPDATE proposals SET decision = 'NONE', decided_by = $2 WHERE id = $1",
-        id.uuid(),
-        by.map(UserId::uuid),
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
 }
 
 /// The cases of a run by id: those with or without a proposal, or all.

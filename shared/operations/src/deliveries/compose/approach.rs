@@ -7,8 +7,7 @@ use tandem_domain::ids::{DeliveryId, MatchId};
 use tandem_domain::matches::{AnswerWay, MatchState};
 use tandem_domain::settings::Settings;
 use tandem_mail::mails::{
-    Answer, AnswerChannel, AnswerRecordedMail, ApproachMail, ApproachReminderMail, ApproachWithdrawnMail,
-    SupersededMail,
+    Answer, AnswerChannel, AnswerRecordedMail, ApproachMail, ApproachWithdrawnMail, SupersededMail,
 };
 use tandem_mail::{Mail, MailAddress};
 use tandem_storage::PgConnection;
@@ -41,10 +40,10 @@ fn obstacle(trigger: Trigger, facts: &MatchFacts) -> Option<Verdict<Letter>> {
     }
     let state = facts.state;
     let wanted = match trigger {
-        Trigger::Approach | Trigger::ApproachReminder if facts.expert.state != ExpertState::Active => {
+        Trigger::Approach if facts.expert.state != ExpertState::Active => {
             return Some(suppress("the expert is not active"));
         }
-        Trigger::Approach | Trigger::ApproachReminder => state == MatchState::Approached,
+        Trigger::Approach => state == MatchState::Approached,
         Trigger::AnswerYes => state.is_engaged(),
         Trigger::AnswerNo => state == MatchState::Declined,
         Trigger::ApproachWithdrawn => state == MatchState::Withdrawn,
@@ -113,16 +112,6 @@ fn write(writing: &Writing<'_>, trigger: Trigger, facts: &MatchFacts) -> Result<
             answered_at: facts.answered_at.unwrap_or(facts.approached_at),
         }
         .render(language),
-        Trigger::ApproachReminder => ApproachReminderMail {
-            letterhead,
-            expert,
-            center_place,
-            approached_at,
-            yes_url: answer_url(app, delivery.id, "yes")?,
-            no_url: answer_url(app, delivery.id, "no")?,
-            answer_by: answer_by(settings, approached_at),
-        }
-        .render(language),
         _ => {
             let sending_at = delivery.sending_at.unwrap_or(delivery.created_at);
             ApproachMail {
@@ -149,7 +138,8 @@ pub fn answer_by(settings: &Settings, sent_at: DateTime<Utc>) -> DateTime<Utc> {
     sent_at + Days::new(settings.approach_lapse_days.into())
 }
 
-fn answer_url(app: &App, delivery: DeliveryId, answer: &str) -> Result<Url> {
+/// The page on which a question is answered, with an answer chosen.
+pub(super) fn answer_url(app: &App, delivery: DeliveryId, answer: &str) -> Result<Url> {
     let path = format!("p/answer/{}", app.links.token(Purpose::Answer, delivery));
     let mut url = page_url(app, &path)?;
     url.query_pairs_mut().append_pair("answer", answer);

@@ -12,7 +12,9 @@ mod checks;
 mod life;
 mod office;
 mod training;
+mod reminders;
 
+use tandem_domain::ids::DeliveryId;
 use tandem_domain::settings::Settings;
 use tandem_domain::values::Gender;
 use tandem_mail::{
@@ -63,16 +65,6 @@ impl Verdict<Letter> {
     }
 }
 
-impl<T> Verdict<T> {
-    pub(super) fn map<U>(self, convert: impl FnOnce(T) -> U) -> Verdict<U> {
-        match self {
-            Self::Send(letter) => Verdict::Send(convert(letter)),
-            Self::Suppress(reason) => Verdict::Suppress(reason),
-            Self::Wait(reason) => Verdict::Wait(reason),
-        }
-    }
-}
-
 fn suppress<T>(reason: &str) -> Verdict<T> {
     Verdict::Suppress(reason.to_owned())
 }
@@ -118,11 +110,14 @@ impl Writing<'_> {
 /// Reads what a delivery is about, asks its trigger's condition and renders it.
 pub(super) async fn compose(conn: &mut PgConnection, writing: &Writing<'_>) -> Result<Verdict<Letter>> {
     let trigger = Trigger::of(writing.delivery)?;
+    if let Some(reminder) = trigger.reminder() {
+        return reminders::compose(conn, writing, reminder).await;
+    }
     match trigger {
         Trigger::SignIn => access::sign_in(conn, writing).await,
         Trigger::ApproachUndeliverable => office::undeliverable(conn, writing).await,
+        Trigger::MailUndeliverable => office::mail_undeliverable(conn, writing).await,
         Trigger::Approach
-        | Trigger::ApproachReminder
         | Trigger::ApproachWithdrawn
         | Trigger::Superseded
         | Trigger::AnswerYes
@@ -150,6 +145,8 @@ pub(super) async fn compose(conn: &mut PgConnection, writing: &Writing<'_>) -> R
         | Trigger::MatchResumed
         | Trigger::MatchEnded
         | Trigger::ThankYou => life::compose(conn, writing, trigger).await,
+        // reminders are written above
+        _ => Ok(suppress("there is no mail of this kind")),
     }
 }
 
@@ -157,6 +154,14 @@ fn page_url(app: &App, path: &str) -> Result<Url> {
     app.public_url
         .join(path)
         .map_err(|error| Error::Fault(format!("the public address takes no path {path:?}: {error}")))
+}
+
+/// The person's own pages about what a mail is about.
+fn person_url(app: &App, delivery: DeliveryId) -> Result<Url> {
+    page_url(
+        app,
+        &format!("p/me/{}", app.links.token(Purpose::Person, delivery)),
+    )
 }
 
 /// The short name of a case in mails: the centre's own number, or the end of its id, where the
@@ -187,14 +192,18 @@ pub(crate) fn letterhead(settings: &Settings, contact: &ContactFacts) -> Letterh
             organisation_name: settings.organisation_name.clone(),
             postal_address: Some(settings.organisation_address.clone()).filter(|line| !line.is_empty()),
         },
-        contact: Contact {
-            name: contact.name.clone(),
-            office_name: contact.office_name.clone(),
-            phone: contact.phone.clone(),
-            email: contact.email.clone(),
-            office_hours: None,
-        },
+        contact: self::contact(contact),
         unsubscribe_url: None,
+    }
+}
+
+fn contact(contact: &ContactFacts) -> Contact {
+    Contact {
+        name: contact.name.clone(),
+        office_name: contact.office_name.clone(),
+        phone: contact.phone.clone(),
+        email: contact.email.clone(),
+        office_hours: None,
     }
 }
 

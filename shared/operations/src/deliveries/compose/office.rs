@@ -2,7 +2,7 @@
 
 use tandem_domain::ids::{DeliveryId, OfficeId};
 use tandem_domain::matches::MatchState;
-use tandem_mail::mails::ApproachUndeliverableMail;
+use tandem_mail::mails::{ApproachUndeliverableMail, MailUndeliverableMail};
 use tandem_mail::{Language, Mail, MailAddress};
 use tandem_storage::PgConnection;
 use tandem_storage::deliveries;
@@ -40,6 +40,41 @@ pub(super) async fn undeliverable(conn: &mut PgConnection, writing: &Writing<'_>
         expert_phone: Some(facts.expert.phone.clone()).filter(|phone| !phone.is_empty()),
         address: facts.expert.email.clone(),
         case_reference: case_reference(case.external_id.as_deref(), case.id),
+        refused_at: failure.at,
+        reason: failure.reason,
+        url: page_url(app, "")?,
+    };
+    let to = MailAddress {
+        name: Some(office.name),
+        address: office.email,
+    };
+    Ok(Verdict::send(to, &contact, mail.render(Language::De)))
+}
+
+/// Tells an office that a mail to somebody it looks after was refused. It names an expert or a mailbox; a
+/// mentee is told by the number of the case.
+pub(super) async fn mail_undeliverable(
+    conn: &mut PgConnection,
+    writing: &Writing<'_>,
+) -> Result<Verdict<Letter>> {
+    let Writing {
+        app,
+        settings,
+        delivery,
+        ..
+    } = *writing;
+    let Some(failure) = deliveries::undelivered(conn, DeliveryId::from(delivery.subject_id)).await? else {
+        return Ok(suppress("the mail was delivered after all"));
+    };
+    let Some(office) = deliveries::office_contact(conn, OfficeId::from(delivery.recipient_id)).await? else {
+        return Ok(suppress("the office does not exist any more"));
+    };
+    let contact = helper(conn, settings).await?.unwrap_or_else(|| office.clone());
+    let mail = MailUndeliverableMail {
+        letterhead: writing.letterhead(&contact)?,
+        coordinator: one_name(&office.name),
+        recipient: failure.recipient,
+        phone: failure.phone,
         refused_at: failure.at,
         reason: failure.reason,
         url: page_url(app, "")?,

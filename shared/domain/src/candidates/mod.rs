@@ -1,0 +1,192 @@
+//! Who could accompany whom, for thousands of cases at once (matching.md, "Candidates").
+//!
+//! The rules are those of [`crate::eligibility`], the points those of [`crate::scores`]; a property test
+//! holds the two together. What makes them fast here: experts are compiled into numbers once and lie
+//! ordered by place, so that those around a centre are a few runs of memory; what cases of one place
+//! share is computed once; and where only the best of a row are asked for, an expert whose points cannot
+//! reach them any more is passed over.
+//!
+//! Rows name experts by their *number*, their rank by place: neighbours in the country are neighbours in
+//! memory, for the solver as well.
+
+mod around;
+mod explain;
+mod question;
+mod rows;
+mod sheet;
+#[cfg(test)]
+mod tests;
+
+use crate::eligibility::{CaseFacts, Context, ExpertFacts, PairHistory};
+use crate::geo::Spot;
+use crate::postal_codes::{self, PostalCode};
+use crate::scores::{CaseTraits, ExpertTraits, OccupationPoints};
+
+pub use explain::{NEAR_MISSES, NearMiss, Seen};
+pub use rows::Rows;
+
+use around::Place;
+use sheet::{Dictionary, Sheet};
+
+/// An expert with what rules and scores ask for.
+#[derive(Debug, Clone, Copy)]
+pub struct Expert<'a> {
+    /// Where the expert lives.
+    pub postal_code: PostalCode,
+    /// What the rules ask for.
+    pub facts: &'a ExpertFacts,
+    /// What the score asks for.
+    pub traits: &'a ExpertTraits,
+}
+
+/// A case with what rules and scores ask for.
+#[derive(Debug, Clone, Copy)]
+pub struct Case<'a> {
+    /// Where its centre is.
+    pub postal_code: PostalCode,
+    /// What the rules ask for.
+    pub facts: &'a CaseFacts,
+    /// What the score asks for.
+    pub traits: &'a CaseTraits,
+    /// Experts, by their position, who have a history with this case, by rising position.
+    pub histories: &'a [(u32, PairHistory)],
+}
+
+/// A postal code that is not in the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("postal code {0} is not in the table")]
+pub struct UnknownPostalCode(pub PostalCode);
+
+/// Hears how many cases are done and says whether to go on.
+pub type Progress<'a> = &'a (dyn Fn(u64) -> bool + Sync);
+
+/// The experts, compiled.
+#[derive(Debug)]
+pub struct Pool<'a> {
+    context: Context<'a>,
+    experts: Vec<Expert<'a>>,
+    /// By rising band, in each from west to east.
+    places: Vec<Place>,
+    /// The bands that have places, and where each begins.
+    bands: Vec<(i32, usize)>,
+    /// By place, in each those first who have room; in each part by rising position. An expert's number is
+    /// the index here.
+    sheets: Vec<Sheet>,
+    /// The number of the expert at each position.
+    numbers: Vec<u32>,
+    dictionary: Dictionary,
+    occupation_points: OccupationPoints,
+}
+
+fn spot(code: PostalCode) -> Result<Spot, UnknownPostalCode> {
+    postal_codes::find(postal_codes::builtin(), code)
+        .map(|place| Spot::new(place.coordinates))
+        .ok_or(UnknownPostalCode(code))
+}
+
+impl<'a> Pool<'a> {
+    /// Compiles experts, whose position is their place in the list. O(n log n).
+    ///
+    /// # Errors
+    /// A postal code that is not in the table.
+    pub fn new(context: Context<'a>, experts: Vec<Expert<'a>>) -> Result<Self, UnknownPostalCode> {
+        let dictionary = Dictionary::new(&experts);
+        // in the experts' order, in which their memory was filled; then laid out by place
+        let by_position: Vec<Sheet> = experts
+            .iter()
+            .zip(0..)
+            .map(|(expert, position)| Sheet::new(position, expert, &dictionary, &context))
+            .collect();
+        let mut order: Vec<(PostalCode, bool, u32)> = experts
+            .iter()
+            .zip(0..)
+            .map(|(expert, position)| {
+                (
+                    expert.postal_code,
+                    !by_position[position as usize].may_have_room(),
+                    position,
+                )
+            })
+            .collect();
+        order.sort_unstable();
+        let mut runs: Vec<(Spot, &[(PostalCode, bool, u32)])> = order
+            .chunk_by(|one, other| one.0 == other.0)
+            .map(|run| Ok((spot(run[0].0)?, run)))
+            .collect::<Result<_, _>>()?;
+        runs.sort_by(|one, other| {
+            let (here, there) = (one.0.coordinates(), other.0.coordinates());
+            around::band(here)
+                .cmp(&around::band(there))
+                .then(here.longitude().total_cmp(&there.longitude()))
+                .then(one.1[0].0.cmp(&other.1[0].0))
+        });
+        let mut bands: Vec<(i32, usize)> = Vec::new();
+        let mut places = Vec::with_capacity(runs.len());
+        let mut sheets = Vec::with_capacity(experts.len());
+        let mut numbers = vec![0; experts.len()];
+        for (spot, run) in runs {
+            let first = sheets.len() as u32;
+            let band = around::band(spot.coordinates());
+            if bands.last().is_none_or(|last| last.0 != band) {
+                bands.push((band, places.len()));
+            }
+            for (_, _, position) in run {
+                numbers[*position as usize] = sheets.len() as u32;
+                sheets.push(by_position[*position as usize].clone());
+            }
+            let with_room = run.iter().filter(|(_, none, _)| !none).count() as u32;
+            places.push(Place {
+                spot,
+                first,
+                with_room_end: first + with_room,
+                end: sheets.len() as u32,
+            });
+        }
+        Ok(Self {
+            occupation_points: OccupationPoints::new(&context.parameters.weights),
+            context,
+            experts,
+            places,
+            bands,
+            sheets,
+            numbers,
+            dictionary,
+        })
+    }
+
+    /// How many experts there are.
+    pub fn len(&self) -> usize {
+        self.experts.len()
+    }
+
+    /// Whether there is nobody.
+    pub fn is_empty(&self) -> bool {
+        self.experts.is_empty()
+    }
+
+    /// The number in rows of the expert at a position.
+    pub fn number(&self, position: usize) -> u32 {
+        self.numbers[position]
+    }
+
+    /// The position of the expert with a number.
+    pub fn position(&self, number: u32) -> usize {
+        self.sheets[number as usize].position as usize
+    }
+
+    /// The room that each expert has, by number.
+    pub fn capacities(&self) -> Vec<u8> {
+        self.sheets
+            .iter()
+            .map(|sheet| {
+                let facts = self.experts[sheet.position as usize].facts;
+                facts.capacity.saturating_sub(facts.open_matches)
+            })
+            .collect()
+    }
+
+    /// The radius that counts for a case, in metres.
+    fn radius_m(&self, facts: &CaseFacts) -> u32 {
+        u32::from(self.context.parameters.radius_km.unwrap_or(facts.radius_km)) * 1000
+    }
+}

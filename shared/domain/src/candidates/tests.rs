@@ -1,0 +1,418 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{Days, NaiveDate};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+use uuid::Uuid;
+
+use super::explain::with_margin;
+use super::*;
+use crate::checks::{BackgroundCheck, CheckKind, Inspection};
+use crate::eligibility::{Attended, Rule, may_propose, reach_m};
+use crate::experts::{ExpertOccupation, ExpertState, OccupationKind, Pause};
+use crate::geo::distance_m;
+use crate::runs::Parameters;
+use crate::scores::{Weights, score};
+use crate::settings::Settings;
+use crate::values::{Gender, Language, SupportArea};
+
+/// Dresden, its surroundings, and Munich.
+const CODES: [&str; 7] = ["01067", "01069", "01097", "01445", "01662", "02625", "80331"];
+const OCCUPATIONS: [&str; 8] = ["43412", "43414", "4341", "26312", "2", "25212", "81302", "81392"];
+const LANGUAGES: [&str; 4] = ["de", "fa", "ar", "en"];
+
+fn today() -> NaiveDate {
+    "2026-11-23".parse().unwrap()
+}
+
+fn days(from: i64) -> NaiveDate {
+    today() + chrono::TimeDelta::days(from)
+}
+
+fn postal_code() -> impl Strategy<Value = PostalCode> {
+    select(&CODES[..]).prop_map(|code| code.parse().unwrap())
+}
+
+fn gender() -> impl Strategy<Value = Option<Gender>> {
+    select(&[None, Some(Gender::Female), Some(Gender::Male)][..])
+}
+
+fn languages() -> impl Strategy<Value = Vec<Language>> {
+    proptest::sample::subsequence(&LANGUAGES[..], 0..=4)
+        .prop_map(|codes| codes.iter().map(|code| code.parse().unwrap()).collect())
+}
+
+fn areas() -> impl Strategy<Value = Vec<SupportArea>> {
+    let all = <SupportArea as strum::VariantArray>::VARIANTS;
+    proptest::sample::subsequence(all, 0..=all.len())
+}
+
+fn check() -> impl Strategy<Value = BackgroundCheck> {
+    (
+        select(&[CheckKind::Simple, CheckKind::Extended][..]),
+        -60..20_i64,
+        0..80_u64,
+        0..10,
+    )
+        .prop_map(|(kind, from, length, clean)| BackgroundCheck {
+            kind,
+            inspection: Some(Inspection {
+                certificate_date: days(from),
+                inspected_on: days(from),
+                no_relevant_entry: clean > 0,
+                valid_until: days(from) + Days::new(length),
+            }),
+            erased: clean == 1,
+        })
+}
+
+fn facts() -> impl Strategy<Value = ExpertFacts> {
+    let state = select(
+        &[
+            ExpertState::Active,
+            ExpertState::Active,
+            ExpertState::Active,
+            ExpertState::Suspended,
+        ][..],
+    );
+    let pause = (-20..20_i64, proptest::option::of(0..15_i64)).prop_map(|(from, length)| Pause {
+        from: days(from),
+        until: length.map(|length| days(from + length)),
+    });
+    let attended = (
+        select(&["BASE", "INTERCULTURAL", "OTHER"][..]),
+        -40..10_i64,
+        proptest::option::of(0..60_i64),
+    )
+        .prop_map(|(module, on, length)| Attended {
+            module: module.into(),
+            on: days(on),
+            counts_until: length.map(|length| days(on + length)),
+        });
+    (
+        state,
+        0..2_u128,
+        vec(pause, 0..3),
+        gender(),
+        1..60_u16,
+        (1..4_u8, 0..3_u8, 0..4_u32),
+        vec(check(), 0..4),
+        vec(attended, 0..5),
+    )
+        .prop_map(
+            |(state, office, pauses, gender, travel, room, checks, attended)| ExpertFacts {
+                state,
+                office: Uuid::from_u128(office).into(),
+                pauses,
+                gender,
+                travel_radius_km: travel,
+                capacity: room.0,
+                open_matches: room.1,
+                recent_approaches: room.2,
+                checks,
+                attended,
+            },
+        )
+}
+
+/// Ready whatever is asked, so that rows are not all empty.
+fn ready() -> ExpertFacts {
+    ExpertFacts {
+        state: ExpertState::Active,
+        office: Uuid::from_u128(0).into(),
+        pauses: vec![],
+        gender: Some(Gender::Female),
+        travel_radius_km: 50,
+        capacity: 2,
+        open_matches: 0,
+        recent_approaches: 0,
+        checks: vec![BackgroundCheck {
+            kind: CheckKind::Extended,
+            inspection: Some(Inspection {
+                certificate_date: days(-90),
+                inspected_on: days(-90),
+                no_relevant_entry: true,
+                valid_until: days(900),
+            }),
+            erased: false,
+        }],
+        attended: ["BASE", "INTERCULTURAL"]
+            .map(|module| Attended {
+                module: module.into(),
+                on: days(-100),
+                counts_until: None,
+            })
+            .into(),
+    }
+}
+
+fn traits() -> impl Strategy<Value = ExpertTraits> {
+    let occupation = (
+        proptest::option::of(select(&OCCUPATIONS[..])),
+        select(&[OccupationKind::Occupation, OccupationKind::Interest][..]),
+    )
+        .prop_map(|(code, kind)| ExpertOccupation {
+            kind,
+            kldb_code: code.map(|code| code.parse().unwrap()),
+            label: String::new(),
+        });
+    (
+        vec(occupation, 0..6),
+        areas(),
+        languages(),
+        0..3_usize,
+        1..4_u8,
+        0..4_u8,
+    )
+        .prop_map(
+            |(occupations, support_areas, languages, programmes, capacity, open_matches)| ExpertTraits {
+                occupations,
+                support_areas,
+                languages,
+                programmes,
+                capacity,
+                open_matches,
+            },
+        )
+}
+
+type OwnedExpert = (PostalCode, ExpertFacts, ExpertTraits);
+type OwnedCase = (PostalCode, CaseFacts, CaseTraits, Vec<(u32, PairHistory)>);
+
+fn expert() -> impl Strategy<Value = OwnedExpert> {
+    (
+        postal_code(),
+        prop_oneof![Just(ready()).boxed(), facts().boxed()],
+        traits(),
+    )
+}
+
+fn case() -> impl Strategy<Value = OwnedCase> {
+    let wanted = vec(1..4_u8, 6).prop_flat_map(|priorities| {
+        areas().prop_map(move |areas| areas.into_iter().zip(priorities.clone()).collect::<Vec<_>>())
+    });
+    let history = (any::<bool>(), any::<bool>()).prop_map(|(barred, open)| PairHistory { barred, open });
+    let histories = proptest::collection::btree_map(0..25_u32, history, 0..3);
+    (
+        postal_code(),
+        (0..2_u128, 5..60_u16, -10..60_i64, any::<bool>(), gender()),
+        wanted,
+        vec(select(&OCCUPATIONS[..]), 0..4),
+        languages(),
+        0..400_u64,
+        histories,
+    )
+        .prop_map(
+            |(code, facts, support_areas, occupations, languages, waited, histories)| {
+                let (office, radius_km, start, minor, wish) = facts;
+                let facts = CaseFacts {
+                    office: Uuid::from_u128(office).into(),
+                    radius_km,
+                    planned_start: days(start),
+                    mentee_birth_date: days(if minor { -6200 } else { -9000 }),
+                    expert_gender_wish: wish,
+                };
+                let traits = CaseTraits {
+                    support_areas,
+                    occupations: occupations.iter().map(|code| code.parse().unwrap()).collect(),
+                    languages,
+                    waiting_since: today() - Days::new(waited),
+                };
+                (code, facts, traits, histories.into_iter().collect())
+            },
+        )
+}
+
+fn parameters() -> impl Strategy<Value = Parameters> {
+    let weights = vec(0..500_i32, 8).prop_map(|w| Weights {
+        distance: w[0],
+        occupation: w[1],
+        support_areas: w[2],
+        language: w[3],
+        programmes: w[4],
+        balance: w[5],
+        waiting_per_day: w[6],
+        missing: w[7],
+    });
+    (
+        weights,
+        any::<bool>(),
+        any::<bool>(),
+        proptest::option::of(5..80_u16),
+    )
+        .prop_map(
+            |(weights, own_office_only, admit_missing, radius_km)| Parameters {
+                own_office_only,
+                admit_missing,
+                radius_km,
+                weights,
+                ..Parameters::default()
+            },
+        )
+}
+
+/// What the rules and scores say of a pair, asked one by one.
+fn asked(context: &Context<'_>, case: &OwnedCase, expert: &OwnedExpert, position: u32) -> Result<i32, Rule> {
+    let at = |code| spot(code).unwrap().coordinates();
+    let metres = distance_m(at(case.0), at(expert.0));
+    let history = case
+        .3
+        .iter()
+        .find(|history| history.0 == position)
+        .map_or(PairHistory::default(), |found| found.1);
+    let missing = may_propose(context, &case.1, &expert.1, metres, history)?;
+    let reach = reach_m(&case.1, &expert.1, context.parameters);
+    let weights = &context.parameters.weights;
+    Ok(score(
+        weights,
+        &case.2,
+        &expert.2,
+        metres,
+        reach,
+        missing.len(),
+        context.today,
+    )
+    .total())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn rows_and_reasons_are_those_that_rules_and_scores_give_pair_by_pair(
+        experts in vec(expert(), 0..25), cases in vec(case(), 0..8), parameters in parameters(), most in 1..5_usize,
+    ) {
+        let settings = Settings::default();
+        let required: BTreeSet<String> = ["BASE".to_owned(), "INTERCULTURAL".to_owned()].into();
+        let context = Context {
+            today: today(), settings: &settings, parameters: &parameters, required_modules: &required,
+        };
+        let borrowed = experts.iter().map(|(postal_code, facts, traits)| {
+            Expert { postal_code: *postal_code, facts, traits }
+        });
+        let pool = Pool::new(context.clone(), borrowed.collect()).unwrap();
+        let asked_cases: Vec<Case<'_>> = cases.iter().map(|(postal_code, facts, traits, histories)| {
+            Case { postal_code: *postal_code, facts, traits, histories }
+        }).collect();
+        let rows = pool.rows(&asked_cases, usize::MAX, 1, &|_| true).unwrap().unwrap();
+        let best = pool.rows(&asked_cases, most, 1, &|_| true).unwrap().unwrap();
+        let seen = pool.explain(&asked_cases, 1, &|_| true).unwrap().unwrap();
+        for threads in [2, 3] {
+            prop_assert_eq!(&pool.rows(&asked_cases, usize::MAX, threads, &|_| true).unwrap().unwrap(), &rows);
+            prop_assert_eq!(&pool.rows(&asked_cases, most, threads, &|_| true).unwrap().unwrap(), &best);
+            prop_assert_eq!(&pool.explain(&asked_cases, threads, &|_| true).unwrap().unwrap(), &seen);
+        }
+        let row = |rows: &Rows, index: usize| {
+            let range = rows.offsets[index]..rows.offsets[index + 1];
+            let pairs = rows.experts[range.clone()].iter().copied().zip(rows.scores[range].iter().copied());
+            pairs.collect::<Vec<_>>()
+        };
+        for (index, case) in cases.iter().enumerate() {
+            let mut expected: Vec<(u32, i32)> = Vec::new();
+            let mut removed: BTreeMap<Rule, u32> = BTreeMap::new();
+            let mut misses = Vec::new();
+            let radius = pool.radius_m(&case.1);
+            for (position, expert) in experts.iter().enumerate() {
+                let at = |code| spot(code).unwrap().coordinates();
+                let metres = distance_m(at(case.0), at(expert.0));
+                match asked(&context, case, expert, position as u32) {
+                    Ok(score) => expected.push((pool.number(position), score)),
+                    Err(rule) => {
+                        if metres <= radius {
+                            *removed.entry(rule).or_default() += 1;
+                        }
+                        if metres <= with_margin(radius) && rule.can_be_mended() {
+                            misses.push(NearMiss { distance_m: metres, position: position as u32, rule });
+                        }
+                    }
+                }
+            }
+            expected.sort_unstable();
+            misses.sort_unstable();
+            misses.truncate(NEAR_MISSES);
+            prop_assert_eq!(&row(&rows, index), &expected);
+            prop_assert_eq!(rows.bounds[index], None);
+            prop_assert_eq!(&seen[index], &Seen {
+                candidates: expected.len() as u32, removed, near_misses: misses,
+            });
+
+            // the best ones, and nobody left out who is better than the bound says
+            let listed = row(&best, index);
+            prop_assert_eq!(listed.len(), expected.len().min(most));
+            let worst = listed.iter().map(|pair| pair.1).min();
+            for pair in expected.iter().filter(|pair| !listed.contains(pair)) {
+                prop_assert!(Some(pair.1) <= worst);
+                prop_assert!(Some(pair.1) <= best.bounds[index]);
+            }
+            prop_assert!(listed.iter().all(|pair| expected.contains(pair)));
+        }
+
+        let asked_for: Vec<u32> = (0..cases.len() as u32).collect();
+        let listed = |case: u32, expert: u32| row(&best, case as usize).iter().any(|pair| pair.0 == expert);
+        let left_out = pool
+            .left_out(&asked_cases, &asked_for, usize::MAX, 2, &|_| true, &listed, &|_, _, _| true)
+            .unwrap()
+            .unwrap();
+        let mut all: Vec<(u32, u32, i32)> = left_out;
+        for index in 0..cases.len() {
+            all.extend(row(&best, index).into_iter().map(|(expert, score)| (index as u32, expert, score)));
+        }
+        all.sort_unstable();
+        let whole: Vec<(u32, u32, i32)> = (0..cases.len())
+            .flat_map(|index| row(&rows, index).into_iter().map(move |pair| (index as u32, pair.0, pair.1)))
+            .collect();
+        prop_assert_eq!(all, whole);
+    }
+}
+
+#[test]
+fn who_says_stop_gets_nothing() {
+    let (settings, parameters) = (Settings::default(), Parameters::default());
+    let context = Context {
+        today: today(),
+        settings: &settings,
+        parameters: &parameters,
+        required_modules: &BTreeSet::new(),
+    };
+    let pool = Pool::new(context, vec![]).unwrap();
+    assert!(pool.is_empty());
+    let facts = CaseFacts {
+        office: Uuid::from_u128(0).into(),
+        radius_km: 30,
+        planned_start: today(),
+        mentee_birth_date: days(-9000),
+        expert_gender_wish: None,
+    };
+    let traits = CaseTraits {
+        support_areas: vec![],
+        occupations: vec![],
+        languages: vec![],
+        waiting_since: today(),
+    };
+    let case = Case {
+        postal_code: "01067".parse().unwrap(),
+        facts: &facts,
+        traits: &traits,
+        histories: &[],
+    };
+    for threads in [1, 2] {
+        assert_eq!(pool.rows(&[case], 8, threads, &|_| false), Ok(None));
+        assert_eq!(pool.explain(&[case], threads, &|_| false), Ok(None));
+        assert_eq!(
+            pool.rows(&[case], 8, threads, &|_| true)
+                .unwrap()
+                .unwrap()
+                .offsets,
+            [0, 0]
+        );
+    }
+    let nowhere = Case {
+        postal_code: "00000".parse().unwrap(),
+        ..case
+    };
+    assert_eq!(
+        pool.rows(&[nowhere], 8, 1, &|_| true),
+        Err(UnknownPostalCode(nowhere.postal_code))
+    );
+}

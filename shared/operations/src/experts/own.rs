@@ -1,0 +1,118 @@
+//! What an expert sets without the office: when and how to be asked (domain.md "Life of an expert").
+
+use serde_json::json;
+use tandem_domain::errors::Problems;
+use tandem_domain::experts::{CAPACITY, Pause, TRAVEL_RADIUS_KM};
+use tandem_domain::ids::ExpertId;
+use tandem_domain::policy::{Action, Resource};
+use tandem_storage::experts::{self, OwnChange};
+
+use super::{explain, found, locked_for};
+use crate::{App, Audit, Caller, Result};
+
+/// What an expert's own page shows and changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnSettings {
+    /// How many matches at once.
+    pub capacity: i64,
+    /// How far, in kilometres.
+    pub travel_radius_km: i64,
+    /// Whether reminders are mailed that are not essential.
+    pub reminders: bool,
+    /// Consent to publicity (S54): off until given, taken back as easily.
+    pub publicity_consent: bool,
+}
+
+/// The settings of an expert, and the pauses that are not over.
+pub async fn own_settings(app: &App, caller: &Caller, id: ExpertId) -> Result<(OwnSettings, Vec<Pause>)> {
+    let mut conn = app.acquire(caller).await?;
+    let expert = found(experts::get(&mut conn, id).await?, "expertId")?;
+    let resource = Resource::expert(id, expert.office_id);
+    caller.authorize(Action::SetAvailability, &resource, "expertId", "expert")?;
+    let reminders = experts::wants_reminders(&mut conn, id).await?;
+    let mut pauses: Vec<Pause> = experts::pauses_for(&mut conn, &[id], app.today())
+        .await?
+        .into_iter()
+        .map(|pause| pause.pause)
+        .collect();
+    pauses.sort_by_key(|pause| pause.from);
+    let settings = OwnSettings {
+        capacity: expert.capacity.into(),
+        travel_radius_km: expert.travel_radius_km.into(),
+        reminders,
+        publicity_consent: expert.publicity_consent,
+    };
+    Ok((settings, pauses))
+}
+
+/// Changes them. Consent to publicity is the person's own word: only the expert changes it.
+///
+/// # Errors
+/// `CONFLICT` where more matches are open than the new capacity allows.
+pub async fn change_own_settings(
+    app: &App,
+    caller: &Caller,
+    id: ExpertId,
+    wanted: OwnSettings,
+) -> Result<()> {
+    let mut tx = app.begin(caller).await?;
+    let before = locked_for(&mut tx, caller, Action::SetAvailability, id).await?;
+    let resource = Resource::expert(id, before.office_id);
+    if wanted.publicity_consent != before.publicity_consent {
+        caller.authorize(
+            Action::ConsentToPublicity,
+            &resource,
+            "publicityConsent",
+            "consent",
+        )?;
+    }
+    let mut problems = Problems::new();
+    if !CAPACITY.contains(&wanted.capacity) {
+        problems.invalid(
+            "capacity",
+            format!("{} is not from 1 to {}", wanted.capacity, CAPACITY.end()),
+        );
+    }
+    if !TRAVEL_RADIUS_KM.contains(&wanted.travel_radius_km) {
+        problems.invalid(
+            "travelRadiusKm",
+            format!(
+                "{} km is not from 1 to {}",
+                wanted.travel_radius_km,
+                TRAVEL_RADIUS_KM.end()
+            ),
+        );
+    }
+    problems.finish(Some(()))?;
+    let change = OwnChange {
+        capacity: wanted.capacity as i16,
+        travel_radius_km: wanted.travel_radius_km as i16,
+        reminders: wanted.reminders,
+        publicity_consent: wanted.publicity_consent,
+    };
+    experts::change_own(&mut tx, id, &change, app.now())
+        .await
+        .map_err(explain)?;
+    let reminded = experts::wants_reminders(&mut tx, id).await?;
+    let changed: Vec<&str> = [
+        ("capacity", i64::from(before.capacity) != wanted.capacity),
+        (
+            "travelRadiusKm",
+            i64::from(before.travel_radius_km) != wanted.travel_radius_km,
+        ),
+        (
+            "publicityConsent",
+            before.publicity_consent != wanted.publicity_consent,
+        ),
+        ("notifications", reminded == wanted.reminders),
+    ]
+    .into_iter()
+    .filter_map(|(field, changed)| changed.then_some(field))
+    .collect();
+    let entry = Audit::new("expert.availability_set", id)
+        .about(id)
+        .detail(json!({ "fields": changed }));
+    app.audit(&mut tx, caller, &[entry]).await?;
+    tx.commit().await?;
+    Ok(())
+}
