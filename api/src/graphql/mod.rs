@@ -13,6 +13,7 @@ pub mod checks;
 pub mod connection;
 pub mod data_protection;
 pub mod deliveries;
+pub mod documents;
 pub mod enums;
 pub mod error;
 pub mod experts;
@@ -61,7 +62,10 @@ pub struct Query(
     runs::RunQuery,
     centers::CenterQuery,
     experts::ExpertQuery,
+    checks::CheckQuery,
     training::TrainingQuery,
+    training::TrainingSessionQuery,
+    documents::DocumentQuery,
     occupations::OccupationQuery,
     places::PlaceQuery,
     jobs::JobQuery,
@@ -90,6 +94,8 @@ pub struct Mutation(
     experts::ExpertMutation,
     checks::CheckMutation,
     training::TrainingMutation,
+    training::TrainingSessionMutation,
+    documents::DocumentMutation,
     jobs::JobMutation,
     data_protection::DataProtectionMutation,
     persons::PersonMutation,

@@ -66,6 +66,16 @@ words! {
         ViewCheck,
         /// Record inspections.
         ManageCheck,
+        /// See the letters and certificates that were made for an expert.
+        ViewExpertDocument,
+        /// See the dates of trainings.
+        ViewTraining,
+        /// Plan sessions, invite, confirm who was there.
+        ManageTraining,
+        /// Book a seat in a training and give it back.
+        BookTraining,
+        /// Define the training modules.
+        ManageModule,
         /// See a mentee.
         ViewMentee,
         /// Register and change a mentee.
@@ -324,7 +334,13 @@ fn reach(role: Role, action: Action) -> Reach {
 
         (
             Role::Coordinator,
-            A::ViewOffice | A::ViewCenter | A::ViewSettings | A::ViewExpert | A::ViewUser | A::ViewStatistics,
+            A::ViewOffice
+            | A::ViewCenter
+            | A::ViewSettings
+            | A::ViewExpert
+            | A::ViewUser
+            | A::ViewStatistics
+            | A::ViewTraining,
         ) => Everything,
         (
             Role::Coordinator,
@@ -333,6 +349,9 @@ fn reach(role: Role, action: Action) -> Reach {
             | A::SetAvailability
             | A::ViewCheck
             | A::ManageCheck
+            | A::ViewExpertDocument
+            | A::ManageTraining
+            | A::BookTraining
             | A::ManageCenter
             | A::ViewMentee
             | A::ViewCase
@@ -382,11 +401,13 @@ fn reach(role: Role, action: Action) -> Reach {
             | A::ViewFeedback,
         ) => OwnRevealed,
 
-        (Role::Expert, A::ViewOffice) => Everything,
+        (Role::Expert, A::ViewOffice | A::ViewTraining) => Everything,
         (
             Role::Expert,
             A::ViewExpert
             | A::ViewExpertContact
+            | A::ViewExpertDocument
+            | A::BookTraining
             | A::SetAvailability
             | A::ViewMatch
             | A::AnswerApproach
@@ -476,6 +497,7 @@ fn by_link(action: Action) -> bool {
                 | A::EndMatch
                 | A::LogMeeting
                 | A::RecordMilestone
+                | A::BookTraining
         )
 }
 
@@ -522,6 +544,8 @@ fn seeing(action: Action) -> Action {
             A::ViewExpert
         }
         A::ViewCheck | A::ManageCheck => A::ViewCheck,
+        A::ViewExpertDocument | A::BookTraining => A::ViewExpert,
+        A::ViewTraining | A::ManageTraining | A::ManageModule => A::ViewTraining,
         A::ViewMentee | A::ManageMentee => A::ViewMentee,
         A::ViewCase | A::ManageCase | A::DecideCase | A::ViewCandidates | A::Approach => A::ViewCase,
         A::ViewMatch
@@ -574,6 +598,8 @@ pub fn person_can(person: &Person, action: Action, resource: &Resource) -> Decis
     let about = match person.about {
         About::Match(id) => resource.matching == Some(id),
         About::Case(id) => resource.case == Some(id),
+        // the operation holds the seat against the link; it is about nothing else of the expert's
+        About::Seat(_) => action == Action::BookTraining,
     };
     let own = match person.party {
         Party::Expert(id) => resource.expert == Some(id),

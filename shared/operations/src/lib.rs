@@ -13,6 +13,7 @@ pub mod cases;
 pub mod centers;
 pub mod checks;
 pub mod deliveries;
+pub mod documents;
 mod error;
 pub mod experts;
 pub mod idempotency;

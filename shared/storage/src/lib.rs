@@ -12,6 +12,7 @@ pub mod centers;
 pub mod checks;
 pub mod chemistry;
 pub mod deliveries;
+pub mod documents;
 mod error;
 pub mod events;
 pub mod experts;
