@@ -157,6 +157,8 @@ fn about_ids(about: Option<About>) -> (Option<Uuid>, Option<Uuid>) {
     match about {
         Some(About::Match(id)) => (Some(id.uuid()), None),
         Some(About::Case(id)) => (None, Some(id.uuid())),
+        // a seat in a training opens no match and no case
+        Some(About::Seat(_)) => (Some(Uuid::nil()), Some(Uuid::nil())),
         None => (None, None),
     }
 }
