@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
+use secrecy::ExposeSecret as _;
 use tandem_domain::{clock::SystemClock, random::SystemRandom};
 use tandem_operations::App;
 use tracing_subscriber::EnvFilter;
@@ -70,7 +71,7 @@ pub fn main() -> ExitCode {
 async fn run(command: Command, variables: &Variables) -> anyhow::Result<()> {
     match command {
         Command::Serve => server::serve(config::serve(variables)?).await,
-        Command::Migrate => migrate::run(&config::migration_database_url(variables)?).await,
+        Command::Migrate => migrate::run(config::migration_database_url(variables)?.expose_secret()).await,
         Command::Schema => {
             print!("{}", graphql::sdl());
             Ok(())
@@ -87,9 +88,13 @@ async fn run(command: Command, variables: &Variables) -> anyhow::Result<()> {
 
 /// The app of a command that somebody with a shell on the server runs: it sends no links itself.
 async fn command_app(variables: &Variables) -> anyhow::Result<App> {
-    let db = tandem_storage::connect(&config::database_url(variables)?, 2, "tandem-api command")
-        .await
-        .context("the database of DATABASE_URL cannot be reached")?;
+    let db = tandem_storage::connect(
+        config::database_url(variables)?.expose_secret(),
+        2,
+        "tandem-api command",
+    )
+    .await
+    .context("the database of DATABASE_URL cannot be reached")?;
     let random = SystemRandom;
     let secret = (&random as &dyn tandem_domain::random::Random).secret();
     Ok(App {

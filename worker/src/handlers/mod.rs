@@ -3,6 +3,9 @@
 mod data_request;
 mod matching_run;
 mod next_alternate;
+mod offer_seats;
+mod render_document;
+mod review_checks;
 mod send_email;
 mod sign_in_request;
 
@@ -17,7 +20,10 @@ use tandem_operations::{
 
 use crate::{
     Registry,
-    sweeps::{Schedule, abandoned_runs, leftovers, matches, purge, reminders, retention, seal_audit},
+    sweeps::{
+        Schedule, abandoned_runs, checks, leftovers, matches, purge, reminders, retention, seal_audit,
+        seat_offers,
+    },
 };
 
 /// What handlers need besides the [`App`].
@@ -37,6 +43,9 @@ impl Handlers {
             Job::SendEmail { delivery } => send_email::handle(app, &self.sender, delivery, context).await,
             Job::NextAlternate { matching } => next_alternate::handle(app, matching).await,
             Job::DataRequest { request } => data_request::handle(app, request).await,
+            Job::RenderDocument { document } => render_document::handle(app, document).await,
+            Job::ReviewChecks { expert, .. } => review_checks::handle(app, expert).await,
+            Job::OfferSeats { session, .. } => offer_seats::handle(app, session).await,
             Job::SignInRequest { request } => sign_in_request::handle(app, request).await,
         }
     }
@@ -83,6 +92,16 @@ impl Handlers {
                 "seal_audit",
                 Schedule::Every(Duration::from_secs(60)),
                 move |app| seal_audit::sweep(app, anchor.clone()),
+            )
+            .sweep(
+                "check_erasure",
+                Schedule::Every(Duration::from_secs(60 * 60)),
+                checks::erase,
+            )
+            .sweep(
+                "seat_offers",
+                Schedule::Every(Duration::from_secs(5 * 60)),
+                seat_offers::sweep,
             )
             .sweep(
                 "matches",

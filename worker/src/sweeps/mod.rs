@@ -5,6 +5,7 @@
 //! takes it.
 
 pub mod abandoned_runs;
+pub mod checks;
 pub mod finished;
 pub mod leases;
 pub mod leftovers;
@@ -14,6 +15,7 @@ pub mod reminders;
 pub mod retention;
 mod schedule;
 pub mod seal_audit;
+pub mod seat_offers;
 pub mod undispatched;
 
 use std::time::Duration;

@@ -82,7 +82,7 @@ impl JobKind {
                     longest: Duration::from_secs(5 * 60),
                 },
             },
-            Self::NextAlternate => Policy {
+            Self::NextAlternate | Self::RenderDocument | Self::ReviewChecks | Self::OfferSeats => Policy {
                 queue: Queue::Maintenance,
                 max_attempts: 10,
                 timeout: Duration::from_secs(60),

@@ -141,8 +141,8 @@ macro_rules! find {
                              SELECT FROM expert_pauses p WHERE p.expert_id = e.id
                                AND p.from_date <= $20 AND (p.until_date IS NULL OR p.until_date >= $20))
                          AND EXISTS (
-                             SELECT FROM background_checks b WHERE b.expert_id = e.id AND b.erased_on IS NULL
-                               AND b.no_relevant_entry AND b.inspected_on <= $20 AND b.valid_until >= $20
+                             SELECT FROM counting_checks b WHERE b.expert_id = e.id
+                               AND b.inspected_on <= $20 AND b.valid_until >= $20
                                AND (b.kind = 'EXTENDED' OR $19 <> 'READY_FOR_MINORS'))
                          AND NOT EXISTS (
                              SELECT FROM training_modules t WHERE t.required AND NOT EXISTS (
