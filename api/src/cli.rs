@@ -1,6 +1,7 @@
 //! The command line.
 
 mod admin;
+mod audit;
 mod import;
 pub mod migrate;
 
@@ -34,11 +35,16 @@ enum Command {
     Migrate,
     /// Print the GraphQL schema.
     Schema,
+    /// Print the record of processing: the tables at the end of docs/privacy.md.
+    PrivacyRecord,
     /// Take over a list of offices, centres, experts or cases.
     Import(import::ImportArguments),
     /// Look after administrators.
     #[command(subcommand)]
     Admin(admin::AdminCommand),
+    /// Look after the audit log.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
 }
 
 /// Runs the program.
@@ -70,7 +76,12 @@ async fn run(command: Command, variables: &Variables) -> anyhow::Result<()> {
             print!("{}", graphql::sdl());
             Ok(())
         }
+        Command::PrivacyRecord => {
+            print!("{}", tandem_operations::personal_data::record());
+            Ok(())
+        }
         Command::Import(arguments) => import::run(arguments, &command_app(variables).await?).await,
+        Command::Audit(command) => audit::run(command, &command_app(variables).await?).await,
         Command::Admin(command) => admin::run(command, &command_app(variables).await?).await,
     }
 }

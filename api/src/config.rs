@@ -15,7 +15,7 @@ use url::Url;
 
 pub use crate::http::{
     address::{Proxies, ProxyHeader},
-    documents::{Documents, hash as document_hash},
+    persisted::{Documents, hash as document_hash},
 };
 use crate::limits::Rules;
 use reader::Reader;

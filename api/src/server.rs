@@ -80,6 +80,8 @@ pub fn router(state: ApiState) -> Router {
     let mut router = Router::new()
         .route("/graphql", get(http::graphql::get).post(http::graphql::post))
         .route("/graphql/ws", any(http::websocket::upgrade))
+        .route("/documents/{id}", get(http::documents::document))
+        .route("/training/{id}/invitation.ics", get(http::documents::invitation))
         .route("/health/live", get(http::health::live))
         .route("/health/ready", get(http::health::ready))
         // operations read their own bodies, with an answer in GraphQL's form where one is too long

@@ -106,6 +106,7 @@ impl TestApp {
         let from = "tandem@example.org".parse().expect("an address");
         let handlers = Handlers {
             sender: Sender::new(mailer, from),
+            anchor: None,
         };
         Self {
             redis_namespace: database.name().to_owned(),
@@ -194,14 +195,20 @@ impl TestApp {
         job.last_error
     }
 
-    /// A connection as the api's role.
+    /// A connection as the api's role, with its rights and before no wall.
     pub async fn conn(&self) -> PgConnection {
-        self.api
+        let mut conn = self
+            .api
             .db
             .acquire()
             .await
             .expect("the test's database can be reached")
-            .detach()
+            .detach();
+        sqlx::query("SET tandem.everything = 'on'")
+            .execute(&mut conn)
+            .await
+            .expect("a setting");
+        conn
     }
 
     /// A connection as the superuser, to look at what no program may touch, or to break it.

@@ -1,6 +1,9 @@
 //! What the worker is told through its environment, checked before it does anything.
 
-use std::{fmt, path::Path};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use secrecy::SecretString;
 use tandem_domain::values::Email;
@@ -53,6 +56,9 @@ pub struct Config {
     pub public_url: Url,
     /// `LINK_SECRET` or the content of `LINK_SECRET_FILE`: what those links are derived from.
     pub links: LinkKey,
+    /// `AUDIT_ANCHOR_FILE`: where the heads of the audit log are written down outside the database; only in
+    /// the log where not given.
+    pub audit_anchor: Option<PathBuf>,
     /// `LOG_FORMAT`: `text` or `json`.
     pub log_format: LogFormat,
     /// `WORKER_MATCHING_CONCURRENCY`, `WORKER_MAIL_CONCURRENCY`, `WORKER_LEASE_SECONDS`.
@@ -89,6 +95,7 @@ impl Config {
         let public_url = source.url("PUBLIC_URL", &["http", "https"]);
         let mail_from = source.sender("MAIL_FROM");
         let links = source.link_key();
+        let audit_anchor = source.get("AUDIT_ANCHOR_FILE").map(PathBuf::from);
         let log_format = source.log_format("LOG_FORMAT");
         let redis_namespace = source.namespace("REDIS_NAMESPACE");
         let settings = Settings {
@@ -128,6 +135,7 @@ impl Config {
                     mail_from,
                     public_url,
                     links,
+                    audit_anchor,
                     log_format,
                     settings,
                 })

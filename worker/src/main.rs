@@ -78,6 +78,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let smtp = SmtpMailer::new(config.smtp_url.expose_secret(), smtp).context("SMTP_URL")?;
     let handlers = Handlers {
         sender: Sender::new(smtp, config.mail_from),
+        anchor: config.audit_anchor,
     };
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

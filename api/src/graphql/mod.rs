@@ -11,7 +11,9 @@ pub mod cases;
 pub mod centers;
 pub mod checks;
 pub mod connection;
+pub mod data_protection;
 pub mod deliveries;
+pub mod documents;
 pub mod enums;
 pub mod error;
 pub mod experts;
@@ -60,11 +62,15 @@ pub struct Query(
     runs::RunQuery,
     centers::CenterQuery,
     experts::ExpertQuery,
+    checks::CheckQuery,
     training::TrainingQuery,
+    training::TrainingSessionQuery,
+    documents::DocumentQuery,
     occupations::OccupationQuery,
     places::PlaceQuery,
     jobs::JobQuery,
     audit::AuditQuery,
+    data_protection::DataProtectionQuery,
     settings::SettingsQuery,
     statistics::StatisticsQuery,
 );
@@ -88,7 +94,10 @@ pub struct Mutation(
     experts::ExpertMutation,
     checks::CheckMutation,
     training::TrainingMutation,
+    training::TrainingSessionMutation,
+    documents::DocumentMutation,
     jobs::JobMutation,
+    data_protection::DataProtectionMutation,
     persons::PersonMutation,
 );
 

@@ -1,119 +1,110 @@
-//! Persisted documents: those that the programme's own frontends send, known by their SHA-256. In
-//! production the server may be told to take no others.
+//! Files to download: documents, and dates for a calendar. For who is signed in, under the same policy as
+//! everything else.
 
-use std::collections::HashMap;
-use std::fmt::Write as _;
-use std::path::Path;
-use std::sync::Arc;
+use axum::{
+    extract::{Path, State},
+    http::{Extensions, HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use tandem_domain::ids::{AttendanceId, DocumentId};
+use tandem_operations::{Caller, Error, documents, training};
 
-use async_graphql::parser::parse_query;
-use sha2::{Digest, Sha256};
+use crate::{
+    auth::{self, Origin},
+    graphql::ids,
+    http::graphql::peer,
+    server::ApiState,
+};
 
-/// The documents that are known; cheap to clone.
-#[derive(Debug, Clone, Default)]
-pub struct Documents {
-    by_hash: Arc<HashMap<String, String>>,
-    /// Whether no other document is taken.
-    only: bool,
+/// A document's PDF: 404 where there is none for this reader, 202 while it is being made.
+pub(crate) async fn document(
+    State(state): State<ApiState>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    extensions: Extensions,
+) -> Response {
+    let caller = match caller(&state, &headers, &extensions).await {
+        Ok(caller) => caller,
+        Err(response) => return response,
+    };
+    let Ok(id) = ids::parse::<DocumentId>("id", &id.into()) else {
+        return not_found();
+    };
+    match documents::download(&state.app, &caller, id).await {
+        Ok(download) => match download.bytes {
+            Some(bytes) => file("application/pdf", &download.name, bytes),
+            None => (
+                StatusCode::ACCEPTED,
+                [(header::RETRY_AFTER, "2"), (header::CACHE_CONTROL, "no-store")],
+                "This document is being made. Please try again in a moment.\n",
+            )
+                .into_response(),
+        },
+        Err(error) => refused(&error),
+    }
 }
 
-impl Documents {
-    /// Reads a folder of `*.graphql` files with a document each, or a JSON file that maps each document's
-    /// SHA-256 to the document.
-    ///
-    /// # Errors
-    /// What is wrong with which file.
-    pub fn load(path: &Path) -> Result<Self, String> {
-        let texts = if path.is_dir() {
-            folder(path)?
-        } else {
-            manifest(path)?
-        };
-        let mut by_hash = HashMap::new();
-        for (name, text) in texts {
-            parse_query(&text).map_err(|error| format!("{name} is no GraphQL document: {error}"))?;
-            by_hash.insert(hash(&text), text);
+/// The date of a booked seat for a calendar.
+pub(crate) async fn invitation(
+    State(state): State<ApiState>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    extensions: Extensions,
+) -> Response {
+    let caller = match caller(&state, &headers, &extensions).await {
+        Ok(caller) => caller,
+        Err(response) => return response,
+    };
+    let Ok(id) = ids::parse::<AttendanceId>("id", &id.into()) else {
+        return not_found();
+    };
+    match training::calendar(&state.app, &caller, id).await {
+        Ok(text) => file("text/calendar; charset=utf-8", "Schulung.ics", text.into_bytes()),
+        Err(error) => refused(&error),
+    }
+}
+
+async fn caller(state: &ApiState, headers: &HeaderMap, extensions: &Extensions) -> Result<Caller, Response> {
+    let credential = auth::credential(headers, state.options.secure());
+    let token = credential.as_ref().map(|credential| credential.token.as_str());
+    let origin = Origin::of(headers, peer(extensions), state.options.secure());
+    match auth::identify(&state.app, token, &origin).await {
+        Ok(Some(signed)) => Ok(signed.caller),
+        Ok(None) => Err((StatusCode::UNAUTHORIZED, "Please sign in first.\n").into_response()),
+        Err(error) => Err(refused(&error)),
+    }
+}
+
+/// A file that is kept out of caches and never shown as a page of ours.
+fn file(kind: &'static str, name: &str, bytes: Vec<u8>) -> Response {
+    (
+        [
+            (header::CONTENT_TYPE, kind.to_owned()),
+            (
+                header::CONTENT_DISPOSITION,
+                format!("attachment; filename=\"{name}\""),
+            ),
+            (header::CACHE_CONTROL, "no-store".to_owned()),
+        ],
+        bytes,
+    )
+        .into_response()
+}
+
+fn not_found() -> Response {
+    (StatusCode::NOT_FOUND, "There is nothing here.\n").into_response()
+}
+
+fn refused(error: &Error) -> Response {
+    match error {
+        Error::Refused(_) => not_found(),
+        error => {
+            tracing::error!(cause = %error, "a file could not be handed over");
+            (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "Something went wrong on our side.\n",
+            )
+                .into_response()
         }
-        Ok(Self {
-            by_hash: Arc::new(by_hash),
-            only: false,
-        })
-    }
-
-    /// The same documents, and whether no other one is taken.
-    pub fn only(self, only: bool) -> Self {
-        Self { only, ..self }
-    }
-
-    /// How many are known.
-    pub fn len(&self) -> usize {
-        self.by_hash.len()
-    }
-
-    /// Whether none is known.
-    pub fn is_empty(&self) -> bool {
-        self.by_hash.is_empty()
-    }
-
-    /// The document with this SHA-256, in hexadecimal digits.
-    pub fn get(&self, hash: &str) -> Option<&str> {
-        self.by_hash.get(&hash.to_ascii_lowercase()).map(String::as_str)
-    }
-
-    /// Whether a document may be sent as it is.
-    pub fn admits(&self, document: &str) -> bool {
-        !self.only || self.by_hash.contains_key(&hash(document))
-    }
-}
-
-fn folder(path: &Path) -> Result<Vec<(String, String)>, String> {
-    let unreadable = |error: std::io::Error| format!("{} cannot be read: {error}", path.display());
-    let mut texts = Vec::new();
-    for entry in std::fs::read_dir(path).map_err(unreadable)? {
-        let file = entry.map_err(unreadable)?.path();
-        if file.extension().is_some_and(|extension| extension == "graphql") {
-            let text = std::fs::read_to_string(&file)
-                .map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
-            texts.push((file.display().to_string(), text));
-        }
-    }
-    Ok(texts)
-}
-
-fn manifest(path: &Path) -> Result<Vec<(String, String)>, String> {
-    let name = path.display();
-    let text = std::fs::read(path).map_err(|error| format!("{name} cannot be read: {error}"))?;
-    let listed: HashMap<String, String> = serde_json::from_slice(&text)
-        .map_err(|error| format!("{name} is no JSON object of SHA-256 and documents: {error}"))?;
-    for (listed_hash, document) in &listed {
-        if hash(document) != listed_hash.to_ascii_lowercase() {
-            return Err(format!(
-                "{name}: {listed_hash} is not the SHA-256 of its document"
-            ));
-        }
-    }
-    Ok(listed.into_iter().collect())
-}
-
-/// The SHA-256 of a document as lowercase hexadecimal digits.
-pub fn hash(document: &str) -> String {
-    Sha256::digest(document.as_bytes())
-        .iter()
-        .fold(String::with_capacity(64), |mut text, byte| {
-            write!(text, "{byte:02x}").expect("writing to a String");
-            text
-        })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_hash_is_the_usual_one() {
-        assert_eq!(
-            hash(""),
-            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-        );
     }
 }

@@ -6,6 +6,7 @@ pub(crate) mod explorer;
 pub(crate) mod graphql;
 pub(crate) mod health;
 pub(crate) mod pages;
+pub(crate) mod persisted;
 pub(crate) mod request;
 pub(crate) mod response;
 pub(crate) mod websocket;

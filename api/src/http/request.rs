@@ -4,7 +4,7 @@ use async_graphql::{Request, Variables};
 use axum::http::{HeaderMap, StatusCode, header};
 use serde_json::{Map, Value};
 
-use super::documents::Documents;
+use super::persisted::Documents;
 
 /// A request that cannot even be read: the status and why.
 #[derive(Debug, PartialEq, Eq)]

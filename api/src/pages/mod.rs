@@ -8,6 +8,7 @@ mod openid;
 mod person;
 mod sign_in;
 mod texts;
+mod training;
 mod unsubscribe;
 mod view;
 
@@ -33,6 +34,7 @@ pub fn router() -> Router<ApiState> {
         .route("/p/openid/callback", get(openid::callback))
         .route("/p/sign-in", get(sign_in::ask).post(sign_in::asked))
         .route("/p/sign-in/{token}", get(sign_in::look).post(sign_in::open))
+        .route("/p/training/{token}", get(training::get).post(training::post))
         .route(
             "/p/unsubscribe/{token}",
             get(unsubscribe::look).post(unsubscribe::end),

@@ -66,6 +66,16 @@ words! {
         ViewCheck,
         /// Record inspections.
         ManageCheck,
+        /// See the letters and certificates that were made for an expert.
+        ViewExpertDocument,
+        /// See the dates of trainings.
+        ViewTraining,
+        /// Plan sessions, invite, confirm who was there.
+        ManageTraining,
+        /// Book a seat in a training and give it back.
+        BookTraining,
+        /// Define the training modules.
+        ManageModule,
         /// See a mentee.
         ViewMentee,
         /// Register and change a mentee.
@@ -142,6 +152,10 @@ words! {
         ManageJobs,
         /// Read the audit log.
         ViewAudit,
+        /// Ask for everything about a person, or for its erasure.
+        RequestData,
+        /// Confirm erasures, set and end holds, see all requests.
+        ManageData,
         /// See the mails to a person.
         ViewDeliveries,
         /// See statistics: coarse numbers of the programme, an office or a centre.
@@ -320,7 +334,13 @@ fn reach(role: Role, action: Action) -> Reach {
 
         (
             Role::Coordinator,
-            A::ViewOffice | A::ViewCenter | A::ViewSettings | A::ViewExpert | A::ViewUser | A::ViewStatistics,
+            A::ViewOffice
+            | A::ViewCenter
+            | A::ViewSettings
+            | A::ViewExpert
+            | A::ViewUser
+            | A::ViewStatistics
+            | A::ViewTraining,
         ) => Everything,
         (
             Role::Coordinator,
@@ -329,6 +349,9 @@ fn reach(role: Role, action: Action) -> Reach {
             | A::SetAvailability
             | A::ViewCheck
             | A::ManageCheck
+            | A::ViewExpertDocument
+            | A::ManageTraining
+            | A::BookTraining
             | A::ManageCenter
             | A::ViewMentee
             | A::ViewCase
@@ -378,11 +401,13 @@ fn reach(role: Role, action: Action) -> Reach {
             | A::ViewFeedback,
         ) => OwnRevealed,
 
-        (Role::Expert, A::ViewOffice) => Everything,
+        (Role::Expert, A::ViewOffice | A::ViewTraining) => Everything,
         (
             Role::Expert,
             A::ViewExpert
             | A::ViewExpertContact
+            | A::ViewExpertDocument
+            | A::BookTraining
             | A::SetAvailability
             | A::ViewMatch
             | A::AnswerApproach
@@ -398,7 +423,8 @@ fn reach(role: Role, action: Action) -> Reach {
             | A::RecordMilestone
             | A::GiveFeedback
             | A::WriteReport
-            | A::ConsentToPublicity,
+            | A::ConsentToPublicity
+            | A::RequestData,
         ) => Own,
 
         (
@@ -408,7 +434,8 @@ fn reach(role: Role, action: Action) -> Reach {
             | A::ObjectToPaper
             | A::ReportProblem
             | A::ConsentToSharing
-            | A::ConsentToPublicity,
+            | A::ConsentToPublicity
+            | A::RequestData,
         ) => Own,
         (
             Role::Mentee,
@@ -470,6 +497,7 @@ fn by_link(action: Action) -> bool {
                 | A::EndMatch
                 | A::LogMeeting
                 | A::RecordMilestone
+                | A::BookTraining
         )
 }
 
@@ -516,6 +544,8 @@ fn seeing(action: Action) -> Action {
             A::ViewExpert
         }
         A::ViewCheck | A::ManageCheck => A::ViewCheck,
+        A::ViewExpertDocument | A::BookTraining => A::ViewExpert,
+        A::ViewTraining | A::ManageTraining | A::ManageModule => A::ViewTraining,
         A::ViewMentee | A::ManageMentee => A::ViewMentee,
         A::ViewCase | A::ManageCase | A::DecideCase | A::ViewCandidates | A::Approach => A::ViewCase,
         A::ViewMatch
@@ -544,6 +574,8 @@ fn seeing(action: Action) -> Action {
         A::ViewRun | A::ManageRun => A::ViewRun,
         A::ViewJobs | A::ManageJobs => A::ViewJobs,
         A::ViewAudit => A::ViewAudit,
+        A::RequestData => A::RequestData,
+        A::ManageData => A::ManageData,
         A::ViewStatistics | A::ViewExactStatistics => A::ViewStatistics,
         A::ViewSettings | A::ManageSettings => A::ViewSettings,
     }
@@ -566,6 +598,8 @@ pub fn person_can(person: &Person, action: Action, resource: &Resource) -> Decis
     let about = match person.about {
         About::Match(id) => resource.matching == Some(id),
         About::Case(id) => resource.case == Some(id),
+        // the operation holds the seat against the link; it is about nothing else of the expert's
+        About::Seat(_) => action == Action::BookTraining,
     };
     let own = match person.party {
         Party::Expert(id) => resource.expert == Some(id),

@@ -4,7 +4,7 @@ use chrono::{Datelike, NaiveDate};
 
 use super::Expert;
 use crate::checks::{BackgroundCheck, CheckKind};
-use crate::eligibility::{Context, ExpertFacts};
+use crate::eligibility::Context;
 use crate::experts::{ExpertState, OccupationKind};
 use crate::ids::OfficeId;
 use crate::occupations::PACKED_CODES;
@@ -47,10 +47,24 @@ impl Days {
 
     #[inline]
     pub(super) fn has(self, day: i32) -> bool {
-        self.from <= day && day <= self.until
+        // without a branch: whether the first half is true is as good as random
+        (self.from <= day) & (day <= self.until)
     }
 
-    fn and(self, other: Self) -> Self {
+    /// Whether some day of another interval belongs to it.
+    pub(super) fn meets(self, other: Self) -> bool {
+        self.from.max(other.from) <= self.until.min(other.until)
+    }
+
+    /// From the first of some days to the last.
+    pub(super) fn spanning(days: impl Iterator<Item = i32>) -> Self {
+        days.fold(Self::NEVER, |span, day| Self {
+            from: span.from.min(day),
+            until: span.until.max(day),
+        })
+    }
+
+    pub(super) fn and(self, other: Self) -> Self {
         Self {
             from: self.from.max(other.from),
             until: self.until.min(other.until),
@@ -163,13 +177,6 @@ pub(super) fn areas(offered: impl Iterator<Item = SupportArea>) -> u8 {
     offered.fold(0, |bits, area| bits | 1 << area as u8)
 }
 
-/// Whether no rule that has nothing to do with the case removes the expert.
-pub(super) fn may_have_room(context: &Context<'_>, facts: &ExpertFacts) -> bool {
-    facts.state == ExpertState::Active
-        && facts.open_matches < facts.capacity
-        && facts.recent_approaches < context.settings.approach_limit
-}
-
 /// An expert in numbers.
 #[derive(Debug, Clone)]
 pub(super) struct Sheet {
@@ -273,6 +280,16 @@ impl Sheet {
             approached: facts.recent_approaches >= context.settings.approach_limit,
             odd,
         }
+    }
+
+    /// Whether no rule that has nothing to do with the case removes the expert.
+    pub(super) fn may_have_room(&self) -> bool {
+        self.active && !self.full && !self.approached
+    }
+
+    /// Whether nothing is missing for some case that starts on one of these days.
+    pub(super) fn may_be_ready(&self, starts: Days) -> bool {
+        self.odd || self.simple.and(self.trained).meets(starts)
     }
 
     /// The days on which a check of the kind permits a first meeting.
