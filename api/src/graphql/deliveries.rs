@@ -52,6 +52,22 @@ pub enum EmailTrigger {
     AnswerNo,
     /// Tells an office that an approach cannot be delivered.
     ApproachUndeliverable,
+    /// Sends an expert the letter for the authority.
+    CheckRequested,
+    /// Tells an office of matches that go on without a valid check.
+    CheckGap,
+    /// Invites an expert to a training.
+    TrainingInvited,
+    /// Confirms a seat in a training.
+    TrainingBooked,
+    /// Tells who is booked that time or place are others now.
+    TrainingChanged,
+    /// Tells who had a part in a session that it does not take place.
+    TrainingCancelled,
+    /// Offers a seat that became free.
+    SeatOffered,
+    /// Tells that the offered seat went to the next.
+    SeatLapsed,
     /// Tells an office that another mail cannot be delivered; the subject is the delivery that failed.
     MailUndeliverable,
 

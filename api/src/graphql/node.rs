@@ -2,14 +2,15 @@
 
 use async_graphql::{Context, ID, Interface, Object};
 use tandem_domain::ids::{
-    CaseId, CenterId, DeliveryId, ExpertId, Id, JobId, MatchId, MenteeId, ModuleId, OfficeId, ProposalId,
-    RunId, UserId,
+    CaseId, CenterId, DeliveryId, DocumentId, ExpertId, Id, JobId, MatchId, MenteeId, ModuleId, OfficeId,
+    ProposalId, RunId, TrainingSessionId, UserId,
 };
 
 use super::{
     cases::Case,
     centers::ServiceCenter,
     deliveries::EmailDelivery,
+    documents::Document,
     error::bad_input,
     experts::Expert,
     ids,
@@ -18,7 +19,7 @@ use super::{
     mentees::Mentee,
     offices::RegionalOffice,
     runs::{MatchingRun, Proposal},
-    training::TrainingModule,
+    training::{TrainingModule, TrainingSession},
     users::User,
 };
 
@@ -44,6 +45,10 @@ pub enum Node {
     Expert(Expert),
     /// Something that an expert must or may learn.
     TrainingModule(TrainingModule),
+    /// A dated course.
+    TrainingSession(TrainingSession),
+    /// A document to print.
+    Document(Document),
     /// One bulk matching job.
     MatchingRun(MatchingRun),
     /// One pair of a plan.
@@ -71,6 +76,10 @@ async fn load(ctx: &Context<'_>, id: &ID) -> async_graphql::Result<Option<Node>>
         ModuleId::KIND => TrainingModule::load(ctx, uuid.into())
             .await?
             .map(Node::TrainingModule),
+        TrainingSessionId::KIND => TrainingSession::load(ctx, uuid.into())
+            .await?
+            .map(Node::TrainingSession),
+        DocumentId::KIND => Document::load(ctx, uuid.into()).await?.map(Node::Document),
         UserId::KIND => User::load(ctx, uuid.into()).await?.map(Node::User),
         MenteeId::KIND => Mentee::load(ctx, uuid.into()).await?.map(Node::Mentee),
         RunId::KIND => MatchingRun::load(ctx, uuid.into()).await?.map(Node::MatchingRun),

@@ -1,9 +1,18 @@
-//! Training modules, and who attended them.
+//! Training modules, sessions, and who attended them.
+
+pub mod sessions;
+
+pub use self::sessions::{TrainingSession, TrainingSessionMutation, TrainingSessionQuery};
 
 use std::collections::HashMap;
 
-use async_graphql::{ComplexObject, Context, Enum, ID, Object, SimpleObject, dataloader::Loader};
+use async_graphql::{
+    ComplexObject, Context, Enum, ID, InputObject, Object, SimpleObject, dataloader::Loader,
+};
+use chrono::{DateTime, Utc};
+use tandem_domain::documents::DocumentKind;
 use tandem_domain::ids::{ExpertId, ModuleId};
+use tandem_domain::training::ModuleInput;
 use tandem_operations::training;
 use tandem_storage::{
     experts::Expert as ExpertRow,
@@ -12,6 +21,7 @@ use tandem_storage::{
 
 use super::{
     app, caller,
+    documents::Document,
     experts::Expert,
     ids,
     loaders::{LoadError, Loaders, loader},
@@ -74,6 +84,16 @@ impl TrainingModule {
     async fn validity_months(&self) -> Option<u32> {
         self.0.validity_months
     }
+
+    /// Whether it is still offered.
+    async fn active(&self) -> bool {
+        self.0.active
+    }
+
+    /// Grows with every change.
+    async fn version(&self) -> i64 {
+        self.0.version
+    }
 }
 
 /// Where an expert's seat in a training stands.
@@ -113,12 +133,43 @@ pub struct TrainingAttendance {
     attended_on: Option<Date>,
     /// The last day on which it counts; null: for ever, or not attended.
     counts_until: Option<Date>,
+    /// Until when an offered seat is kept.
+    offered_until: Option<DateTime<Utc>>,
+    #[graphql(skip)]
+    row: Attendance,
     #[graphql(skip)]
     module: ModuleId,
 }
 
 #[ComplexObject]
 impl TrainingAttendance {
+    /// Whose it is; null where you may not see the person.
+    async fn expert(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Expert>> {
+        Expert::load(ctx, self.row.expert_id).await
+    }
+
+    /// The session; null where it was recorded without one.
+    async fn session(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<TrainingSession>> {
+        match self.row.session_id {
+            Some(id) => TrainingSession::load(ctx, id).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Where the date of a booked seat is downloaded for a calendar, with the same session; null otherwise.
+    async fn calendar_url(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<String>> {
+        if self.row.state != tandem_domain::training::AttendanceState::Booked {
+            return Ok(None);
+        }
+        let path = format!("training/{}/invitation.ics", self.id.as_str());
+        Ok(Some(app(ctx).public_url.join(&path)?.into()))
+    }
+
+    /// The certificate of attendance, the newest one; null where none was asked for.
+    async fn certificate(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Document>> {
+        Document::newest(ctx, DocumentKind::TrainingCertificate, self.row.id.uuid()).await
+    }
+
     /// What is learnt.
     async fn module(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<TrainingModule>> {
         TrainingModule::load(ctx, self.module).await
@@ -132,7 +183,9 @@ impl From<Attendance> for TrainingAttendance {
             state: row.state.into(),
             attended_on: row.attended_on.map(Date::from),
             counts_until: row.counts_until.map(Date::from),
+            offered_until: row.offered_until,
             module: row.module_id,
+            row,
         }
     }
 }
@@ -164,6 +217,50 @@ payload! {
     RecordAttendancePayload {
         /// The expert, whose `trainings` have the attendance.
         expert: Expert,
+    }
+}
+
+/// A training module as the programme defines it.
+#[derive(Debug, InputObject)]
+pub struct TrainingModuleInput {
+    /// A short code of capitals, digits and "_", as "FIRST_AID"; "BASE" and "INTERCULTURAL" keep theirs.
+    pub code: String,
+    /// The name for people.
+    pub title: String,
+    /// Whether every expert needs it before a first meeting.
+    pub required: bool,
+    /// For how many months an attendance counts; for ever where it is not given.
+    pub validity_months: Option<u32>,
+    /// Whether it is offered.
+    #[graphql(default = true)]
+    pub active: bool,
+}
+
+impl From<TrainingModuleInput> for ModuleInput {
+    fn from(input: TrainingModuleInput) -> Self {
+        Self {
+            code: input.code,
+            title: input.title,
+            required: input.required,
+            validity_months: input.validity_months,
+            active: input.active,
+        }
+    }
+}
+
+payload! {
+    /// The answer to `createTrainingModule`.
+    CreateTrainingModulePayload {
+        /// The module.
+        module: TrainingModule,
+    }
+}
+
+payload! {
+    /// The answer to `updateTrainingModule`.
+    UpdateTrainingModulePayload {
+        /// The module; after a conflict null.
+        module: TrainingModule,
     }
 }
 
@@ -204,6 +301,30 @@ impl TrainingMutation {
                 settle(training::record_attendance(app, caller, expert, module, attended_on.into()).await)
             }
             Err(error) => settle(Err::<ExpertRow, _>(error.into())),
+        }
+    }
+
+    /// Adds a module to the programme. For administrators.
+    async fn create_training_module(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The module.")] input: TrainingModuleInput,
+    ) -> async_graphql::Result<CreateTrainingModulePayload> {
+        settle(training::create_module(app(ctx), caller(ctx)?, input.into()).await)
+    }
+
+    /// Changes a module; what is required counts at once for every first meeting. For administrators.
+    async fn update_training_module(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The module.")] module_id: ID,
+        #[graphql(desc = "The version that you read: a stale one is a conflict.")] version: Option<i64>,
+        #[graphql(desc = "The module as it shall be.")] input: TrainingModuleInput,
+    ) -> async_graphql::Result<UpdateTrainingModulePayload> {
+        let (app, caller) = (app(ctx), caller(ctx)?);
+        match ids::parse::<ModuleId>("moduleId", &module_id) {
+            Ok(id) => settle(training::update_module(app, caller, id, version, input.into()).await),
+            Err(error) => settle(Err::<Module, _>(error.into())),
         }
     }
 }

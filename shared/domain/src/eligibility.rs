@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use chrono::NaiveDate;
 use strum::VariantArray;
 
-use crate::checks::{BackgroundCheck, CheckKind, needed_kind};
+use crate::checks::{BackgroundCheck, CheckKind, needed_kind, permitted};
 use crate::errors::{Code, UserError};
 use crate::experts::{ExpertState, Pause};
 use crate::ids::OfficeId;
@@ -186,7 +186,7 @@ pub fn missing(
     day: NaiveDate,
 ) -> Vec<Missing> {
     let mut missing = Vec::new();
-    if !expert.checks.iter().any(|check| check.permits(kind, day)) {
+    if !permitted(&expert.checks, kind, day) {
         missing.push(if kind == CheckKind::Extended {
             Missing::ExtendedCheck
         } else {
@@ -260,11 +260,7 @@ pub fn may_propose(
     match missing.first() {
         None => Ok(missing),
         Some(Missing::SimpleCheck | Missing::ExtendedCheck) => {
-            let valid_now = expert
-                .checks
-                .iter()
-                .any(|check| check.permits(kind, context.today));
-            Err(if valid_now {
+            Err(if permitted(&expert.checks, kind, context.today) {
                 Rule::CheckExpires
             } else {
                 Rule::CheckMissing

@@ -109,6 +109,10 @@ ids! {
     CodeId = "PersonCode";
     /// One import of a list.
     ImportId = "Import";
+    /// A document that people print.
+    DocumentId = "Document";
     /// One entry of the audit log.
     AuditEventId = "AuditEvent";
+    /// One request to export or to erase a person's data.
+    DataRequestId = "DataRequest";
 }

@@ -10,6 +10,7 @@ pub mod centers;
 pub mod checks;
 pub mod chemistry;
 pub mod clock;
+pub mod documents;
 pub mod eligibility;
 pub mod errors;
 pub mod experts;

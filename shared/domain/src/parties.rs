@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::ids::{CaseId, ExpertId, MatchId, MenteeId};
+use crate::ids::{AttendanceId, CaseId, ExpertId, MatchId, MenteeId};
 use crate::values::words;
 
 words! {
@@ -70,6 +70,8 @@ pub enum About {
     Match(MatchId),
     /// One case, with its matches.
     Case(CaseId),
+    /// One seat in a training.
+    Seat(AttendanceId),
 }
 
 /// A person who comes by a link or a one-time code: who, about what, and how.

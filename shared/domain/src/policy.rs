@@ -66,6 +66,16 @@ words! {
         ViewCheck,
         /// Record inspections.
         ManageCheck,
+        /// See the letters and certificates that were made for an expert.
+        ViewExpertDocument,
+        /// See the dates of trainings.
+        ViewTraining,
+        /// Plan sessions, invite, confirm who was there.
+        ManageTraining,
+        /// Book a seat in a training and give it back.
+        BookTraining,
+        /// Define the training modules.
+        ManageModule,
         /// See a mentee.
         ViewMentee,
         /// Register and change a mentee.
@@ -142,6 +152,10 @@ words! {
         ManageJobs,
         /// Read the audit log.
         ViewAudit,
+        /// Ask for everything about a person, or for its erasure.
+        RequestData,
+        /// Confirm erasures, set and end holds, see all requests.
+        ManageData,
         /// See the mails to a person.
         ViewDeliveries,
         /// See statistics: coarse numbers of the programme, an office or a centre.
@@ -320,7 +334,13 @@ fn reach(role: Role, action: Action) -> Reach {
 
         (
             Role::Coordinator,
-            A::ViewOffice | A::ViewCenter | A::ViewSettings | A::ViewExpert | A::ViewUser | A::ViewStatistics,
+            A::ViewOffice
+            | A::ViewCenter
+            | A::ViewSettings
+            | A::ViewExpert
+            | A::ViewUser
+            | A::ViewStatistics
+            | A::ViewTraining,
         ) => Everything,
         (
             Role::Coordinator,
@@ -329,6 +349,9 @@ fn reach(role: Role, action: Action) -> Reach {
             | A::SetAvailability
             | A::ViewCheck
             | A::ManageCheck
+            | A::ViewExpertDocument
+            | A::ManageTraining
+            | A::BookTraining
             | A::ManageCenter
             | A::ViewMentee
             | A::ViewCase
@@ -378,11 +401,13 @@ fn reach(role: Role, action: Action) -> Reach {
             | A::ViewFeedback,
         ) => OwnRevealed,
 
-        (Role::Expert, A::ViewOffice) => Everything,
+        (Role::Expert, A::ViewOffice | A::ViewTraining) => Everything,
         (
             Role::Expert,
             A::ViewExpert
             | A::ViewExpertContact
+            | A::ViewExpertDocument
+            | A::BookTraining
             | A::SetAvailability
             | A::ViewMatch
             | A::AnswerApproach
@@ -398,7 +423,8 @@ fn reach(role: Role, action: Action) -> Reach {
             | A::RecordMilestone
             | A::GiveFeedback
             | A::WriteReport
-            | A::ConsentToPublicity,
+            | A::ConsentToPublicity
+            | A::RequestData,
         ) => Own,
 
         (
@@ -408,7 +434,8 @@ fn reach(role: Role, action: Action) -> Reach {
             | A::ObjectToPaper
             | A::ReportProblem
             | A::ConsentToSharing
-            | A::ConsentToPublicity,
+            | A::ConsentToPublicity
+            | A::RequestData,
         ) => Own,
         (
             Role::Mentee,
@@ -470,6 +497,7 @@ fn by_link(action: Action) -> bool {
                 | A::EndMatch
                 | A::LogMeeting
                 | A::RecordMilestone
+                | A::BookTraining
         )
 }
 
@@ -516,6 +544,8 @@ fn seeing(action: Action) -> Action {
             A::ViewExpert
         }
         A::ViewCheck | A::ManageCheck => A::ViewCheck,
+        A::ViewExpertDocument | A::BookTraining => A::ViewExpert,
+        A::ViewTraining | A::ManageTraining | A::ManageModule => A::ViewTraining,
         A::ViewMentee | A::ManageMentee => A::ViewMentee,
         A::ViewCase | A::ManageCase | A::DecideCase | A::ViewCandidates | A::Approach => A::ViewCase,
         A::ViewMatch
@@ -544,6 +574,8 @@ fn seeing(action: Action) -> Action {
         A::ViewRun | A::ManageRun => A::ViewRun,
         A::ViewJobs | A::ManageJobs => A::ViewJobs,
         A::ViewAudit => A::ViewAudit,
+        A::RequestData => A::RequestData,
+        A::ManageData => A::ManageData,
         A::ViewStatistics | A::ViewExactStatistics => A::ViewStatistics,
         A::ViewSettings | A::ManageSettings => A::ViewSettings,
     }
@@ -566,6 +598,8 @@ pub fn person_can(person: &Person, action: Action, resource: &Resource) -> Decis
     let about = match person.about {
         About::Match(id) => resource.matching == Some(id),
         About::Case(id) => resource.case == Some(id),
+        // the operation holds the seat against the link; it is about nothing else of the expert's
+        About::Seat(_) => action == Action::BookTraining,
     };
     let own = match person.party {
         Party::Expert(id) => resource.expert == Some(id),
@@ -690,6 +724,52 @@ pub fn matrix() -> String {
         }
         let word = if by_link(*action) { "yes" } else { "–" };
         writeln!(text, " {word} |").expect("writing to a String");
+    }
+    text.push_str(&scope_matrix());
+    text
+}
+
+/// What [`can`] answers about a row: of the role's own scope after the expert's yes, of it before, and of
+/// another scope; and what a partner's token needs besides.
+fn scope_matrix() -> String {
+    use std::fmt::Write;
+    use strum::VariantArray;
+    fn id<T: From<uuid::Uuid>>(number: u128) -> T {
+        uuid::Uuid::from_u128(number).into()
+    }
+    let row = |number: u128| Resource {
+        office: Some(id(number)),
+        center: Some(id(number)),
+        expert: Some(id(number)),
+        mentee: Some(id(number)),
+        ..Resource::default()
+    };
+    let grants = [
+        Grant::Admin,
+        Grant::Coordinator(Some(id(1))),
+        Grant::CenterStaff(id(1)),
+        Grant::Expert(id(1)),
+        Grant::Mentee(id(1)),
+    ];
+    let mut text = String::from(
+        "\n## In which scope\n\nFor a row of the role's own scope after the expert's yes / before it / for a row of \
+         another scope:\n\"yes\", \"F\" (`FORBIDDEN`), \"–\" (`NOT_FOUND`). The last column is what a partner's token \
+         needs;\nwhere there is nothing, no token may do it.\n\n| action | ADMIN | COORDINATOR | CENTER_STAFF | EXPERT | \
+         MENTEE | token |\n|---|---|---|---|---|---|---|\n",
+    );
+    for action in Action::VARIANTS {
+        write!(text, "| {action} |").expect("writing to a String");
+        for grant in grants {
+            let actor = Actor::new(id(9), vec![grant]);
+            let words = [row(1).revealed(true), row(1), row(2)].map(|row| match can(&actor, *action, &row) {
+                Decision::Allowed => "yes",
+                Decision::Forbidden => "F",
+                Decision::Hidden => "–",
+            });
+            write!(text, " {} |", words.join(" / ")).expect("writing to a String");
+        }
+        let scope = TokenScope::for_action(*action).map_or("", TokenScope::as_str);
+        writeln!(text, " {scope} |").expect("writing to a String");
     }
     text
 }

@@ -245,8 +245,10 @@ pub(crate) fn distance_points(weights: &Weights, distance_m: u32, reach_m: u32) 
         .ok()
         .and_then(|weight| weight.checked_mul(part))
     {
-        // the same in half the width: this is asked for every expert around every place
-        Some(product) if reach_m > 0 => (product / reach_m) as i32,
+        // Asked for every expert around every place, and floating point divides much faster. Both numbers
+        // are whole and below 2^32: the quotient is at least 2^-32 away from the next whole number that it
+        // does not reach, which rounding cannot bridge.
+        Some(product) if reach_m > 0 => (f64::from(product) / f64::from(reach_m)) as i32,
         _ => share(weights.distance, i64::from(part), i64::from(reach_m)),
     }
 }
@@ -388,6 +390,27 @@ mod tests {
         ];
         assert!(falling.windows(2).all(|pair| pair[0] > pair[1]), "{falling:?}");
         assert_eq!(of("43412", OccupationKind::Interest), 240);
+    }
+
+    #[test]
+    fn nearness_is_divided_exactly_whatever_the_reach() {
+        for weight in [1, 7, 300, 9_999, MOST_WEIGHT] {
+            let weights = Weights {
+                distance: weight,
+                ..Weights::default()
+            };
+            for reach in (1..=300_u32).map(|km| km * 1000) {
+                for metres in (0..=reach)
+                    .step_by(reach as usize / 7 + 1)
+                    .chain([reach, reach + 1])
+                {
+                    let part = i64::from(reach.saturating_sub(metres));
+                    let exact = i64::from(weight) * part / i64::from(reach);
+                    assert_eq!(i64::from(distance_points(&weights, metres, reach)), exact);
+                }
+            }
+        }
+        assert_eq!(distance_points(&Weights::default(), 0, 0), 0);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! message, byte for byte (architecture.md, decision 4).
 
 pub mod case;
+pub mod invitation;
 pub mod language;
 mod letter;
 pub mod mails;
@@ -19,8 +20,9 @@ mod words;
 
 pub use crate::{
     case::{AgeGroup, CaseDescription, LanguageLevel, SupportArea},
+    invitation::Invitation,
     language::Language,
-    message::{Envelope, MailAddress, MessageError, message},
+    message::{Attachment, Envelope, MailAddress, MessageError, message, message_with},
     people::{Addressee, Contact, Letterhead, Organisation, Salutation},
     render::{Mail, RenderedMail},
     smtp::{SendError, SmtpMailer, SmtpOptions, SmtpUrlError},

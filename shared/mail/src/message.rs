@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use lettre::{
     Address, Message,
     message::{
-        Mailbox, MultiPart, SinglePart,
+        Attachment as AttachmentPart, Mailbox, MultiPart, SinglePart,
         header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue},
     },
 };
@@ -15,6 +15,8 @@ use crate::render::RenderedMail;
 /// Separates the parts. It may be the same in every message, since `=_` cannot occur in quoted-printable
 /// text, and it must be, so that a resend is the same message (architecture.md, decision 4).
 const BOUNDARY: &str = "=_tandem_alternative";
+/// The same around a message with attachments. It cannot occur in base64 either.
+const OUTER_BOUNDARY: &str = "=_tandem_mixed";
 
 /// The longest Message-ID that is taken, so that its header stays one line everywhere.
 const MESSAGE_ID_LIMIT: usize = 250;
@@ -47,6 +49,39 @@ pub struct Envelope {
     pub list_unsubscribe: Option<Url>,
 }
 
+/// A file that goes with a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attachment {
+    /// The file's name: letters, digits, `-`, `_` and `.`, so that every mail program shows it alike.
+    pub name: String,
+    /// What it is.
+    pub kind: AttachmentKind,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// What an attached file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AttachmentKind {
+    /// A document to print.
+    Pdf,
+    /// A date for a calendar; mail programs offer to take it over.
+    Calendar,
+    /// A date that a calendar takes back.
+    CalendarCancelled,
+}
+
+impl AttachmentKind {
+    fn content_type(self) -> ContentType {
+        let text = match self {
+            Self::Pdf => "application/pdf",
+            Self::Calendar => "text/calendar; charset=utf-8; method=PUBLISH",
+            Self::CalendarCancelled => "text/calendar; charset=utf-8; method=CANCEL",
+        };
+        ContentType::parse(text).expect("these are content types")
+    }
+}
+
 /// Why no message could be made. No variant carries the person's data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum MessageError {
@@ -73,6 +108,15 @@ pub enum MessageError {
 /// The same input gives the same bytes. Nothing in a name or subject can start a header of its own:
 /// control characters, line breaks and marks that reorder text are replaced by blanks first.
 pub fn message(mail: &RenderedMail, envelope: &Envelope) -> Result<Message, MessageError> {
+    message_with(mail, envelope, &[])
+}
+
+/// Makes the message with files: `multipart/mixed`, the text first, then the files in base64.
+pub fn message_with(
+    mail: &RenderedMail,
+    envelope: &Envelope,
+    attachments: &[Attachment],
+) -> Result<Message, MessageError> {
     let seconds = u64::try_from(envelope.date.timestamp()).map_err(|_| MessageError::Date)?;
     // The date header's type panics above.
     if envelope.date.timestamp() >= 253_402_300_800 {
@@ -107,7 +151,24 @@ pub fn message(mail: &RenderedMail, envelope: &Envelope) -> Result<Message, Mess
         .boundary(BOUNDARY)
         .singlepart(part(ContentType::TEXT_PLAIN, &mail.text))
         .singlepart(part(ContentType::TEXT_HTML, &mail.html));
+    let body = if attachments.is_empty() {
+        body
+    } else {
+        attachments.iter().fold(
+            MultiPart::mixed().boundary(OUTER_BOUNDARY).multipart(body),
+            |body, file| body.singlepart(attached(file)),
+        )
+    };
     Ok(builder.multipart(body).expect("sender and recipient are set"))
+}
+
+fn attached(file: &Attachment) -> SinglePart {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let name = file.name.chars().filter(|c| plain(*c)).collect();
+    // the bytes are encoded as they are: line ends of a calendar stay what the standard asks for
+    let body = lettre::message::Body::new_with_encoding(file.bytes.clone(), ContentTransferEncoding::Base64)
+        .expect("base64 takes all bytes");
+    AttachmentPart::new(name).body(body, file.kind.content_type())
 }
 
 fn part(content_type: ContentType, body: &str) -> SinglePart {

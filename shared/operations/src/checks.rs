@@ -1,104 +1,49 @@
-//! Background checks: inspections are recorded, and shown to who may see them.
+//! Background checks: asked for, inspected, looked at again when they end, erased when nobody needs them.
 
-use chrono::NaiveDate;
-use serde_json::json;
-use tandem_domain::checks::{CheckKind, Inspection, inspect};
+mod erasing;
+mod inspecting;
+mod overview;
+mod requesting;
+mod reviewing;
+
+pub use erasing::erase_due;
+pub(crate) use inspecting::shortened;
+pub use inspecting::{InspectionInput, confirm_inspection, record_inspection, reject_inspection};
+pub use overview::{OfficeChecks, csv, offices, pending, rows};
+pub use requesting::{request, request_renewals, withdraw_request};
+pub(crate) use reviewing::unchecked;
+pub use reviewing::review;
+pub use tandem_storage::checks::overview::{CheckFilter, CheckRow, Key, key};
+
 use tandem_domain::errors::UserError;
-use tandem_domain::experts::ExpertState;
 use tandem_domain::ids::{CheckId, ExpertId};
 use tandem_domain::policy::{Action, Decision, Resource};
-use tandem_storage::checks::{self, Check, NewInspection};
+use tandem_storage::PgConnection;
+use tandem_storage::checks::{self, Check};
 use tandem_storage::experts::{self, Expert};
 
-use crate::{App, Audit, Caller, Error, Result, refuse, settings};
+use crate::{App, Audit, Caller, Error, Result, refuse};
 
-/// What somebody inspected. Nothing else of a certificate is stored, so nothing else can be given.
-#[derive(Debug, Clone, Copy)]
-pub struct InspectionInput {
-    /// Simple or extended.
-    pub kind: CheckKind,
-    /// The certificate's own date.
-    pub certificate_date: NaiveDate,
-    /// When it was inspected; today where not given.
-    pub inspected_on: Option<NaiveDate>,
-    /// The one thing that is recorded of its content.
-    pub no_relevant_entry: bool,
-    /// An earlier end than the programme's validity gives.
-    pub valid_until: Option<NaiveDate>,
-}
-
-/// Records an inspection by the caller.
-pub async fn record_inspection(
-    app: &App,
-    caller: &Caller,
-    expert: ExpertId,
-    input: InspectionInput,
-) -> Result<Expert> {
-    let mut tx = app.begin(caller).await?;
-    let Some(row) = experts::lock(&mut tx, expert).await? else {
-        return refuse(UserError::not_found("expertId", "expert"));
+/// An expert whom the caller may do something to about the checks, locked.
+async fn locked(conn: &mut PgConnection, caller: &Caller, expert: ExpertId, field: &str) -> Result<Expert> {
+    let Some(row) = experts::lock(conn, expert).await? else {
+        return refuse(UserError::not_found(field, "expert"));
     };
-    caller.authorize(
-        Action::ManageCheck,
-        &Resource::expert(expert, row.office_id),
-        "expertId",
-        "expert",
-    )?;
-    if row.state == ExpertState::Left {
-        return refuse(UserError::conflict(
-            "this expert has left: nothing is recorded any more",
-        ));
-    }
-    let settings = settings::current(&mut tx).await?;
-    let inspected_on = input.inspected_on.unwrap_or_else(|| app.today());
-    let inspection = inspect(
-        input.certificate_date,
-        inspected_on,
-        input.no_relevant_entry,
-        app.today(),
-        &settings,
-    )?;
-    let check = NewInspection {
-        id: app.id(),
-        expert_id: expert,
-        kind: input.kind,
-        inspection: shortened(inspection, input.valid_until)?,
-        inspected_by: caller.user_id(),
-    };
-    let id: CheckId = match checks::fulfil_request(&mut tx, &check, app.now()).await? {
-        Some(request) => request,
-        None => {
-            checks::insert(&mut tx, &[check], app.now()).await?;
-            check.id
-        }
-    };
-    let entry = Audit::new("check.inspected", id)
-        .about(expert)
-        .detail(json!({ "kind": input.kind }));
-    app.audit(&mut tx, caller, &[entry]).await?;
-    tx.commit().await?;
+    let resource = Resource::expert(expert, row.office_id);
+    caller.authorize(Action::ManageCheck, &resource, field, "expert")?;
     Ok(row)
 }
 
-/// The inspection with an earlier end (domain.md: "can be set shorter").
-pub(crate) fn shortened(inspection: Inspection, until: Option<NaiveDate>) -> Result<Inspection> {
-    match until {
-        None => Ok(inspection),
-        Some(until) if until > inspection.valid_until => refuse(UserError::invalid(
-            "validUntil",
-            format!(
-                "{until} is too late: this inspection is valid until {} at most",
-                inspection.valid_until
-            ),
-        )),
-        Some(until) if until < inspection.inspected_on => refuse(UserError::invalid(
-            "validUntil",
-            format!("{until} is before the inspection on {}", inspection.inspected_on),
-        )),
-        Some(valid_until) => Ok(Inspection {
-            valid_until,
-            ..inspection
-        }),
+/// A check whose expert the caller may do something to, with the expert locked.
+async fn locked_check(conn: &mut PgConnection, caller: &Caller, id: CheckId) -> Result<(Check, Expert)> {
+    let Some(seen) = checks::find(conn, id).await? else {
+        return refuse(UserError::not_found("checkId", "background check"));
+    };
+    let expert = locked(conn, caller, seen.expert_id, "checkId").await?;
+    // as it is now, under the lock
+    match checks::find(conn, id).await? {
+        Some(check) => Ok((check, expert)),
+        None => refuse(UserError::not_found("checkId", "background check")),
     }
 }
 

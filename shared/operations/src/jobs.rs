@@ -8,7 +8,10 @@ mod policy;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use tandem_domain::ids::{DeliveryId, JobId, MatchId, RunId, SignInRequestId};
+use tandem_domain::ids::{
+    DataRequestId, DeliveryId, DocumentId, ExpertId, JobId, MatchId, RunId, SignInRequestId,
+    TrainingSessionId,
+};
 pub use tandem_storage::jobs::{Queue, State};
 use tandem_storage::{
     PgConnection,
@@ -19,6 +22,8 @@ pub use self::{
     context::{JobContext, JobError, Lease},
     policy::{Backoff, Policy},
 };
+use uuid::Uuid;
+
 use crate::{App, Error, Result};
 
 /// A job: what is to be done, and to what. Ids only, never copies of data.
@@ -54,6 +59,30 @@ pub enum Job {
         /// The match that did not come about.
         matching: MatchId,
     },
+    /// Exports or erases what is kept about one person.
+    DataRequest {
+        /// The request.
+        request: DataRequestId,
+    },
+    /// Sets a document in type.
+    RenderDocument {
+        /// The document.
+        document: DocumentId,
+    },
+    /// Looks whether an expert's matches may go on with the checks as they are now.
+    ReviewChecks {
+        /// The expert.
+        expert: ExpertId,
+        /// A fresh id, since each change is looked at.
+        occasion: Uuid,
+    },
+    /// Offers free seats of a session to those who wait.
+    OfferSeats {
+        /// The session.
+        session: TrainingSessionId,
+        /// A fresh id, since each free seat is offered.
+        occasion: Uuid,
+    },
     /// Sends a sign-in link, if somebody who may sign in asked for it.
     SignInRequest {
         /// The wish.
@@ -80,6 +109,9 @@ impl Job {
             Self::MatchingRun { run } => run.uuid(),
             Self::SendEmail { delivery } => delivery.uuid(),
             Self::NextAlternate { matching } => matching.uuid(),
+            Self::DataRequest { request } => request.uuid(),
+            Self::RenderDocument { document } => document.uuid(),
+            Self::ReviewChecks { occasion, .. } | Self::OfferSeats { occasion, .. } => occasion,
             Self::SignInRequest { request } => request.uuid(),
         };
         format!("{}:{id}", self.kind())
@@ -153,6 +185,16 @@ mod tests {
             JobKind::MatchingRun => Job::MatchingRun { run: id.into() },
             JobKind::SendEmail => Job::SendEmail { delivery: id.into() },
             JobKind::NextAlternate => Job::NextAlternate { matching: id.into() },
+            JobKind::DataRequest => Job::DataRequest { request: id.into() },
+            JobKind::RenderDocument => Job::RenderDocument { document: id.into() },
+            JobKind::ReviewChecks => Job::ReviewChecks {
+                expert: id.into(),
+                occasion: id,
+            },
+            JobKind::OfferSeats => Job::OfferSeats {
+                session: id.into(),
+                occasion: id,
+            },
             JobKind::SignInRequest => Job::SignInRequest { request: id.into() },
         }
     }

@@ -14,6 +14,8 @@ pub enum Purpose {
     SignIn,
     /// Answers an approach.
     Answer,
+    /// Shows a seat in a training, to be booked, taken or given back.
+    Training,
     /// Opens a person's own pages about one match or case.
     Person,
     /// Opens the same after a one-time code was typed in.
@@ -29,6 +31,7 @@ impl Purpose {
         match self {
             Self::SignIn => b"sign-in",
             Self::Answer => b"answer",
+            Self::Training => b"training",
             Self::Person => b"person",
             Self::Code => b"code",
             Self::Print => b"print",
@@ -60,6 +63,14 @@ impl LinkKey {
             ));
         }
         Ok(Self(secret.to_vec()))
+    }
+
+    /// Whether the secret has too few different bytes to have been drawn at random.
+    pub fn is_guessable(&self) -> bool {
+        let mut seen = self.0.clone();
+        seen.sort_unstable();
+        seen.dedup();
+        seen.len() < 10
     }
 
     fn mac(&self, purpose: Purpose, id: Uuid) -> Hmac<Sha256> {

@@ -21,6 +21,7 @@ pub async fn consent_to_publicity(app: &App, caller: &Caller, about: About, cons
             Some(case) => Some(case_resource(&mut tx, caller, &case).await?),
             None => None,
         },
+        About::Seat(_) => None,
     };
     let Some(resource) = resource else {
         return refuse(UserError::not_found("id", "match or case"));

@@ -1,5 +1,10 @@
 //! Background checks: one row an inspection, or a request that waits for one.
 
+pub mod erasing;
+pub mod expiry;
+pub mod overview;
+pub mod requests;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use sqlx::PgConnection;
@@ -22,8 +27,21 @@ pub struct Check {
     pub requested_on: Option<NaiveDate>,
     /// Who inspected; none where it was taken over by an import.
     pub inspected_by: Option<UserId>,
+    /// The second person, where the programme asked for one.
+    pub confirmed_by: Option<UserId>,
+    /// An inspection that waits for the second person.
+    pub pending: Option<Pending>,
     /// Grows with every change.
     pub version: i64,
+}
+
+/// An inspection that counts only when a second person has confirmed it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pending {
+    /// What was found.
+    pub inspection: Inspection,
+    /// Who found it.
+    pub inspected_by: UserId,
 }
 
 struct Row {
@@ -34,63 +52,107 @@ struct Row {
     certificate_date: Option<NaiveDate>,
     inspected_on: Option<NaiveDate>,
     inspected_by: Option<Uuid>,
+    confirmed_by: Option<Uuid>,
     no_relevant_entry: Option<bool>,
     valid_until: Option<NaiveDate>,
     erased_on: Option<NaiveDate>,
     version: i64,
+    pending_certificate_date: Option<NaiveDate>,
+    pending_inspected_on: Option<NaiveDate>,
+    pending_inspected_by: Option<Uuid>,
+    pending_no_relevant_entry: Option<bool>,
+    pending_valid_until: Option<NaiveDate>,
+}
+
+fn inspection(
+    certificate_date: Option<NaiveDate>,
+    inspected_on: Option<NaiveDate>,
+    no_relevant_entry: Option<bool>,
+    valid_until: Option<NaiveDate>,
+) -> Option<Inspection> {
+    Some(Inspection {
+        certificate_date: certificate_date?,
+        inspected_on: inspected_on?,
+        no_relevant_entry: no_relevant_entry?,
+        valid_until: valid_until?,
+    })
 }
 
 impl TryFrom<Row> for Check {
     type Error = Error;
 
     fn try_from(row: Row) -> Result<Self> {
-        let inspection = match (
+        let found = inspection(
             row.certificate_date,
             row.inspected_on,
             row.no_relevant_entry,
             row.valid_until,
-        ) {
-            (Some(certificate_date), Some(inspected_on), Some(no_relevant_entry), Some(valid_until)) => {
-                Some(Inspection {
-                    certificate_date,
-                    inspected_on,
-                    no_relevant_entry,
-                    valid_until,
-                })
-            }
-            _ => None,
-        };
+        );
+        let pending = inspection(
+            row.pending_certificate_date,
+            row.pending_inspected_on,
+            row.pending_no_relevant_entry,
+            row.pending_valid_until,
+        );
         Ok(Self {
             id: row.id.into(),
             expert_id: row.expert_id.into(),
             check: BackgroundCheck {
                 kind: parse("background_checks", "kind", row.id, &row.kind)?,
-                inspection,
+                inspection: found,
                 erased: row.erased_on.is_some(),
             },
             requested_on: row.requested_on,
             inspected_by: row.inspected_by.map(Into::into),
+            confirmed_by: row.confirmed_by.map(Into::into),
+            pending: pending
+                .zip(row.pending_inspected_by)
+                .map(|(inspection, inspected_by)| Pending {
+                    inspection,
+                    inspected_by: inspected_by.into(),
+                }),
             version: row.version,
         })
     }
 }
 
+macro_rules! select {
+    ($condition:literal, $($argument:expr),*) => {
+        sqlx::query_as!(
+            Row,
+            "SELECT b.id, b.expert_id, b.kind, b.requested_on, b.certificate_date, b.inspected_on, b.inspected_by,
+                 b.confirmed_by, b.no_relevant_entry, b.valid_until, b.erased_on, b.version,
+                 p.certificate_date AS \"pending_certificate_date?\", p.inspected_on AS \"pending_inspected_on?\",
+                 p.inspected_by AS \"pending_inspected_by?\", p.no_relevant_entry AS \"pending_no_relevant_entry?\",
+                 p.valid_until AS \"pending_valid_until?\"
+             FROM background_checks b LEFT JOIN pending_inspections p ON p.check_id = b.id "
+                + $condition,
+            $($argument),*
+        )
+    };
+}
+
 /// Every check of these experts, an expert's newest inspection first.
 pub async fn for_experts(conn: &mut PgConnection, experts: &[ExpertId]) -> Result<Vec<Check>> {
     let experts: Vec<Uuid> = experts.iter().map(|id| id.uuid()).collect();
-    sqlx::query_as!(
-        Row,
-        "SELECT id, expert_id, kind, requested_on, certificate_date, inspected_on, inspected_by, no_relevant_entry,
-             valid_until, erased_on, version
-         FROM background_checks WHERE expert_id = ANY($1)
-         ORDER BY expert_id, inspected_on DESC NULLS FIRST, id DESC",
-        &experts,
+    select!(
+        "WHERE b.expert_id = ANY($1) ORDER BY b.expert_id, b.inspected_on DESC NULLS FIRST, b.id DESC",
+        &experts
     )
     .fetch_all(conn)
     .await?
     .into_iter()
     .map(Check::try_from)
     .collect()
+}
+
+/// One check.
+pub async fn find(conn: &mut PgConnection, id: CheckId) -> Result<Option<Check>> {
+    select!("WHERE b.id = $1", id.uuid())
+        .fetch_optional(conn)
+        .await?
+        .map(Check::try_from)
+        .transpose()
 }
 
 /// An inspection to be written.
@@ -106,6 +168,8 @@ pub struct NewInspection {
     pub inspection: Inspection,
     /// Who inspected; none where it is taken over by an import.
     pub inspected_by: Option<UserId>,
+    /// The second person, where the programme asks for one.
+    pub confirmed_by: Option<UserId>,
 }
 
 #[derive(Serialize)]
@@ -116,6 +180,7 @@ struct NewRow {
     certificate_date: NaiveDate,
     inspected_on: NaiveDate,
     inspected_by: Option<Uuid>,
+    confirmed_by: Option<Uuid>,
     no_relevant_entry: bool,
     valid_until: NaiveDate,
 }
@@ -131,17 +196,18 @@ pub async fn insert(conn: &mut PgConnection, checks: &[NewInspection], at: DateT
             certificate_date: check.inspection.certificate_date,
             inspected_on: check.inspection.inspected_on,
             inspected_by: check.inspected_by.map(UserId::uuid),
+            confirmed_by: check.confirmed_by.map(UserId::uuid),
             no_relevant_entry: check.inspection.no_relevant_entry,
             valid_until: check.inspection.valid_until,
         })
         .collect();
     sqlx::query!(
         "INSERT INTO background_checks (id, expert_id, kind, certificate_date, inspected_on, inspected_by,
-             no_relevant_entry, valid_until, created_at, updated_at)
-         SELECT r.id, r.expert_id, r.kind, r.certificate_date, r.inspected_on, r.inspected_by, r.no_relevant_entry,
-             r.valid_until, $2, $2
+             confirmed_by, no_relevant_entry, valid_until, created_at, updated_at)
+         SELECT r.id, r.expert_id, r.kind, r.certificate_date, r.inspected_on, r.inspected_by, r.confirmed_by,
+             r.no_relevant_entry, r.valid_until, $2, $2
          FROM jsonb_to_recordset($1) AS r (id uuid, expert_id uuid, kind text, certificate_date date,
-             inspected_on date, inspected_by uuid, no_relevant_entry boolean, valid_until date)",
+             inspected_on date, inspected_by uuid, confirmed_by uuid, no_relevant_entry boolean, valid_until date)",
         serde_json::to_value(&rows).expect("an inspection is plain data"),
         at,
     )
@@ -159,7 +225,7 @@ pub async fn fulfil_request(
 ) -> Result<Option<CheckId>> {
     let id = sqlx::query_scalar!(
         "UPDATE background_checks SET certificate_date = $3, inspected_on = $4, inspected_by = $5,
-             no_relevant_entry = $6, valid_until = $7, version = version + 1, updated_at = $8
+             no_relevant_entry = $6, valid_until = $7, version = version + 1, updated_at = $8, confirmed_by = $9
          WHERE id = (SELECT id FROM background_checks
                      WHERE expert_id = $1 AND kind = $2 AND inspected_on IS NULL AND erased_on IS NULL
                      ORDER BY requested_on, id LIMIT 1 FOR UPDATE)
@@ -172,6 +238,7 @@ pub async fn fulfil_request(
         check.inspection.no_relevant_entry,
         check.inspection.valid_until,
         at,
+        check.confirmed_by.map(UserId::uuid),
     )
     .fetch_optional(conn)
     .await?;

@@ -4,6 +4,7 @@
 //! it belongs to, as in the job ledger: attempts only ever grow, so that a worker that lost its job
 //! cannot overwrite what a later attempt wrote.
 
+mod expert;
 mod facts;
 mod life;
 mod limits;
@@ -15,6 +16,7 @@ use tandem_domain::ids::{DeliveryId, ExpertId, MatchId, OfficeId};
 use uuid::Uuid;
 
 pub use self::{
+    expert::{SeatFacts, expert_contact, seat_facts},
     facts::{
         CaseFacts, ContactFacts, ExpertFacts, MatchFacts, SignInFacts, admin_contact, match_facts,
         office_contact, sign_in_facts,

@@ -5,13 +5,17 @@
 //! takes it.
 
 pub mod abandoned_runs;
+pub mod checks;
 pub mod finished;
 pub mod leases;
 pub mod leftovers;
 pub mod matches;
 pub mod purge;
 pub mod reminders;
+pub mod retention;
 mod schedule;
+pub mod seal_audit;
+pub mod seat_offers;
 pub mod undispatched;
 
 use std::time::Duration;

@@ -1,7 +1,15 @@
 //! Places around a place.
 
 use super::Pool;
-use crate::geo::{METRES_PER_DEGREE_OF_LATITUDE, Spot};
+use crate::geo::{Coordinates, METRES_PER_DEGREE_OF_LATITUDE, Spot};
+
+/// The height of a band of places, in degrees of latitude: about 14 km.
+const BAND: f64 = 0.125;
+
+/// The band in which a point lies.
+pub(super) fn band(at: Coordinates) -> i32 {
+    (at.latitude() / BAND).floor() as i32
+}
 
 /// A postal code under which experts live, and which sheets are theirs.
 #[derive(Debug, Clone, Copy)]
@@ -13,30 +21,41 @@ pub(super) struct Place {
 }
 
 impl Pool<'_> {
-    /// The places at most so many metres away, each with its distance, by rising latitude.
+    /// The places at most so many metres away, each with its distance, in the order in which they lie.
     pub(super) fn around(&self, center: &Spot, radius_m: u32, found: &mut Vec<(u32, Place)>) {
         found.clear();
         // far enough to exclude nothing that rounding to metres would let in
         let degrees = (f64::from(radius_m) + 1.0) / METRES_PER_DEGREE_OF_LATITUDE;
-        let (latitude, longitude) = (center.coordinates().latitude(), center.coordinates().longitude());
+        let at = center.coordinates();
         // meridians come closer towards the poles: the widest difference is at the end nearer to one
-        let narrowest = (latitude.abs() + degrees).min(90.0).to_radians().cos();
+        let narrowest = (at.latitude().abs() + degrees).min(90.0).to_radians().cos();
         let widest = degrees / narrowest.max(1e-9);
+        let (south, north) = (at.latitude() - degrees, at.latitude() + degrees);
+        // where the window goes around the earth, whole bands are looked at
+        let around = at.longitude() - widest < -180.0 || at.longitude() + widest > 180.0;
+        let longitude = |place: &Place| place.spot.coordinates().longitude();
         let from = self
-            .places
-            .partition_point(|place| place.spot.coordinates().latitude() < latitude - degrees);
-        for place in &self.places[from..] {
-            let here = place.spot.coordinates();
-            if here.latitude() > latitude + degrees {
+            .bands
+            .partition_point(|(band, _)| f64::from(*band + 1) * BAND < south);
+        for (index, (band, first)) in self.bands.iter().enumerate().skip(from) {
+            if f64::from(*band) * BAND > north {
                 break;
             }
-            let apart = (here.longitude() - longitude).abs();
-            if apart > widest && 360.0 - apart > widest {
-                continue;
-            }
-            let metres = center.distance_m(&place.spot);
-            if metres <= radius_m {
-                found.push((metres, *place));
+            let end = self.bands.get(index + 1).map_or(self.places.len(), |next| next.1);
+            let places = &self.places[*first..end];
+            let west = if around {
+                0
+            } else {
+                places.partition_point(|place| longitude(place) < at.longitude() - widest)
+            };
+            for place in &places[west..] {
+                if !around && longitude(place) > at.longitude() + widest {
+                    break;
+                }
+                let metres = center.distance_m(&place.spot);
+                if metres <= radius_m {
+                    found.push((metres, *place));
+                }
             }
         }
     }

@@ -65,8 +65,10 @@ pub type Progress<'a> = &'a (dyn Fn(u64) -> bool + Sync);
 pub struct Pool<'a> {
     context: Context<'a>,
     experts: Vec<Expert<'a>>,
-    /// By rising latitude.
+    /// By rising band, in each from west to east.
     places: Vec<Place>,
+    /// The bands that have places, and where each begins.
+    bands: Vec<(i32, usize)>,
     /// By place, in each those first who have room; in each part by rising position. An expert's number is
     /// the index here.
     sheets: Vec<Sheet>,
@@ -89,13 +91,19 @@ impl<'a> Pool<'a> {
     /// A postal code that is not in the table.
     pub fn new(context: Context<'a>, experts: Vec<Expert<'a>>) -> Result<Self, UnknownPostalCode> {
         let dictionary = Dictionary::new(&experts);
+        // in the experts' order, in which their memory was filled; then laid out by place
+        let by_position: Vec<Sheet> = experts
+            .iter()
+            .zip(0..)
+            .map(|(expert, position)| Sheet::new(position, expert, &dictionary, &context))
+            .collect();
         let mut order: Vec<(PostalCode, bool, u32)> = experts
             .iter()
             .zip(0..)
             .map(|(expert, position)| {
                 (
                     expert.postal_code,
-                    !sheet::may_have_room(&context, expert.facts),
+                    !by_position[position as usize].may_have_room(),
                     position,
                 )
             })
@@ -105,21 +113,26 @@ impl<'a> Pool<'a> {
             .chunk_by(|one, other| one.0 == other.0)
             .map(|run| Ok((spot(run[0].0)?, run)))
             .collect::<Result<_, _>>()?;
-        let latitude = |spot: &Spot| spot.coordinates().latitude();
         runs.sort_by(|one, other| {
-            latitude(&one.0)
-                .total_cmp(&latitude(&other.0))
+            let (here, there) = (one.0.coordinates(), other.0.coordinates());
+            around::band(here)
+                .cmp(&around::band(there))
+                .then(here.longitude().total_cmp(&there.longitude()))
                 .then(one.1[0].0.cmp(&other.1[0].0))
         });
+        let mut bands: Vec<(i32, usize)> = Vec::new();
         let mut places = Vec::with_capacity(runs.len());
         let mut sheets = Vec::with_capacity(experts.len());
         let mut numbers = vec![0; experts.len()];
         for (spot, run) in runs {
             let first = sheets.len() as u32;
+            let band = around::band(spot.coordinates());
+            if bands.last().is_none_or(|last| last.0 != band) {
+                bands.push((band, places.len()));
+            }
             for (_, _, position) in run {
                 numbers[*position as usize] = sheets.len() as u32;
-                let expert = &experts[*position as usize];
-                sheets.push(Sheet::new(*position, expert, &dictionary, &context));
+                sheets.push(by_position[*position as usize].clone());
             }
             let with_room = run.iter().filter(|(_, none, _)| !none).count() as u32;
             places.push(Place {
@@ -134,6 +147,7 @@ impl<'a> Pool<'a> {
             context,
             experts,
             places,
+            bands,
             sheets,
             numbers,
             dictionary,

@@ -222,16 +222,19 @@ impl<'a> Pool<'a> {
         let parameters = self.context.parameters;
         for (metres, place) in &around.places {
             let sheets = &self.sheets[place.first as usize..place.with_room_end as usize];
+            let (mut last_reach, mut near_points) = (0, 0);
             for (sheet, number) in sheets.iter().zip(place.first..) {
                 if *metres > sheet.travel_m || (parameters.own_office_only && sheet.office != key.2) {
                     continue;
                 }
                 let reach = radius_m.min(sheet.travel_m);
-                let points = distance_points(&parameters.weights, *metres, reach);
+                if reach != last_reach {
+                    (last_reach, near_points) = (reach, distance_points(&parameters.weights, *metres, reach));
+                }
                 around.near.push(Near {
                     number,
                     metres: *metres,
-                    points: points + sheet.fixed,
+                    points: near_points + sheet.fixed,
                 });
             }
         }
@@ -246,11 +249,21 @@ impl<'a> Pool<'a> {
         let mut row: Vec<(u32, i32)> = Vec::with_capacity(room);
         // nobody who cannot do better is among the best
         let mut bound: Option<i32> = None;
-        let cut = |row: &mut Vec<(u32, i32)>| {
-            let (_, last, _) = row.select_nth_unstable_by_key(most - 1, |pair| (-i64::from(pair.1), pair.0));
-            let bound = last.1;
-            row.truncate(most);
-            bound
+        let mut scores: Vec<i32> = Vec::new();
+        let mut cut = |row: &mut Vec<(u32, i32)>| {
+            scores.clear();
+            scores.extend(row.iter().map(|pair| pair.1));
+            let (better, last, _) =
+                scores.select_nth_unstable_by_key(most - 1, |score| std::cmp::Reverse(*score));
+            let last = *last;
+            // of equals those come in that come first
+            let mut equal = most - better.iter().filter(|score| **score > last).count();
+            row.retain(|pair| {
+                let stays = pair.1 > last || (pair.1 == last && equal > 0);
+                equal -= usize::from(stays && pair.1 == last);
+                stays
+            });
+            last
         };
         let waiting = question.waiting();
         for near in near {
@@ -271,9 +284,6 @@ impl<'a> Pool<'a> {
         }
         if row.len() > most {
             bound = Some(cut(&mut row));
-        }
-        if bound.is_some() {
-            row.sort_unstable();
         }
         (row, bound)
     }

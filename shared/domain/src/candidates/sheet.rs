@@ -4,7 +4,7 @@ use chrono::{Datelike, NaiveDate};
 
 use super::Expert;
 use crate::checks::{BackgroundCheck, CheckKind};
-use crate::eligibility::{Context, ExpertFacts};
+use crate::eligibility::Context;
 use crate::experts::{ExpertState, OccupationKind};
 use crate::ids::OfficeId;
 use crate::occupations::PACKED_CODES;
@@ -163,13 +163,6 @@ pub(super) fn areas(offered: impl Iterator<Item = SupportArea>) -> u8 {
     offered.fold(0, |bits, area| bits | 1 << area as u8)
 }
 
-/// Whether no rule that has nothing to do with the case removes the expert.
-pub(super) fn may_have_room(context: &Context<'_>, facts: &ExpertFacts) -> bool {
-    facts.state == ExpertState::Active
-        && facts.open_matches < facts.capacity
-        && facts.recent_approaches < context.settings.approach_limit
-}
-
 /// An expert in numbers.
 #[derive(Debug, Clone)]
 pub(super) struct Sheet {
@@ -273,6 +266,11 @@ impl Sheet {
             approached: facts.recent_approaches >= context.settings.approach_limit,
             odd,
         }
+    }
+
+    /// Whether no rule that has nothing to do with the case removes the expert.
+    pub(super) fn may_have_room(&self) -> bool {
+        self.active && !self.full && !self.approached
     }
 
     /// The days on which a check of the kind permits a first meeting.

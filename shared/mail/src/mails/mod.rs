@@ -8,8 +8,12 @@ mod access;
 mod accompanying;
 mod approach;
 mod cases;
+mod certificates;
 mod checks;
 mod life;
 mod office;
+mod training;
 
-pub use self::{access::*, accompanying::*, approach::*, cases::*, checks::*, life::*, office::*};
+pub use self::{
+    access::*, accompanying::*, approach::*, cases::*, certificates::*, checks::*, life::*, office::*, training::*,
+};

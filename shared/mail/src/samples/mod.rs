@@ -5,9 +5,11 @@ mod access;
 mod accompanying;
 mod approach;
 mod cases;
+mod certificates;
 mod checks;
 mod life;
 mod office;
+mod training;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use url::Url;
@@ -34,10 +36,12 @@ pub fn all() -> Vec<Sample> {
         access::all(),
         approach::all(),
         accompanying::all(),
-        checks::all(),
         cases::all(),
+        certificates::all(),
+        checks::all(),
         life::all(),
         office::all(),
+        training::all(),
     ]
     .into_iter()
     .flatten()

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use tandem_domain::ids::{DeliveryId, ExpertId, MatchId};
 use tandem_domain::settings::Settings;
 use tandem_domain::values::Email;
-use tandem_mail::{Envelope, MailAddress, SendError, SmtpMailer, message};
+use tandem_mail::{Envelope, MailAddress, SendError, SmtpMailer, message_with};
 use tandem_storage::PgConnection;
 use tandem_storage::deliveries::{self, Delivery, RecipientKind, State};
 use url::Url;
@@ -233,7 +233,7 @@ async fn hand_over(sender: &Sender, delivery: &Delivery, outgoing: Outgoing) -> 
         auto_submitted: true,
         list_unsubscribe,
     };
-    let message = match message(&letter.mail, &envelope) {
+    let message = match message_with(&letter.mail, &envelope, &letter.attachments) {
         Ok(message) => message,
         Err(error) => {
             return Ending::Failed {

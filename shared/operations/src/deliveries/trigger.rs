@@ -84,6 +84,23 @@ pub enum Trigger {
     /// The coordinators' digest; the subject is the office.
     WeeklyDigest,
 
+    /// Sends an expert the letter for the authority; the subject is the document.
+    CheckRequested,
+    /// Tells the expert's office of matches that go on without a valid check; the subject is the check that
+    /// ended, or that showed an entry.
+    CheckGap,
+    /// Invites an expert to a session; the subject of this and the following is the attendance.
+    TrainingInvited,
+    /// Confirms a seat, with an invitation for the calendar; the step counts the bookings.
+    TrainingBooked,
+    /// Tells who is booked that time or place are others now; the step is the session's version before.
+    TrainingChanged,
+    /// Tells who had a part in a session that it does not take place.
+    TrainingCancelled,
+    /// Offers a seat that became free; the step counts the offers.
+    SeatOffered,
+    /// Tells that the offered seat went to the next; the step is the offer's.
+    SeatLapsed,
     // the life of a match; the subject is the match, and the step tells repeated ones apart
     /// Introduces centre and expert to each other.
     Introduced,

@@ -128,7 +128,7 @@ macro_rules! find {
                      AND ($12::text IS NULL OR EXISTS (
                          SELECT FROM expert_support_areas a WHERE a.expert_id = e.id AND a.area = $12))
                      AND (NOT $13::bool OR near.metres IS NOT NULL)
-                     AND ($16::text IS NULL OR e.search_text LIKE '%' || $16 || '%' OR $16 <% e.search_text)
+                     AND ($16::text IS NULL OR e.id IN (SELECT experts_with_word($16)))
                      AND (cardinality($17::text[]) = 0 OR (
                          SELECT bool_and(e.search_text LIKE '%' || word || '%' OR word <% e.search_text)
                          FROM UNNEST($17) AS word))
@@ -141,8 +141,8 @@ macro_rules! find {
                              SELECT FROM expert_pauses p WHERE p.expert_id = e.id
                                AND p.from_date <= $20 AND (p.until_date IS NULL OR p.until_date >= $20))
                          AND EXISTS (
-                             SELECT FROM background_checks b WHERE b.expert_id = e.id AND b.erased_on IS NULL
-                               AND b.no_relevant_entry AND b.inspected_on <= $20 AND b.valid_until >= $20
+                             SELECT FROM counting_checks b WHERE b.expert_id = e.id
+                               AND b.inspected_on <= $20 AND b.valid_until >= $20
                                AND (b.kind = 'EXTENDED' OR $19 <> 'READY_FOR_MINORS'))
                          AND NOT EXISTS (
                              SELECT FROM training_modules t WHERE t.required AND NOT EXISTS (

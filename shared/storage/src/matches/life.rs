@@ -133,13 +133,13 @@ pub async fn expired_checks(
 ) -> Result<Vec<Checked>> {
     let rows = sqlx::query!(
         r#"SELECT m.id, t.birth_date,
-                  (SELECT max(b.valid_until) FROM background_checks b
-                    WHERE b.expert_id = m.expert_id AND b.erased_on IS NULL AND b.no_relevant_entry
+                  (SELECT max(b.valid_until) FROM counting_checks b
+                    WHERE b.expert_id = m.expert_id
                       AND (b.kind = $3 OR t.birth_date <= $2)) AS expired_on
              FROM matches m JOIN cases c ON c.id = m.case_id JOIN mentees t ON t.id = c.mentee_id
             WHERE m.state = 'ACTIVE'
-              AND NOT EXISTS (SELECT FROM background_checks b
-                    WHERE b.expert_id = m.expert_id AND b.erased_on IS NULL AND b.no_relevant_entry
+              AND NOT EXISTS (SELECT FROM counting_checks b
+                    WHERE b.expert_id = m.expert_id
                       AND b.inspected_on <= $1 AND b.valid_until >= $1
                       AND (b.kind = $3 OR t.birth_date <= $2))
             ORDER BY m.id"#,
@@ -170,8 +170,8 @@ pub async fn resumable(
            FROM matches m JOIN cases c ON c.id = m.case_id JOIN mentees t ON t.id = c.mentee_id
            JOIN experts e ON e.id = m.expert_id
           WHERE m.state = 'PAUSED' AND m.pause_reason = 'CHECK_EXPIRED' AND e.state = 'ACTIVE'
-            AND EXISTS (SELECT FROM background_checks b
-                  WHERE b.expert_id = m.expert_id AND b.erased_on IS NULL AND b.no_relevant_entry
+            AND EXISTS (SELECT FROM counting_checks b
+                  WHERE b.expert_id = m.expert_id
                     AND b.inspected_on <= $1 AND b.valid_until >= $1
                     AND (b.kind = $3 OR t.birth_date <= $2))
           ORDER BY m.id",

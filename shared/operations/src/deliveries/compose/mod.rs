@@ -8,15 +8,17 @@
 mod access;
 mod approach;
 mod case;
+mod checks;
 mod life;
 mod office;
+mod training;
 mod reminders;
 
 use tandem_domain::ids::DeliveryId;
 use tandem_domain::settings::Settings;
 use tandem_domain::values::Gender;
 use tandem_mail::{
-    Addressee, Contact, Language, Letterhead, MailAddress, Organisation, RenderedMail, Salutation,
+    Addressee, Attachment, Contact, Language, Letterhead, MailAddress, Organisation, RenderedMail, Salutation,
 };
 use tandem_storage::PgConnection;
 use tandem_storage::deliveries::{self, ContactFacts, Delivery, ExpertFacts};
@@ -48,6 +50,17 @@ impl Verdict<Letter> {
             to,
             reply_to: reply_to(contact),
             mail,
+            attachments: Vec::new(),
+        })
+    }
+}
+
+impl Verdict<Letter> {
+    /// The same mail with a file.
+    fn attach(self, file: Attachment) -> Self {
+        self.map(|mut letter| {
+            letter.attachments.push(file);
+            letter
         })
     }
 }
@@ -61,6 +74,7 @@ pub(super) struct Letter {
     pub(super) to: MailAddress,
     pub(super) reply_to: MailAddress,
     pub(super) mail: RenderedMail,
+    pub(super) attachments: Vec<Attachment>,
 }
 
 /// What every mail is written with.
@@ -108,6 +122,14 @@ pub(super) async fn compose(conn: &mut PgConnection, writing: &Writing<'_>) -> R
         | Trigger::Superseded
         | Trigger::AnswerYes
         | Trigger::AnswerNo => approach::compose(conn, writing, trigger).await,
+        Trigger::CheckRequested => checks::requested(conn, writing).await,
+        Trigger::CheckGap => checks::gap(conn, writing).await,
+        Trigger::TrainingInvited
+        | Trigger::TrainingBooked
+        | Trigger::TrainingChanged
+        | Trigger::TrainingCancelled
+        | Trigger::SeatOffered
+        | Trigger::SeatLapsed => training::compose(conn, writing, trigger).await,
         Trigger::ProblemReported => life::problem(conn, writing).await,
         Trigger::Introduced
         | Trigger::MeetingDated

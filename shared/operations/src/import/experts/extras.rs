@@ -169,6 +169,7 @@ fn check(app: &App, row: &mut Row<'_>, expert: ExpertId, known: &Known) -> Optio
             kind,
             inspection,
             inspected_by: None,
+            confirmed_by: None,
         }),
     }
 }
