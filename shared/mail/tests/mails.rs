@@ -153,7 +153,10 @@ fn lines_of_text_stay_readable_and_links_stay_whole() {
     for (name, mail) in renderings() {
         for line in mail.text.lines() {
             // Arabic vowel signs stand above their letters
-            let width = line.chars().filter(|c| !('\u{64b}'..='\u{652}').contains(c)).count();
+            let width = line
+                .chars()
+                .filter(|c| !('\u{64b}'..='\u{652}').contains(c))
+                .count();
             assert!(
                 width <= 72 || line.trim_start().starts_with("https://"),
                 "{name}: {line}"
