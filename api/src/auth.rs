@@ -10,7 +10,7 @@ use tandem_domain::{
 };
 use tandem_operations::{
     App, Caller, Result,
-    auth::{self as operations, Place},
+    auth::{self as operations, Place, openid::ATTEMPT_LIFE},
 };
 
 /// The cookie of a session. With HTTPS it has the prefix that binds it to this host.
@@ -24,6 +24,15 @@ pub fn browser_cookie_name(secure: bool) -> &'static str {
         "__Host-tandem-browser"
     } else {
         "tandem-browser"
+    }
+}
+
+/// The cookie of a browser that is away at the OpenID Connect provider.
+pub fn attempt_cookie_name(secure: bool) -> &'static str {
+    if secure {
+        "__Host-tandem-attempt"
+    } else {
+        "tandem-attempt"
     }
 }
 
@@ -167,6 +176,17 @@ pub async fn identify_again(app: &App, before: &Signed) -> Result<Sender> {
 /// The cookie by which a browser is known that asked for a sign-in link, as `Set-Cookie` has it.
 pub fn browser_cookie(token: &str, secure: bool) -> String {
     set_cookie(browser_cookie_name(secure), token, LINK_VALIDITY, secure)
+}
+
+/// The cookie of a browser that goes to the OpenID Connect provider, as `Set-Cookie` has it.
+pub fn attempt_cookie(token: &str, secure: bool) -> String {
+    let life = chrono::Duration::from_std(ATTEMPT_LIFE).unwrap_or_default();
+    set_cookie(attempt_cookie_name(secure), token, life, secure)
+}
+
+/// The cookie that makes a browser forget its attempt.
+pub fn no_attempt_cookie(secure: bool) -> String {
+    set_cookie(attempt_cookie_name(secure), "", chrono::Duration::zero(), secure)
 }
 
 fn set_cookie(name: &str, value: &str, life: chrono::Duration, secure: bool) -> String {

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod admin;
+mod audit;
 mod import;
 pub mod migrate;
 
@@ -9,6 +10,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
+use secrecy::ExposeSecret as _;
 use tandem_domain::{clock::SystemClock, random::SystemRandom};
 use tandem_operations::App;
 use tracing_subscriber::EnvFilter;
@@ -33,11 +35,16 @@ enum Command {
     Migrate,
     /// Print the GraphQL schema.
     Schema,
+    /// Print the record of processing: the tables at the end of docs/privacy.md.
+    PrivacyRecord,
     /// Take over a list of offices, centres, experts or cases.
     Import(import::ImportArguments),
     /// Look after administrators.
     #[command(subcommand)]
     Admin(admin::AdminCommand),
+    /// Look after the audit log.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
 }
 
 /// Runs the program.
@@ -64,21 +71,30 @@ pub fn main() -> ExitCode {
 async fn run(command: Command, variables: &Variables) -> anyhow::Result<()> {
     match command {
         Command::Serve => server::serve(config::serve(variables)?).await,
-        Command::Migrate => migrate::run(&config::migration_database_url(variables)?).await,
+        Command::Migrate => migrate::run(config::migration_database_url(variables)?.expose_secret()).await,
         Command::Schema => {
             print!("{}", graphql::sdl());
             Ok(())
         }
+        Command::PrivacyRecord => {
+            print!("{}", tandem_operations::personal_data::record());
+            Ok(())
+        }
         Command::Import(arguments) => import::run(arguments, &command_app(variables).await?).await,
+        Command::Audit(command) => audit::run(command, &command_app(variables).await?).await,
         Command::Admin(command) => admin::run(command, &command_app(variables).await?).await,
     }
 }
 
 /// The app of a command that somebody with a shell on the server runs: it sends no links itself.
 async fn command_app(variables: &Variables) -> anyhow::Result<App> {
-    let db = tandem_storage::connect(&config::database_url(variables)?, 2, "tandem-api command")
-        .await
-        .context("the database of DATABASE_URL cannot be reached")?;
+    let db = tandem_storage::connect(
+        config::database_url(variables)?.expose_secret(),
+        2,
+        "tandem-api command",
+    )
+    .await
+    .context("the database of DATABASE_URL cannot be reached")?;
     let random = SystemRandom;
     let secret = (&random as &dyn tandem_domain::random::Random).secret();
     Ok(App {

@@ -1,11 +1,25 @@
 //! The configuration: environment variables, all faults named at once, secrets never printed.
 
-use std::{collections::BTreeMap, fmt::Write as _, net::SocketAddr, time::Duration};
+mod reader;
+
+use std::{net::SocketAddr, path::Path, time::Duration};
 
 use axum::http::HeaderValue;
+use secrecy::{ExposeSecret, SecretString};
 use tandem_domain::users::SessionLimits;
-use tandem_operations::links::LinkKey;
-use url::{Host, Url};
+use tandem_operations::{
+    links::LinkKey,
+    profile::{self, Profile},
+};
+use url::Url;
+
+pub use crate::http::{
+    address::{Proxies, ProxyHeader},
+    persisted::{Documents, hash as document_hash},
+};
+use crate::limits::Rules;
+use reader::Reader;
+pub use reader::{ConfigFaults, Variables};
 
 /// How logs are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -26,10 +40,16 @@ pub struct Limits {
     pub complexity: usize,
     /// Aliases in a document.
     pub aliases: usize,
+    /// Operations in one request; 1: batches are not taken.
+    pub batch: usize,
     /// Bytes of a request's body.
     pub body_bytes: usize,
+    /// Bytes of an answer's body.
+    pub answer_bytes: usize,
     /// The time that an operation may take.
     pub timeout: Duration,
+    /// The time in which a WebSocket's client must introduce itself.
+    pub introduction: Duration,
 }
 
 impl Default for Limits {
@@ -38,8 +58,11 @@ impl Default for Limits {
             depth: 15,
             complexity: 20_000,
             aliases: 50,
+            batch: 1,
             body_bytes: 1 << 20,
+            answer_bytes: 16 << 20,
             timeout: Duration::from_secs(20),
+            introduction: Duration::from_secs(10),
         }
     }
 }
@@ -51,12 +74,18 @@ pub struct HttpOptions {
     pub public_url: Url,
     /// Origins of other sites whose pages may use the API with the reader's cookie.
     pub cors_origins: Vec<HeaderValue>,
+    /// Proxies whose word about addresses is taken.
+    pub proxies: Proxies,
     /// Whether GET /graphql shows the explorer to browsers.
     pub explorer: bool,
     /// Whether the schema may be asked for.
     pub introspection: bool,
+    /// Documents that are known by their SHA-256.
+    pub documents: Documents,
     /// What an operation may cost.
     pub limits: Limits,
+    /// How many may come.
+    pub rates: Rules,
 }
 
 impl HttpOptions {
@@ -65,9 +94,12 @@ impl HttpOptions {
         Self {
             public_url,
             cors_origins: Vec::new(),
+            proxies: Proxies::default(),
             explorer: false,
             introspection: false,
+            documents: Documents::default(),
             limits: Limits::default(),
+            rates: Rules::default(),
         }
     }
 
@@ -77,217 +109,47 @@ impl HttpOptions {
     }
 }
 
+/// The organisation's OpenID Connect provider.
+#[derive(Debug, Clone)]
+pub struct OpenIdConnect {
+    /// Its issuer, whose configuration is found under `/.well-known/openid-configuration`.
+    pub issuer: Url,
+    /// By what it knows this server.
+    pub client_id: String,
+    /// What this server shows to it.
+    pub client_secret: SecretString,
+}
+
+/// Where counts of rate limits are shared.
+#[derive(Debug, Clone)]
+pub struct Redis {
+    /// Its address.
+    pub url: SecretString,
+    /// How its keys begin.
+    pub namespace: String,
+}
+
 /// Everything that `serve` reads from the environment.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct ServeConfig {
+    /// What the program runs for.
+    pub profile: Profile,
     /// The database, as the api's own role.
-    pub database_url: String,
+    pub database_url: SecretString,
     /// Connections of the pool.
     pub database_connections: u32,
+    /// Redis; none: rate limits count in this process alone.
+    pub redis: Option<Redis>,
     /// Where to listen.
     pub listen: SocketAddr,
     /// The key of the links in e-mails.
     pub links: LinkKey,
     /// How long sessions last.
     pub session_limits: SessionLimits,
+    /// The provider by which staff may sign in.
+    pub openid_connect: Option<OpenIdConnect>,
     /// The HTTP surface.
     pub http: HttpOptions,
-}
-
-impl std::fmt::Debug for ServeConfig {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ServeConfig")
-            .field("listen", &self.listen)
-            .field("http", &self.http)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Variables by name; what is set to nothing counts as not set.
-#[derive(Debug, Default)]
-pub struct Variables(BTreeMap<String, String>);
-
-/// Every fault of a configuration, one line each.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the configuration is not complete:{}", .0.iter().fold(String::new(), |mut text, fault| {
-    let _ = write!(text, "\n  {fault}");
-    text
-}))]
-pub struct ConfigFaults(pub Vec<String>);
-
-impl Variables {
-    /// Those of this process.
-    pub fn from_environment() -> Self {
-        std::env::vars().collect()
-    }
-
-    fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .get(name)
-            .map(|value| value.trim())
-            .filter(|value| !value.is_empty())
-    }
-}
-
-impl FromIterator<(String, String)> for Variables {
-    fn from_iter<I: IntoIterator<Item = (String, String)>>(variables: I) -> Self {
-        Self(variables.into_iter().collect())
-    }
-}
-
-/// Reads variables and collects what is wrong with them.
-struct Reader<'a> {
-    variables: &'a Variables,
-    faults: Vec<String>,
-}
-
-impl<'a> Reader<'a> {
-    fn new(variables: &'a Variables) -> Self {
-        Self {
-            variables,
-            faults: Vec::new(),
-        }
-    }
-
-    fn required(&mut self, name: &str, meaning: &str) -> Option<&'a str> {
-        let value = self.variables.get(name);
-        if value.is_none() {
-            self.faults.push(format!("{name} is not set: {meaning}"));
-        }
-        value
-    }
-
-    /// `explain` says what would be right; the value itself is not repeated, since it may be a secret
-    /// in the wrong place.
-    fn parsed<T: std::str::FromStr>(&mut self, name: &str, default: T, explain: &str) -> T {
-        match self.variables.get(name).map(str::parse) {
-            None => default,
-            Some(Ok(value)) => value,
-            Some(Err(_)) => {
-                self.faults.push(format!("{name} must be {explain}"));
-                default
-            }
-        }
-    }
-
-    /// A span of 1 minute to a year.
-    fn minutes(&mut self, name: &str, default: chrono::Duration) -> chrono::Duration {
-        const YEAR: i64 = 366 * 24 * 60;
-        let minutes = self.parsed(name, default.num_minutes(), "a number of minutes");
-        if !(1..=YEAR).contains(&minutes) {
-            self.faults.push(format!("{name} must be 1 to {YEAR}"));
-            return default;
-        }
-        chrono::Duration::minutes(minutes)
-    }
-
-    fn switch(&mut self, name: &str) -> bool {
-        match self.variables.get(name) {
-            None | Some("off") => false,
-            Some("on") => true,
-            Some(_) => {
-                self.faults.push(format!("{name} must be \"on\" or \"off\""));
-                false
-            }
-        }
-    }
-
-    fn link_secret(&mut self) -> Option<LinkKey> {
-        let secret = match (
-            self.variables.get("LINK_SECRET"),
-            self.variables.get("LINK_SECRET_FILE"),
-        ) {
-            (Some(_), Some(_)) => {
-                self.faults
-                    .push("set LINK_SECRET or LINK_SECRET_FILE, not both".into());
-                return None;
-            }
-            (Some(secret), None) => secret.as_bytes().to_vec(),
-            (None, Some(path)) => match std::fs::read(path) {
-                Ok(bytes) => bytes.trim_ascii().to_vec(),
-                Err(error) => {
-                    self.faults
-                        .push(format!("LINK_SECRET_FILE cannot be read: {error}"));
-                    return None;
-                }
-            },
-            (None, None) => {
-                self.faults.push(
-                    "LINK_SECRET or LINK_SECRET_FILE is not set: at least 32 random bytes, the same for api and worker"
-                        .into(),
-                );
-                return None;
-            }
-        };
-        LinkKey::new(&secret)
-            .map_err(|problem| self.faults.push(problem))
-            .ok()
-    }
-
-    fn public_url(&mut self) -> Option<Url> {
-        let text = self.required(
-            "PUBLIC_URL",
-            "where people reach this server, as https://tandem.example.org",
-        )?;
-        let url = match text.parse::<Url>() {
-            Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => url,
-            _ => {
-                self.faults
-                    .push("PUBLIC_URL must be a URL, as https://tandem.example.org".into());
-                return None;
-            }
-        };
-        if url.scheme() == "http" && !is_loopback(&url) {
-            self.faults.push(
-                "PUBLIC_URL must begin with https: sessions would travel unprotected (http is for this machine alone)"
-                    .into(),
-            );
-            return None;
-        }
-        if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
-            self.faults
-                .push("PUBLIC_URL must have no path, query or fragment".into());
-            return None;
-        }
-        Some(url)
-    }
-
-    fn origins(&mut self) -> Vec<HeaderValue> {
-        let list = self.variables.get("CORS_ORIGINS").unwrap_or_default();
-        let mut origins = Vec::new();
-        for text in list.split(',').map(str::trim).filter(|text| !text.is_empty()) {
-            let origin = text
-                .parse::<Url>()
-                .ok()
-                .filter(|url| matches!(url.scheme(), "http" | "https"))
-                .map(|url| url.origin().ascii_serialization())
-                .filter(|origin| origin == text.trim_end_matches('/'))
-                .and_then(|origin| origin.parse().ok());
-            match origin {
-                Some(origin) => origins.push(origin),
-                None => self.faults.push(format!(
-                    "CORS_ORIGINS has {text:?}, which is no origin, as https://app.example.org"
-                )),
-            }
-        }
-        origins
-    }
-
-    fn finish<T>(self, value: Option<T>) -> Result<T, ConfigFaults> {
-        match value {
-            Some(value) if self.faults.is_empty() => Ok(value),
-            _ => Err(ConfigFaults(self.faults)),
-        }
-    }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
 }
 
 /// How logs are written; an unknown word is text.
@@ -301,8 +163,11 @@ pub fn log_format(variables: &Variables) -> LogFormat {
 /// The configuration of `serve`.
 pub fn serve(variables: &Variables) -> Result<ServeConfig, ConfigFaults> {
     let mut reader = Reader::new(variables);
-    let database_url = reader.required("DATABASE_URL", "the database, as the role tandem_api");
+    let profile = reader.read::<Profile>("PROFILE").unwrap_or_default();
+    let database_url = reader.required_secret("DATABASE_URL", "the database, as the role tandem_api");
     let database_connections = reader.parsed("DATABASE_CONNECTIONS", 16, "a number of connections");
+    let redis_url = reader.secret("REDIS_URL");
+    let namespace = reader.word("REDIS_NAMESPACE", "tandem");
     let listen = reader.parsed(
         "LISTEN_ADDR",
         SocketAddr::from(([127, 0, 0, 1], 8080)),
@@ -311,74 +176,172 @@ pub fn serve(variables: &Variables) -> Result<ServeConfig, ConfigFaults> {
     let links = reader.link_secret();
     let public_url = reader.public_url();
     let cors_origins = reader.origins();
+    let proxies = Proxies {
+        trusted: reader.networks("TRUSTED_PROXIES"),
+        header: reader.parsed(
+            "PROXY_HEADER",
+            ProxyHeader::default(),
+            "\"x-forwarded-for\" or \"forwarded\"",
+        ),
+    };
     let explorer = reader.switch("EXPLORER");
     let introspection = reader.switch("INTROSPECTION");
+    let documents = documents(&mut reader);
     if !matches!(variables.get("LOG_FORMAT"), None | Some("json" | "text")) {
-        reader
-            .faults
-            .push("LOG_FORMAT must be \"json\" or \"text\"".into());
+        reader.fault("LOG_FORMAT must be \"json\" or \"text\"");
     }
-    let standard = Limits::default();
-    let limits = Limits {
-        depth: reader.parsed("LIMIT_DEPTH", standard.depth, "a number of levels"),
-        complexity: reader.parsed("LIMIT_COMPLEXITY", standard.complexity, "a number of fields"),
-        aliases: reader.parsed("LIMIT_ALIASES", standard.aliases, "a number of aliases"),
-        body_bytes: reader.parsed("LIMIT_BODY_BYTES", standard.body_bytes, "a number of bytes"),
-        timeout: Duration::from_secs(reader.parsed(
-            "LIMIT_SECONDS",
-            standard.timeout.as_secs(),
-            "a number of seconds",
-        )),
-    };
-    let standard = SessionLimits::default();
-    let session_limits = SessionLimits {
-        idle: reader.minutes("SESSION_IDLE_MINUTES", standard.idle),
-        life: reader.minutes("SESSION_LIFE_MINUTES", standard.life),
-        rotate_after: reader.minutes("SESSION_ROTATE_MINUTES", standard.rotate_after),
-    };
-    if session_limits.idle > session_limits.life {
-        reader
-            .faults
-            .push("SESSION_IDLE_MINUTES must not be more than SESSION_LIFE_MINUTES".into());
+    let limits = limits(&mut reader);
+    let rates = rates(&mut reader);
+    let session_limits = session_limits(&mut reader);
+    let openid_connect = openid_connect(&mut reader, profile);
+    let private_network = reader.switch("PRIVATE_NETWORK");
+    if profile == Profile::Production {
+        for fault in profile::not_for_production(&profile::Common {
+            public_url: public_url.as_ref(),
+            database_url: database_url.as_ref().map(ExposeSecret::expose_secret),
+            redis_url: redis_url.as_ref().map(ExposeSecret::expose_secret),
+            links: links.as_ref(),
+            private_network,
+        }) {
+            reader.fault(fault);
+        }
+        if explorer || introspection {
+            reader.fault("EXPLORER and INTROSPECTION must be off (PROFILE is production)");
+        }
+        if redis_url.is_none() {
+            reader.fault("REDIS_URL is not set: replicas share rate limits by it (PROFILE is production)");
+        }
+        let plain = |origin: &HeaderValue| !origin.as_bytes().starts_with(b"https://");
+        if cors_origins.iter().any(plain) {
+            reader.fault("CORS_ORIGINS must begin with https (PROFILE is production)");
+        }
+        if proxies.trusted.iter().any(|network| network.prefix_len() == 0) {
+            reader.fault("TRUSTED_PROXIES must not be everybody (PROFILE is production)");
+        }
     }
     let config = (|| {
         Some(ServeConfig {
-            database_url: database_url?.to_owned(),
+            profile,
+            database_url: database_url?,
             database_connections,
+            redis: redis_url.map(|url| Redis { url, namespace }),
             listen,
             links: links?,
             session_limits,
+            openid_connect,
             http: HttpOptions {
                 public_url: public_url?,
                 cors_origins,
+                proxies,
                 explorer,
                 introspection,
+                documents,
                 limits,
+                rates,
             },
         })
     })();
     reader.finish(config)
 }
 
+fn documents(reader: &mut Reader<'_>) -> Documents {
+    let only = reader.switch("DOCUMENTS_ONLY");
+    let loaded = match reader.get("DOCUMENTS") {
+        Some(path) => Documents::load(Path::new(path)).map_err(|problem| format!("DOCUMENTS: {problem}")),
+        None => Ok(Documents::default()),
+    };
+    let documents = loaded.unwrap_or_else(|problem| {
+        reader.fault(problem);
+        Documents::default()
+    });
+    if only && documents.is_empty() {
+        reader.fault("DOCUMENTS_ONLY needs DOCUMENTS: a folder of .graphql files, or a JSON file");
+    }
+    documents.only(only)
+}
+
+fn limits(reader: &mut Reader<'_>) -> Limits {
+    let standard = Limits::default();
+    Limits {
+        depth: reader.parsed("LIMIT_DEPTH", standard.depth, "a number of levels"),
+        complexity: reader.parsed("LIMIT_COMPLEXITY", standard.complexity, "a number of fields"),
+        aliases: reader.parsed("LIMIT_ALIASES", standard.aliases, "a number of aliases"),
+        batch: reader.parsed("LIMIT_BATCH", standard.batch, "a number of operations"),
+        body_bytes: reader.parsed("LIMIT_BODY_BYTES", standard.body_bytes, "a number of bytes"),
+        answer_bytes: reader.parsed("LIMIT_ANSWER_BYTES", standard.answer_bytes, "a number of bytes"),
+        timeout: Duration::from_secs(reader.parsed(
+            "LIMIT_SECONDS",
+            standard.timeout.as_secs(),
+            "a number of seconds",
+        )),
+        ..standard
+    }
+}
+
+fn rates(reader: &mut Reader<'_>) -> Rules {
+    let standard = Rules::default();
+    let explain = "so many within so many seconds, as 600/60";
+    Rules {
+        operations_per_person: reader.parsed("RATE_PERSON", standard.operations_per_person, explain),
+        operations_per_address: reader.parsed("RATE_ADDRESS", standard.operations_per_address, explain),
+        sign_ins_per_address: reader.parsed("RATE_SIGN_IN", standard.sign_ins_per_address, explain),
+        pages_per_address: reader.parsed("RATE_PAGES", standard.pages_per_address, explain),
+    }
+}
+
+fn session_limits(reader: &mut Reader<'_>) -> SessionLimits {
+    let standard = SessionLimits::default();
+    let limits = SessionLimits {
+        idle: reader.minutes("SESSION_IDLE_MINUTES", standard.idle),
+        life: reader.minutes("SESSION_LIFE_MINUTES", standard.life),
+        rotate_after: reader.minutes("SESSION_ROTATE_MINUTES", standard.rotate_after),
+    };
+    if limits.idle > limits.life {
+        reader.fault("SESSION_IDLE_MINUTES must not be more than SESSION_LIFE_MINUTES");
+    }
+    limits
+}
+
+fn openid_connect(reader: &mut Reader<'_>, profile: Profile) -> Option<OpenIdConnect> {
+    let issuer = reader.read::<Url>("OIDC_ISSUER");
+    let client_id = reader.get("OIDC_CLIENT_ID").map(str::to_owned);
+    let client_secret = reader.secret("OIDC_CLIENT_SECRET");
+    match (issuer, client_id, client_secret) {
+        (None, None, None) => None,
+        (Some(issuer), Some(client_id), Some(client_secret)) => {
+            let plain_here = profile == Profile::Development && profile::is_loopback(&issuer);
+            if issuer.scheme() != "https" && !plain_here {
+                reader.fault("OIDC_ISSUER must begin with https");
+                return None;
+            }
+            Some(OpenIdConnect {
+                issuer,
+                client_id,
+                client_secret,
+            })
+        }
+        _ => {
+            reader
+                .fault("OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET belong together: set all or none");
+            None
+        }
+    }
+}
+
 /// The database as the role that owns the schema, for `migrate`.
-pub fn migration_database_url(variables: &Variables) -> Result<String, ConfigFaults> {
-    variables
-        .get("MIGRATION_DATABASE_URL")
-        .or_else(|| variables.get("DATABASE_URL"))
-        .map(str::to_owned)
-        .ok_or_else(|| {
-            ConfigFaults(vec![
-                "MIGRATION_DATABASE_URL is not set: the database, as the role that owns the schema".into(),
-            ])
-        })
+pub fn migration_database_url(variables: &Variables) -> Result<SecretString, ConfigFaults> {
+    let mut reader = Reader::new(variables);
+    let url = match reader.secret("MIGRATION_DATABASE_URL") {
+        Some(url) => Some(url),
+        None => reader.required_secret("DATABASE_URL", "the database, as the role that owns the schema"),
+    };
+    reader.finish(url)
 }
 
 /// The database as the api's own role, for commands.
-pub fn database_url(variables: &Variables) -> Result<String, ConfigFaults> {
+pub fn database_url(variables: &Variables) -> Result<SecretString, ConfigFaults> {
     let mut reader = Reader::new(variables);
-    let url = reader
-        .required("DATABASE_URL", "the database, as the role tandem_api")
-        .map(str::to_owned);
+    let url = reader.required_secret("DATABASE_URL", "the database, as the role tandem_api");
     reader.finish(url)
 }
 
@@ -393,16 +356,36 @@ mod tests {
             .collect()
     }
 
-    const SECRET: &str = "0123456789abcdef0123456789abcdef";
+    const SECRET: &str = "b6f0c1d9e2a74835a1c0ffee5d9b7e8240aa51c39d76f8e2";
+
+    const PRODUCTION: [(&str, &str); 4] = [
+        (
+            "DATABASE_URL",
+            "postgres://tandem_api:geheim@db.example.org/tandem?sslmode=verify-full",
+        ),
+        ("REDIS_URL", "rediss://:geheim@cache.example.org"),
+        ("LINK_SECRET", SECRET),
+        ("PUBLIC_URL", "https://tandem.example.org"),
+    ];
+
+    fn with<'a>(more: &[(&'a str, &'a str)]) -> Result<ServeConfig, ConfigFaults> {
+        let all: Vec<(&str, &str)> = PRODUCTION.iter().chain(more).copied().collect();
+        serve(&variables(&all))
+    }
 
     #[test]
     fn every_fault_is_named_at_once_and_no_secret_is_printed() {
         let faults = serve(&variables(&[
+            ("PROFILE", "development"),
             ("LINK_SECRET", "too-short-secret"),
             ("PUBLIC_URL", "http://tandem.example.org"),
             ("LISTEN_ADDR", "everywhere"),
             ("EXPLORER", "yes"),
             ("CORS_ORIGINS", "https://a.example.org, b.example.org"),
+            ("TRUSTED_PROXIES", "10.0.0.0/8, nobody"),
+            ("RATE_PERSON", "many"),
+            ("OIDC_CLIENT_ID", "tandem"),
+            ("DOCUMENTS", "/nowhere"),
         ]))
         .unwrap_err();
         let text = faults.to_string();
@@ -413,10 +396,14 @@ mod tests {
             "LISTEN_ADDR",
             "EXPLORER",
             "CORS_ORIGINS",
+            "TRUSTED_PROXIES",
+            "RATE_PERSON",
+            "OIDC_ISSUER",
+            "DOCUMENTS",
         ] {
             assert!(text.contains(name), "{name} is missing in {text}");
         }
-        assert_eq!(faults.0.len(), 6, "{text}");
+        assert_eq!(faults.0.len(), 10, "{text}");
         assert!(!text.contains("too-short-secret"));
     }
 
@@ -434,6 +421,7 @@ mod tests {
             ("https://tandem.example.org/app", false),
         ] {
             let config = serve(&variables(&[
+                ("PROFILE", "development"),
                 ("DATABASE_URL", "postgres://x"),
                 ("LINK_SECRET", SECRET),
                 ("PUBLIC_URL", url),
@@ -443,15 +431,60 @@ mod tests {
     }
 
     #[test]
-    fn explorer_and_introspection_are_off_unless_switched_on() {
-        let base = [
-            ("DATABASE_URL", "postgres://x"),
-            ("LINK_SECRET", SECRET),
-            ("PUBLIC_URL", "https://tandem.example.org"),
-        ];
-        let config = serve(&variables(&base)).unwrap();
+    fn explorer_and_introspection_are_off_unless_switched_on_and_secrets_are_not_shown() {
+        let config = with(&[]).unwrap();
         assert!(!config.http.explorer && !config.http.introspection && config.http.secure());
         let debug = format!("{config:?}");
-        assert!(!debug.contains("postgres://") && !debug.contains(SECRET));
+        for secret in ["geheim", "postgres://", SECRET] {
+            assert!(!debug.contains(secret), "{debug}");
+        }
+    }
+
+    #[test]
+    fn settings_of_development_are_refused_in_production() {
+        for (more, word) in [
+            (("PUBLIC_URL", "http://localhost:8080"), "PUBLIC_URL"),
+            (("LINK_SECRET", "0123456789abcdef0123456789abcdef"), ""),
+            (("LINK_SECRET", "00000000000000000000000000000000"), "LINK_SECRET"),
+            (("EXPLORER", "on"), "EXPLORER"),
+            (("INTROSPECTION", "on"), "INTROSPECTION"),
+            (("REDIS_URL", ""), "REDIS_URL"),
+            (("REDIS_URL", "redis://cache.example.org"), "REDIS_URL"),
+            (
+                (
+                    "DATABASE_URL",
+                    "postgres://tandem_api:geheim@db.example.org/tandem",
+                ),
+                "DATABASE_URL",
+            ),
+            (("CORS_ORIGINS", "http://app.example.org"), "CORS_ORIGINS"),
+            (("TRUSTED_PROXIES", "0.0.0.0/0"), "TRUSTED_PROXIES"),
+        ] {
+            match with(&[more]) {
+                Ok(_) => assert_eq!(word, "", "{more:?} was taken"),
+                Err(faults) => assert!(
+                    !word.is_empty() && faults.to_string().contains(word),
+                    "{more:?}: {faults}"
+                ),
+            }
+        }
+    }
+
+    #[test]
+    fn a_secret_may_stand_in_a_file() {
+        let file = std::env::temp_dir().join(format!("tandem-config-{}", std::process::id()));
+        std::fs::write(&file, format!("{SECRET}\n")).unwrap();
+        let path = file.to_str().unwrap().to_owned();
+        let taken = with(&[("LINK_SECRET", ""), ("LINK_SECRET_FILE", &path)]);
+        let twice = with(&[("LINK_SECRET_FILE", &path)]);
+        std::fs::remove_file(&file).unwrap();
+        taken.unwrap();
+        assert!(twice.unwrap_err().to_string().contains("not both"));
+        let gone = with(&[("REDIS_URL", ""), ("REDIS_URL_FILE", &path)]);
+        assert!(
+            gone.unwrap_err()
+                .to_string()
+                .contains("REDIS_URL_FILE cannot be read")
+        );
     }
 }

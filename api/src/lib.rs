@@ -10,5 +10,7 @@ pub mod config;
 pub mod events;
 pub mod graphql;
 mod http;
+pub mod limits;
+pub mod openid;
 pub mod pages;
 pub mod server;

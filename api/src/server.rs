@@ -7,9 +7,11 @@ use anyhow::Context as _;
 use axum::{
     Router,
     http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    middleware,
     response::IntoResponse,
     routing::{any, get},
 };
+use secrecy::ExposeSecret as _;
 use tandem_domain::{clock::SystemClock, random::SystemRandom};
 use tandem_operations::App;
 use tokio::net::TcpListener;
@@ -19,10 +21,13 @@ use tower_http::{
 };
 
 use crate::{
-    config::{HttpOptions, ServeConfig},
+    config::{HttpOptions, OpenIdConnect as OpenIdConfig, ServeConfig},
     events::Events,
     graphql::{self, ApiSchema},
-    http, pages,
+    http,
+    limits::RateLimiter,
+    openid::{OpenIdConnect, OpenIdError},
+    pages,
 };
 
 /// Bytes that a page's form may have.
@@ -37,16 +42,35 @@ pub struct ApiState {
     pub schema: ApiSchema,
     /// The HTTP surface.
     pub options: Arc<HttpOptions>,
+    /// Counts what comes.
+    pub limiter: RateLimiter,
+    /// The provider by which staff may sign in.
+    pub openid_connect: Option<OpenIdConnect>,
 }
 
 impl ApiState {
     /// The state of a server, which begins to listen for news from the database.
-    pub fn new(app: App, options: HttpOptions) -> Self {
+    pub fn new(app: App, options: HttpOptions, limiter: RateLimiter) -> Self {
+        let events = Events::listen(app.db.clone());
         Self {
-            schema: graphql::schema(app.clone(), Events::listen(app.db.clone()), &options),
+            schema: graphql::schema(app.clone(), events, &options, limiter.clone()),
             app,
             options: Arc::new(options),
+            limiter,
+            openid_connect: None,
         }
+    }
+
+    /// The same with a provider by which staff may sign in.
+    ///
+    /// # Errors
+    /// Where no client of it can be made.
+    pub fn with_openid_connect(self, config: OpenIdConfig) -> Result<Self, OpenIdError> {
+        let provider = OpenIdConnect::new(config, &self.options.public_url)?;
+        Ok(Self {
+            openid_connect: Some(provider),
+            ..self
+        })
     }
 }
 
@@ -61,7 +85,14 @@ pub fn router(state: ApiState) -> Router {
         .route("/health/live", get(http::health::live))
         .route("/health/ready", get(http::health::ready))
         // operations read their own bodies, with an answer in GraphQL's form where one is too long
-        .merge(pages::router().layer(RequestBodyLimitLayer::new(PAGE_BODY)))
+        .merge(
+            pages::router()
+                .layer(middleware::from_fn_with_state(
+                    state.clone(),
+                    http::pages::count_page,
+                ))
+                .layer(RequestBodyLimitLayer::new(PAGE_BODY)),
+        )
         .fallback(not_found);
     if options.explorer {
         router = router
@@ -72,8 +103,13 @@ pub fn router(state: ApiState) -> Router {
         .allow_origin(options.cors_origins.clone())
         .allow_methods([Method::GET, Method::POST])
         .allow_headers([header::CONTENT_TYPE, header::AUTHORIZATION, header::ACCEPT])
+        .expose_headers([header::RETRY_AFTER])
         .allow_credentials(true);
     let router = router
+        .layer(middleware::from_fn_with_state(
+            state.clone(),
+            http::address::find_client,
+        ))
         .layer(cors)
         .layer(CatchPanicLayer::custom(panicked))
         .layer(standard(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
@@ -132,7 +168,8 @@ fn panicked(cause: Box<dyn std::any::Any + Send>) -> axum::response::Response {
 
 /// Serves until SIGTERM or SIGINT; requests under way are finished.
 pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
-    let db = tandem_storage::connect(&config.database_url, config.database_connections, "tandem-api")
+    let url = config.database_url.expose_secret();
+    let db = tandem_storage::connect(url, config.database_connections, "tandem-api")
         .await
         .context("the database of DATABASE_URL cannot be reached")?;
     let app = App {
@@ -146,7 +183,16 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("cannot listen at {}", config.listen))?;
-    let state = ApiState::new(app, config.http);
+    let (rates, clock) = (config.http.rates, app.clock.clone());
+    let limiter = match &config.redis {
+        Some(redis) => RateLimiter::shared(rates, clock, redis.url.expose_secret(), &redis.namespace)
+            .context("REDIS_URL is no address of a Redis")?,
+        None => RateLimiter::local(rates, clock),
+    };
+    let mut state = ApiState::new(app, config.http, limiter);
+    if let Some(openid_connect) = config.openid_connect {
+        state = state.with_openid_connect(openid_connect)?;
+    }
     tracing::info!(address = %listener.local_addr()?, "serving");
     serve_on(listener, state, stop_signal()).await
 }

@@ -228,6 +228,7 @@ impl Stack {
     fn variables(&self, own: impl IntoIterator<Item = (&'static str, String)>) -> Vec<(String, String)> {
         let common = [
             ("REDIS_URL", self.servers.urls().redis_url.clone()),
+            ("PROFILE", "development".to_owned()),
             ("PUBLIC_URL", self.api_url()),
             ("LINK_SECRET", self.settings.link_secret.clone()),
             // The logs are files.

@@ -23,6 +23,7 @@ use std::sync::{Arc, Mutex};
 use chrono::{DateTime, Duration, Utc};
 use tandem_api::{
     config::HttpOptions,
+    limits::{RateLimiter, Rule, Rules},
     server::{ApiState, serve_on},
 };
 use tandem_devkit::catcher::{Catcher, Message};
@@ -65,7 +66,7 @@ pub struct TestApp {
     pub redis_namespace: String,
     registry: Registry,
     explained: Mutex<Vec<u64>>,
-    stop: Option<oneshot::Sender<()>>,
+    stop: Mutex<Vec<oneshot::Sender<()>>>,
     database: Database,
     finished: bool,
 }
@@ -97,16 +98,15 @@ impl TestApp {
         };
         let mut options = HttpOptions::new(api.public_url.clone());
         change(&mut options);
-        let state = ApiState::new(api.clone(), options);
-        let (stop, stopped) = oneshot::channel::<()>();
-        tokio::spawn(serve_on(listener, state, async {
-            let _ = stopped.await;
-        }));
+        // what a test is about is not how often it asks
+        let limiter = RateLimiter::local(unlimited(), clock.clone());
+        let stop = serve(listener, ApiState::new(api.clone(), options, limiter));
         let catcher = Catcher::start().await.expect("a mail catcher");
         let mailer = SmtpMailer::new(&catcher.smtp_url(), SmtpOptions::default()).expect("an SMTP URL");
         let from = "tandem@example.org".parse().expect("an address");
         let handlers = Handlers {
             sender: Sender::new(mailer, from),
+            anchor: None,
         };
         Self {
             redis_namespace: database.name().to_owned(),
@@ -117,10 +117,35 @@ impl TestApp {
             url,
             registry: handlers.registry(),
             explained: Mutex::default(),
-            stop: Some(stop),
+            stop: Mutex::new(vec![stop]),
             database,
             finished: false,
         }
+    }
+
+    /// Serves the same world once more, with other options and limits; the address of that server.
+    pub async fn replica(&self, change: impl FnOnce(&mut HttpOptions), limiter: RateLimiter) -> String {
+        self.serve(|state| state, change, limiter).await
+    }
+
+    /// The same with whatever else a server may have.
+    pub async fn serve(
+        &self,
+        complete: impl FnOnce(ApiState) -> ApiState,
+        change: impl FnOnce(&mut HttpOptions),
+        limiter: RateLimiter,
+    ) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let mut options = HttpOptions::new(url.parse().expect("a URL"));
+        change(&mut options);
+        let state = complete(ApiState::new(self.api.clone(), options, limiter));
+        let stop = serve(listener, state);
+        self.stop
+            .lock()
+            .expect("no holder of this lock panics")
+            .push(stop);
+        url
     }
 
     /// Now.
@@ -170,14 +195,20 @@ impl TestApp {
         job.last_error
     }
 
-    /// A connection as the api's role.
+    /// A connection as the api's role, with its rights and before no wall.
     pub async fn conn(&self) -> PgConnection {
-        self.api
+        let mut conn = self
+            .api
             .db
             .acquire()
             .await
             .expect("the test's database can be reached")
-            .detach()
+            .detach();
+        sqlx::query("SET tandem.everything = 'on'")
+            .execute(&mut conn)
+            .await
+            .expect("a setting");
+        conn
     }
 
     /// A connection as the superuser, to look at what no program may touch, or to break it.
@@ -268,13 +299,33 @@ impl TestApp {
 
 impl Drop for TestApp {
     fn drop(&mut self) {
-        if let Some(stop) = self.stop.take() {
+        let servers = self.stop.get_mut().map(std::mem::take).unwrap_or_default();
+        for stop in servers {
             let _ = stop.send(());
         }
         assert!(
             self.finished || std::thread::panicking(),
             "end a test with app.finish().await"
         );
+    }
+}
+
+fn serve(listener: TcpListener, state: ApiState) -> oneshot::Sender<()> {
+    let (stop, stopped) = oneshot::channel::<()>();
+    tokio::spawn(serve_on(listener, state, async {
+        let _ = stopped.await;
+    }));
+    stop
+}
+
+/// Rules that no test comes near to.
+pub fn unlimited() -> Rules {
+    let plenty = Rule::new(1_000_000, 1);
+    Rules {
+        operations_per_person: plenty,
+        operations_per_address: plenty,
+        sign_ins_per_address: plenty,
+        pages_per_address: plenty,
     }
 }
 

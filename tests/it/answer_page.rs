@@ -290,7 +290,7 @@ async fn an_expert_who_reads_english_gets_mail_and_page_in_english() {
     scene.app.drain().await;
     let link = scene.link("smith");
     let (_, page) = get(&link).await;
-    assert!(page.contains(r#"<html lang="en">"#) && page.contains("Yes, I am interested"));
+    assert!(page.contains(r#"<html lang="en" dir="ltr">"#) && page.contains("Yes, I am interested"));
     assert!(
         post(&link, "answer", "no")
             .await

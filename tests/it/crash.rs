@@ -104,6 +104,7 @@ impl Scene {
                 ("DATABASE_URL", urls.worker_database_url.as_str()),
                 ("REDIS_URL", urls.redis_url.as_str()),
                 ("SMTP_URL", "smtp://127.0.0.1:9"),
+                ("PROFILE", "development"),
                 ("PUBLIC_URL", "http://127.0.0.1:1/"),
                 ("MAIL_FROM", "tandem@example.org"),
                 ("LINK_SECRET", SECRET),

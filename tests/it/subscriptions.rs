@@ -157,3 +157,147 @@ async fn a_page_of_another_site_cannot_listen_with_a_cookie() {
     assert_eq!(own.next().await["type"], "next");
     app.finish().await;
 }
+
+/// What the server does with these messages: the code by which it closes, or none where it answers.
+async fn closes_with(app: &TestApp, messages: &[Value]) -> Value {
+    let mut socket = Socket::open(app, &[]).await.unwrap();
+    for message in messages {
+        socket.send(message.clone()).await;
+    }
+    loop {
+        let message = socket.next().await;
+        if message["type"] == "closed" {
+            return message["code"].clone();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks_the_protocol_is_closed_with_its_code() {
+    let app = TestApp::start().await;
+    let init = json!({ "type": "connection_init" });
+    let endless = json!({ "type": "subscribe", "id": "1", "payload": { "query": INBOX } });
+    for (messages, code) in [
+        (vec![json!("hello")], 4400),
+        (vec![json!({ "id": "1" })], 4400),
+        (vec![json!({ "type": "start" })], 4400),
+        (vec![json!({ "type": "connection_init", "payload": 7 })], 4400),
+        (
+            vec![init.clone(), json!({ "type": "subscribe", "id": "1" })],
+            4400,
+        ),
+        (
+            vec![
+                init.clone(),
+                json!({ "type": "subscribe", "payload": { "query": INBOX } }),
+            ],
+            4400,
+        ),
+        (
+            vec![
+                init.clone(),
+                json!({ "type": "subscribe", "id": "1", "payload": { "query": 7 } }),
+            ],
+            4400,
+        ),
+        (vec![init.clone(), json!({ "type": "complete" })], 4400),
+        (vec![endless.clone()], 4401),
+        (
+            vec![json!({ "type": "connection_init", "payload": { "authorization": "Bearer x" } })],
+            4403,
+        ),
+        (vec![init.clone(), init.clone()], 4429),
+    ] {
+        assert_eq!(closes_with(&app, &messages).await, code, "{messages:?}");
+    }
+    let admin = app.admin().await;
+    let mut socket = signed_in(&app, &admin).await;
+    socket.send(endless.clone()).await;
+    assert_eq!(socket.next().await["type"], "next");
+    socket.send(endless).await;
+    let mut last = socket.next().await;
+    while last["type"] == "next" {
+        last = socket.next().await;
+    }
+    assert_eq!(last["code"], 4409);
+
+    let mut socket = Socket::open(&app, &[]).await.unwrap();
+    socket.0.send(Message::binary(vec![1, 2, 3])).await.unwrap();
+    assert_eq!(socket.next().await["code"], 4400);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn whoever_does_not_introduce_itself_is_sent_away() {
+    let app = TestApp::start_with(|options| {
+        options.limits.introduction = Duration::from_millis(50);
+    })
+    .await;
+    assert_eq!(closes_with(&app, &[]).await, 4408);
+    assert_eq!(closes_with(&app, &[json!({ "type": "ping" })]).await, 4408);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_document_that_cannot_run_is_an_error_and_the_connection_goes_on() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let mut socket = signed_in(&app, &admin).await;
+    for (id, query) in [
+        ("1", "{"),
+        ("2", "subscription { nothing }"),
+        ("3", "{ viewer { shoeSize } }"),
+    ] {
+        socket
+            .send(json!({ "type": "subscribe", "id": id, "payload": { "query": query } }))
+            .await;
+        let message = socket.next().await;
+        assert_eq!(
+            (&message["type"], &message["id"]),
+            (&json!("error"), &json!(id)),
+            "{message}"
+        );
+        assert_eq!(
+            message["payload"][0]["extensions"]["code"], "BAD_USER_INPUT",
+            "{message}"
+        );
+    }
+    // an id is free again after its error, and queries run here as well
+    socket
+        .send(
+            json!({ "type": "subscribe", "id": "1", "payload": { "query": "{ viewer { user { name } } }" } }),
+        )
+        .await;
+    let message = socket.next().await;
+    assert_eq!(message["payload"]["data"]["viewer"]["user"]["name"], "Admin");
+    assert_eq!(socket.next().await, json!({ "type": "complete", "id": "1" }));
+    socket.send(json!({ "type": "ping" })).await;
+    assert_eq!(socket.next().await, json!({ "type": "pong" }));
+
+    socket.subscribe(INBOX).await;
+    assert_eq!(socket.next().await["type"], "next");
+    socket.send(json!({ "type": "complete", "id": "1" })).await;
+    tell(&app, Event::Inbox(admin.user)).await;
+    socket.send(json!({ "type": "ping" })).await;
+    let mut message = socket.next().await;
+    // what was under way when it was ended
+    if message["type"] == "next" {
+        message = socket.next().await;
+    }
+    assert_eq!(message["type"], "pong", "nothing follows a complete");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn another_protocol_is_refused() {
+    let app = TestApp::start().await;
+    for protocol in ["graphql-ws", "chat"] {
+        let url = format!("{}/graphql/ws", app.url.replace("http", "ws"));
+        let mut request = url.into_client_request().unwrap();
+        request
+            .headers_mut()
+            .insert("sec-websocket-protocol", protocol.parse().unwrap());
+        assert!(connect_async(request).await.is_err(), "{protocol}");
+    }
+    app.finish().await;
+}

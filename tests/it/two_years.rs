@@ -40,7 +40,7 @@ impl Worker {
                 random: std::sync::Arc::new(SeededRandom::new(100 + number)),
                 ..app.worker.clone()
             },
-            registry: Handlers { sender }.registry(),
+            registry: Handlers { sender, anchor: None }.registry(),
         }
     }
 

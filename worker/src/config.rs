@@ -1,9 +1,16 @@
 //! What the worker is told through its environment, checked before it does anything.
 
-use std::{fmt, path::Path};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
+use secrecy::SecretString;
 use tandem_domain::values::Email;
-use tandem_operations::links::LinkKey;
+use tandem_operations::{
+    links::LinkKey,
+    profile::{self, Profile},
+};
 use url::Url;
 
 use crate::Settings;
@@ -33,14 +40,14 @@ pub enum LogFormat {
 /// The worker's configuration. It holds secrets, so it is not shown.
 #[derive(Clone)]
 pub struct Config {
-    /// `DATABASE_URL`: PostgreSQL, as the worker's own role.
-    pub database_url: String,
-    /// `REDIS_URL`: the queues.
-    pub redis_url: String,
+    /// `DATABASE_URL` or the content of `DATABASE_URL_FILE`: PostgreSQL, as the worker's own role.
+    pub database_url: SecretString,
+    /// `REDIS_URL` or the content of `REDIS_URL_FILE`: the queues.
+    pub redis_url: SecretString,
     /// `REDIS_NAMESPACE`: keeps several installations apart in one Redis; `tandem`.
     pub redis_namespace: String,
-    /// `SMTP_URL`: where e-mails go out.
-    pub smtp_url: String,
+    /// `SMTP_URL` or the content of `SMTP_URL_FILE`: where e-mails go out.
+    pub smtp_url: SecretString,
     /// `MAIL_FROM`: the address from which the programme writes. A name before it, as in
     /// `Tandem <tandem@example.org>`, is for whoever reads the configuration: mails carry the
     /// programme's name from its settings.
@@ -49,6 +56,9 @@ pub struct Config {
     pub public_url: Url,
     /// `LINK_SECRET` or the content of `LINK_SECRET_FILE`: what those links are derived from.
     pub links: LinkKey,
+    /// `AUDIT_ANCHOR_FILE`: where the heads of the audit log are written down outside the database; only in
+    /// the log where not given.
+    pub audit_anchor: Option<PathBuf>,
     /// `LOG_FORMAT`: `text` or `json`.
     pub log_format: LogFormat,
     /// `WORKER_MATCHING_CONCURRENCY`, `WORKER_MAIL_CONCURRENCY`, `WORKER_LEASE_SECONDS`.
@@ -77,12 +87,15 @@ impl Config {
             problems: Vec::new(),
         };
         let defaults = Settings::default();
+        // `PROFILE`: production where nothing is said
+        let profile = source.profile();
         let database_url = source.url("DATABASE_URL", &["postgres", "postgresql"]);
         let redis_url = source.url("REDIS_URL", &["redis", "rediss", "redis+unix", "unix"]);
         let smtp_url = source.url("SMTP_URL", &["smtp", "smtps"]);
         let public_url = source.url("PUBLIC_URL", &["http", "https"]);
         let mail_from = source.sender("MAIL_FROM");
         let links = source.link_key();
+        let audit_anchor = source.get("AUDIT_ANCHOR_FILE").map(PathBuf::from);
         let log_format = source.log_format("LOG_FORMAT");
         let redis_namespace = source.namespace("REDIS_NAMESPACE");
         let settings = Settings {
@@ -91,18 +104,38 @@ impl Config {
             lease: std::time::Duration::from_secs(source.number("WORKER_LEASE_SECONDS", 20, 1..=3_600)),
             ..defaults
         };
+        // `PRIVATE_NETWORK`: nobody else can listen between the worker and its servers
+        let private_network = source.get("PRIVATE_NETWORK").as_deref() == Some("on");
+        if profile == Profile::Production {
+            source
+                .problems
+                .extend(profile::not_for_production(&profile::Common {
+                    public_url: public_url.as_ref(),
+                    database_url: database_url.as_ref().map(Url::as_str),
+                    redis_url: redis_url.as_ref().map(Url::as_str),
+                    links: links.as_ref(),
+                    private_network,
+                }));
+            if smtp_url.as_ref().is_some_and(is_plain_smtp) {
+                source.problems.push(
+                    "SMTP_URL must begin with smtps:// or end with ?tls=required (PROFILE is production)"
+                        .into(),
+                );
+            }
+        }
         match (database_url, redis_url, smtp_url, public_url, mail_from, links) {
             (Some(database), Some(redis), Some(smtp), Some(public_url), Some(mail_from), Some(links))
                 if source.problems.is_empty() =>
             {
                 Ok(Self {
-                    database_url: database.into(),
-                    redis_url: redis.into(),
+                    database_url: String::from(database).into(),
+                    redis_url: String::from(redis).into(),
                     redis_namespace,
-                    smtp_url: smtp.into(),
+                    smtp_url: String::from(smtp).into(),
                     mail_from,
                     public_url,
                     links,
+                    audit_anchor,
                     log_format,
                     settings,
                 })
@@ -110,6 +143,14 @@ impl Config {
             _ => Err(Problems(source.problems)),
         }
     }
+}
+
+/// Whether mails could leave unencrypted.
+fn is_plain_smtp(url: &Url) -> bool {
+    let required = url
+        .query_pairs()
+        .any(|(name, value)| name == "tls" && value == "required");
+    url.scheme() == "smtp" && !required
 }
 
 struct Source<'a> {
@@ -120,6 +161,38 @@ struct Source<'a> {
 impl Source<'_> {
     fn get(&self, name: &str) -> Option<String> {
         (self.lookup)(name).filter(|value| !value.trim().is_empty())
+    }
+
+    fn profile(&mut self) -> Profile {
+        match self.get("PROFILE").map(|text| text.trim().parse::<Profile>()) {
+            None => Profile::default(),
+            Some(Ok(profile)) => profile,
+            Some(Err(problem)) => {
+                self.problems.push(problem);
+                Profile::default()
+            }
+        }
+    }
+
+    /// A secret as `NAME`, or in the file that `NAME_FILE` names; none where neither is set.
+    fn secret(&mut self, name: &str) -> Result<Option<String>, ()> {
+        let in_file = format!("{name}_FILE");
+        match (self.get(name), self.get(&in_file)) {
+            (Some(_), Some(_)) => {
+                self.problems
+                    .push(format!("{name} and {in_file} are both set: set one of them"));
+                Err(())
+            }
+            (None, Some(file)) => match std::fs::read_to_string(Path::new(&file)) {
+                Ok(text) => Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty())),
+                Err(error) => {
+                    self.problems
+                        .push(format!("{in_file} cannot be read ({file}): {error}"));
+                    Err(())
+                }
+            },
+            (value, None) => Ok(value),
+        }
     }
 
     fn problem<T>(&mut self, problem: impl Into<String>) -> Option<T> {
@@ -134,7 +207,7 @@ impl Source<'_> {
             .map(|scheme| format!("{scheme}://"))
             .collect::<Vec<_>>()
             .join(" or ");
-        let Some(value) = self.get(name) else {
+        let Some(value) = self.secret(name).ok()? else {
             return self.problem(format!("{name} is missing: an address that begins with {right}"));
         };
         match value.trim().parse::<Url>() {
@@ -170,24 +243,11 @@ impl Source<'_> {
     }
 
     fn link_key(&mut self) -> Option<LinkKey> {
-        let secret = match (self.get("LINK_SECRET"), self.get("LINK_SECRET_FILE")) {
-            (Some(secret), None) => secret.into_bytes(),
-            (None, Some(file)) => match std::fs::read(Path::new(&file)) {
-                Ok(secret) => secret.trim_ascii().to_vec(),
-                Err(error) => {
-                    return self.problem(format!("LINK_SECRET_FILE cannot be read ({file}): {error}"));
-                }
-            },
-            (Some(_), Some(_)) => {
-                return self.problem("LINK_SECRET and LINK_SECRET_FILE are both set: set one of them");
-            }
-            (None, None) => {
-                return self.problem(
-                    "LINK_SECRET or LINK_SECRET_FILE is missing: at least 32 bytes, the api's secret",
-                );
-            }
+        let Some(secret) = self.secret("LINK_SECRET").ok()? else {
+            return self
+                .problem("LINK_SECRET or LINK_SECRET_FILE is missing: at least 32 bytes, the api's secret");
         };
-        LinkKey::new(&secret)
+        LinkKey::new(secret.as_bytes())
             .or_else(|problem| self.problem(problem).ok_or(()))
             .ok()
     }
@@ -247,6 +307,7 @@ mod tests {
 
     fn complete() -> HashMap<&'static str, &'static str> {
         HashMap::from([
+            ("PROFILE", "development"),
             ("DATABASE_URL", "postgres://tandem_worker:geheim@localhost/tandem"),
             ("REDIS_URL", "redis://:geheim@localhost"),
             ("SMTP_URL", "smtp://localhost:1025"),
@@ -302,6 +363,26 @@ mod tests {
         values.insert("LINK_SECRET", "geheim");
         let problems = read(&values).unwrap_err().to_string();
         assert!(!problems.contains("geheim"), "{problems}");
+    }
+
+    #[test]
+    fn settings_of_development_are_refused_in_production() {
+        let mut values = complete();
+        values.insert("PROFILE", "production");
+        values.insert("LINK_SECRET", "00000000000000000000000000000000");
+        let problems = read(&values).unwrap_err().to_string();
+        for word in ["PUBLIC_URL", "SMTP_URL", "LINK_SECRET"] {
+            assert!(problems.contains(word), "{word}: {problems}");
+        }
+        assert!(!problems.contains("geheim"), "{problems}");
+        values.insert("PUBLIC_URL", "https://tandem.example.org");
+        values.insert("SMTP_URL", "smtps://mail.example.org");
+        values.insert("LINK_SECRET", "b6f0c1d9e2a74835a1c0ffee5d9b7e8240aa51c39d76f8e2");
+        read(&values).unwrap();
+        values.remove("PROFILE");
+        read(&values).unwrap();
+        values.insert("SMTP_URL", "smtp://mail.example.org");
+        assert!(read(&values).is_err(), "production where nothing is said");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
+use secrecy::ExposeSecret as _;
 use tandem_domain::{clock::SystemClock, random::SystemRandom};
 use tandem_mail::{SmtpMailer, SmtpOptions};
 use tandem_operations::{App, deliveries::Sender};
@@ -55,13 +56,13 @@ fn main() -> anyhow::Result<()> {
 async fn run(config: Config) -> anyhow::Result<()> {
     start_logging(config.log_format);
     let db = tandem_storage::connect(
-        &config.database_url,
+        config.database_url.expose_secret(),
         config.settings.connections(),
         "tandem-worker",
     )
     .await
     .context("PostgreSQL (DATABASE_URL) cannot be reached")?;
-    let queues = Queues::connect(&config.redis_url, &config.redis_namespace).await?;
+    let queues = Queues::connect(config.redis_url.expose_secret(), &config.redis_namespace).await?;
     let app = App {
         db,
         clock: Arc::new(SystemClock),
@@ -74,9 +75,10 @@ async fn run(config: Config) -> anyhow::Result<()> {
         max_connections: config.settings.mail,
         ..SmtpOptions::default()
     };
-    let smtp = SmtpMailer::new(&config.smtp_url, smtp).context("SMTP_URL")?;
+    let smtp = SmtpMailer::new(config.smtp_url.expose_secret(), smtp).context("SMTP_URL")?;
     let handlers = Handlers {
         sender: Sender::new(smtp, config.mail_from),
+        anchor: config.audit_anchor,
     };
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

@@ -48,6 +48,8 @@ enum Command {
     Schema,
     /// Regenerate .sqlx, the query macros' description of the database
     Sqlx,
+    /// Render every mail in every language with invented data into target/mails, with an index page
+    Mails,
     /// Run one benchmark, with servers of the durability of production
     Bench {
         /// `matching`, or a file in some package's folder benches
@@ -92,6 +94,15 @@ fn execute(command: Command) -> Result<()> {
         Command::Check => check::all(&workspace),
         Command::Schema => generated::write_schema(&workspace),
         Command::Sqlx => generated::write_sqlx(&workspace),
+        Command::Mails => run(cargo().args([
+            "run",
+            "--package",
+            "tandem-mail",
+            "--example",
+            "mails",
+            "--",
+            "target/mails",
+        ])),
         Command::Bench { name, arguments } if name == "matching" => bench_matching(&workspace, arguments),
         Command::Bench { name, arguments } => {
             build()?;

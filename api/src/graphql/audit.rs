@@ -92,6 +92,10 @@ pub struct AuditEventFilter {
     pub actor_id: Option<ID>,
     /// Only actions that begin so, as `expert.`.
     pub action: Option<String>,
+    /// Only from this moment on.
+    pub from: Option<DateTime<Utc>>,
+    /// Only before this moment.
+    pub until: Option<DateTime<Utc>>,
 }
 
 fn row(field: &str, id: Option<&ID>) -> async_graphql::Result<Option<Uuid>> {
@@ -127,6 +131,8 @@ impl AuditQuery {
             subject: row("subjectId", filter.subject_id.as_ref())?,
             actor: row("actorId", filter.actor_id.as_ref())?,
             action_prefix: filter.action,
+            from: filter.from,
+            until: filter.until,
         };
         let slice = audit_trail::list(app(ctx), caller(ctx)?, &filter, &page).await?;
         Ok(connection(slice, None, |event: &Row| (event.at, event.id)))

@@ -17,6 +17,7 @@ use super::{
 use crate::{
     auth::{BearerToken, Origin},
     config::HttpOptions,
+    limits::{Act, RateLimiter},
 };
 
 /// How somebody signed in.
@@ -202,6 +203,7 @@ impl AuthMutation {
         #[graphql(desc = "The e-mail address.")] email: String,
     ) -> async_graphql::Result<RequestSignInLinkPayload> {
         let origin = origin(ctx);
+        count(ctx, &origin).await?;
         match auth::request_link(app(ctx), &email, origin.browser.as_deref()).await {
             Ok(asked) => {
                 set_cookie(ctx, |secure| crate::auth::browser_cookie(&asked.browser, secure));
@@ -229,6 +231,7 @@ impl AuthMutation {
         code: Option<String>,
     ) -> async_graphql::Result<SignInWithTokenPayload> {
         let origin = origin(ctx);
+        count(ctx, &origin).await?;
         let proof = Proof {
             browser: origin.browser.as_deref(),
             code: code.as_deref(),
@@ -298,6 +301,13 @@ impl AuthMutation {
 
 fn origin(ctx: &Context<'_>) -> Origin {
     ctx.data_opt::<Origin>().cloned().unwrap_or_default()
+}
+
+/// Counts what somebody might guess or fill mailboxes with; several in one document count as several.
+async fn count(ctx: &Context<'_>, origin: &Origin) -> async_graphql::Result<()> {
+    let limiter = ctx.data::<RateLimiter>()?;
+    let taken = limiter.take(&Act::SignIn, &origin.address).await;
+    taken.map_err(super::error::rate_limited)
 }
 
 fn set_cookie(ctx: &Context<'_>, cookie: impl FnOnce(bool) -> String) {

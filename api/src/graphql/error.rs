@@ -6,9 +6,11 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Error, ErrorExtensionValues, ServerError};
+use async_graphql::{Error, ErrorExtensionValues, Response, ServerError};
 use tandem_domain::errors::{Code, UserError};
 use uuid::Uuid;
+
+use crate::limits::TooMany;
 
 /// Nobody is signed in.
 pub const UNAUTHENTICATED: &str = "UNAUTHENTICATED";
@@ -16,6 +18,8 @@ pub const UNAUTHENTICATED: &str = "UNAUTHENTICATED";
 pub const BAD_USER_INPUT: &str = "BAD_USER_INPUT";
 /// The document asks for too much.
 pub const QUERY_TOO_COMPLEX: &str = "QUERY_TOO_COMPLEX";
+/// Too many came from there or from this person.
+pub const RATE_LIMITED: &str = "RATE_LIMITED";
 /// It took too long.
 pub const TIMEOUT: &str = "TIMEOUT";
 /// A fault of ours.
@@ -54,6 +58,34 @@ pub fn refused(errors: &[UserError]) -> Error {
         })
         .collect();
     bad_input(words.join("; "))
+}
+
+/// Too many; the answer says when to come back.
+pub fn rate_limited(wait: TooMany) -> Error {
+    let mut error = coded(
+        RATE_LIMITED,
+        format!("too many requests: try again in {} seconds", wait.seconds()),
+    );
+    error
+        .extensions
+        .get_or_insert_default()
+        .set("retryAfterSeconds", wait.seconds());
+    error
+}
+
+/// After how many seconds to come back, where an error says so.
+pub fn retry_after(error: &ServerError) -> Option<u64> {
+    match error.extensions.as_ref()?.get("retryAfterSeconds")? {
+        async_graphql::Value::Number(seconds) => seconds.as_u64(),
+        _ => None,
+    }
+}
+
+/// Whether nothing was executed: such an error has no path.
+pub fn is_before_execution(response: &Response) -> bool {
+    !response.errors.is_empty()
+        && response.errors.iter().all(|error| error.path.is_empty())
+        && response.data == async_graphql::Value::Null
 }
 
 /// What a query for one object answers: what one may not see is null, like what is not there.

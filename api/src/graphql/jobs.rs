@@ -86,6 +86,7 @@ impl Job {
             Work::MatchingRun { run } => ids::global(run),
             Work::SendEmail { delivery } => ids::global(delivery),
             Work::NextAlternate { matching } => ids::global(matching),
+            Work::DataRequest { request } => ids::global(request),
             Work::RenderDocument { document } => ids::global(document),
             Work::ReviewChecks { expert, .. } => ids::global(expert),
             Work::OfferSeats { session, .. } => ids::global(session),

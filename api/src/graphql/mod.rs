@@ -11,6 +11,7 @@ pub mod cases;
 pub mod centers;
 pub mod checks;
 pub mod connection;
+pub mod data_protection;
 pub mod deliveries;
 pub mod documents;
 pub mod enums;
@@ -42,7 +43,7 @@ use async_graphql::{Context, MergedObject, MergedSubscription, SDLExportOptions,
 use chrono::{DateTime, Utc};
 use tandem_operations::{App, Caller};
 
-use crate::{auth::Sender, config::HttpOptions, events::Events};
+use crate::{auth::Sender, config::HttpOptions, events::Events, limits::RateLimiter};
 
 /// What can be asked.
 #[derive(MergedObject, Default)]
@@ -69,6 +70,7 @@ pub struct Query(
     places::PlaceQuery,
     jobs::JobQuery,
     audit::AuditQuery,
+    data_protection::DataProtectionQuery,
     settings::SettingsQuery,
     statistics::StatisticsQuery,
 );
@@ -95,6 +97,7 @@ pub struct Mutation(
     training::TrainingSessionMutation,
     documents::DocumentMutation,
     jobs::JobMutation,
+    data_protection::DataProtectionMutation,
     persons::PersonMutation,
 );
 
@@ -135,11 +138,12 @@ fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
 }
 
 /// The schema as `serve` uses it.
-pub fn schema(app: App, events: Events, options: &HttpOptions) -> ApiSchema {
+pub fn schema(app: App, events: Events, options: &HttpOptions, limiter: RateLimiter) -> ApiSchema {
     let builder = builder()
         .data(app)
         .data(events)
         .data(options.clone())
+        .data(limiter)
         .limit_depth(options.limits.depth)
         .limit_complexity(options.limits.complexity)
         .limit_directives(8)

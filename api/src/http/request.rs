@@ -4,6 +4,8 @@ use async_graphql::{Request, Variables};
 use axum::http::{HeaderMap, StatusCode, header};
 use serde_json::{Map, Value};
 
+use super::persisted::Documents;
+
 /// A request that cannot even be read: the status and why.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Unreadable {
@@ -38,25 +40,55 @@ pub(crate) fn is_json(headers: &HeaderMap) -> bool {
             .all(|(_, charset)| charset.trim().trim_matches('"').eq_ignore_ascii_case("utf-8"))
 }
 
-/// The request of a POST's body.
-pub(crate) fn from_body(body: &[u8]) -> Result<Request, Unreadable> {
+/// What a POST's body holds.
+pub(crate) enum Body {
+    /// One operation.
+    One(Box<Request>),
+    /// Several, to be run one after another.
+    Batch(Vec<Request>),
+}
+
+impl Body {
+    /// How many operations.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::One(_) => 1,
+            Self::Batch(requests) => requests.len(),
+        }
+    }
+}
+
+/// The request of a POST's body, or up to `batch` of them where that is more than one.
+pub(crate) fn from_body(body: &[u8], documents: &Documents, batch: usize) -> Result<Body, Unreadable> {
     let value: Value = match serde_json::from_slice(body) {
         Ok(value) => value,
         Err(error) => return unreadable(format!("the body is not JSON: {error}")),
     };
     match value {
-        Value::Object(parameters) => from_parameters(parameters),
-        Value::Array(_) => unreadable("batches are not taken: send one operation a request"),
+        Value::Object(parameters) => {
+            from_parameters(parameters, documents).map(|one| Body::One(Box::new(one)))
+        }
+        Value::Array(_) if batch < 2 => unreadable("batches are not taken: send one operation a request"),
+        Value::Array(all) if all.is_empty() || all.len() > batch => {
+            unreadable(format!("a batch has 1 to {batch} operations"))
+        }
+        Value::Array(all) => {
+            let all = all.into_iter().map(|one| match one {
+                Value::Object(parameters) => from_parameters(parameters, documents),
+                _ => unreadable("a batch is a list of JSON objects with \"query\""),
+            });
+            Ok(Body::Batch(all.collect::<Result<_, _>>()?))
+        }
         _ => unreadable("the body must be a JSON object with \"query\""),
     }
 }
 
 /// The request of a GET's query string; `variables` and `extensions` are JSON in it.
-pub(crate) fn from_query_string(text: &str) -> Result<Request, Unreadable> {
+pub(crate) fn from_query_string(text: &str, documents: &Documents) -> Result<Request, Unreadable> {
     let mut parameters = Map::new();
     for (name, value) in url::form_urlencoded::parse(text.as_bytes()) {
         let value = match name.as_ref() {
-            "query" | "operationName" => Value::String(value.into_owned()),
+            "query" | "operationName" | "documentId" => Value::String(value.into_owned()),
             "variables" | "extensions" => match serde_json::from_str(&value) {
                 Ok(value) => value,
                 Err(error) => return unreadable(format!("{name} is not JSON: {error}")),
@@ -65,15 +97,48 @@ pub(crate) fn from_query_string(text: &str) -> Result<Request, Unreadable> {
         };
         parameters.insert(name.into_owned(), value);
     }
-    from_parameters(parameters)
+    from_parameters(parameters, documents)
 }
 
-fn from_parameters(mut parameters: Map<String, Value>) -> Result<Request, Unreadable> {
-    let query = match parameters.remove("query") {
-        Some(Value::String(query)) => query,
-        Some(_) => return unreadable("query must be a string"),
-        None => return unreadable("query is missing: it holds the GraphQL document"),
+/// The document that a request names, or sends. Where only known ones are taken, what is sent must be one
+/// of them.
+fn document(parameters: &mut Map<String, Value>, documents: &Documents) -> Result<String, Unreadable> {
+    let id = match parameters.remove("documentId") {
+        None | Some(Value::Null) => parameters
+            .get("extensions")
+            .and_then(|extensions| extensions.pointer("/persistedQuery/sha256Hash")?.as_str())
+            .map(str::to_owned),
+        Some(Value::String(id)) => match id.strip_prefix("sha256:") {
+            Some(hash) => Some(hash.to_owned()),
+            None => return unreadable("documentId must begin with \"sha256:\""),
+        },
+        Some(_) => return unreadable("documentId must be a string"),
     };
+    match (parameters.remove("query"), id) {
+        (Some(Value::String(query)), _) => {
+            if documents.admits(&query) {
+                Ok(query)
+            } else {
+                unreadable(
+                    "this server takes only the documents that it knows: send one of them, or its documentId",
+                )
+            }
+        }
+        (None | Some(Value::Null), Some(id)) => match documents.get(&id) {
+            Some(document) => Ok(document.to_owned()),
+            None => unreadable("this server knows no document with this SHA-256"),
+        },
+        (None, None) => unreadable("query is missing: it holds the GraphQL document"),
+        (Some(_), _) => unreadable("query must be a string"),
+    }
+}
+
+/// The request that parameters describe, wherever they came from.
+pub(crate) fn from_parameters(
+    mut parameters: Map<String, Value>,
+    documents: &Documents,
+) -> Result<Request, Unreadable> {
+    let query = document(&mut parameters, documents)?;
     let mut request = Request::new(query);
     match parameters.remove("operationName") {
         None | Some(Value::Null) => {}
@@ -135,18 +200,36 @@ mod tests {
             (r#"{"query":"{x}","variables":[]}"#, "variables"),
             (r#"{"query":"{x}","extensions":"x"}"#, "extensions"),
         ] {
-            let error = from_body(body.as_bytes()).unwrap_err();
+            let error = from_body(body.as_bytes(), &Documents::default(), 1)
+                .err()
+                .unwrap();
             assert!(error.message.contains(word), "{body}: {}", error.message);
         }
         assert!(
-            from_body(br#"{"query":"{x}","operationName":null,"variables":null,"extensions":null}"#).is_ok()
+            from_body(
+                br#"{"query":"{x}","operationName":null,"variables":null,"extensions":null}"#,
+                &Documents::default(),
+                1
+            )
+            .is_ok()
         );
     }
 
     #[test]
     fn a_query_string_carries_json_in_its_variables() {
-        assert!(from_query_string("query=%7Bx%7D&variables=%7B%22a%22%3A1%7D").is_ok());
-        assert!(from_query_string("query=%7Bx%7D&variables=oops").is_err());
-        assert!(from_query_string("").is_err());
+        let read = |text| from_query_string(text, &Documents::default());
+        assert!(read("query=%7Bx%7D&variables=%7B%22a%22%3A1%7D").is_ok());
+        assert!(read("query=%7Bx%7D&variables=oops").is_err());
+        assert!(read("").is_err());
+    }
+
+    #[test]
+    fn a_batch_is_bounded() {
+        let body = br#"[{"query":"{x}"},{"query":"{y}"}]"#;
+        let none = Documents::default();
+        assert!(matches!(from_body(body, &none, 2), Ok(Body::Batch(all)) if all.len() == 2));
+        for (body, batch) in [(&body[..], 1), (&b"[]"[..], 2), (&b"[1]"[..], 2)] {
+            assert!(from_body(body, &none, batch).is_err());
+        }
     }
 }

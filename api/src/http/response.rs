@@ -1,5 +1,7 @@
 //! Writing a GraphQL response: media type, status, and no `data` where nothing was executed.
 
+use std::time::Duration;
+
 use async_graphql::{Response, ServerError};
 use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
@@ -65,40 +67,119 @@ fn status_of(code: &str) -> StatusCode {
     match code {
         error::UNAUTHENTICATED => StatusCode::UNAUTHORIZED,
         error::TIMEOUT => StatusCode::GATEWAY_TIMEOUT,
+        error::RATE_LIMITED => StatusCode::TOO_MANY_REQUESTS,
         error::INTERNAL => StatusCode::INTERNAL_SERVER_ERROR,
         _ => StatusCode::BAD_REQUEST,
     }
 }
 
-/// Whether nothing was executed: such an error has no path.
-fn never_ran(response: &Response) -> bool {
-    !response.errors.is_empty()
-        && response.errors.iter().all(|error| error.path.is_empty())
-        && response.data == async_graphql::Value::Null
+/// What an operation answers with: status, body and headers.
+pub(crate) struct Answer {
+    status: StatusCode,
+    body: String,
+    headers: HeaderMap,
+    retry_after: Option<u64>,
 }
 
-/// The HTTP answer of an operation.
-pub(crate) fn write(response: &Response, media: Media) -> axum::response::Response {
-    let mut body = Map::new();
-    if !response.errors.is_empty() {
-        body.insert("errors".into(), json!(response.errors));
-    }
-    let mut status = StatusCode::OK;
-    if never_ran(response) {
-        let code = error::code_of(&response.errors[0]).unwrap_or(error::BAD_USER_INPUT);
-        // a client that reads application/json trusts the status of what a proxy says, so only
-        // authentication shows there
-        if media == Media::GraphqlResponse || code == error::UNAUTHENTICATED {
-            status = status_of(code);
+impl Answer {
+    /// The answer of an operation, or a refusal where it has more than `most` bytes.
+    pub(crate) fn of(response: &Response, media: Media, most: usize) -> Self {
+        let mut body = Map::new();
+        if !response.errors.is_empty() {
+            body.insert("errors".into(), json!(response.errors));
         }
-    } else {
-        body.insert("data".into(), json!(response.data));
+        let mut status = StatusCode::OK;
+        let code = response
+            .errors
+            .first()
+            .map(|first| error::code_of(first).unwrap_or(error::BAD_USER_INPUT).to_owned());
+        if error::is_before_execution(response) {
+            let code = code.as_deref().unwrap_or(error::BAD_USER_INPUT);
+            // a client that reads application/json trusts the status of what a proxy says, so only
+            // authentication shows there
+            if media == Media::GraphqlResponse || code == error::UNAUTHENTICATED {
+                status = status_of(code);
+            }
+        } else {
+            body.insert("data".into(), json!(response.data));
+        }
+        let retry_after = response.errors.first().and_then(error::retry_after);
+        if retry_after.is_some() && response.data == async_graphql::Value::Null {
+            status = StatusCode::TOO_MANY_REQUESTS;
+        }
+        let body = Value::Object(body).to_string();
+        if body.len() > most {
+            let code = error::QUERY_TOO_COMPLEX;
+            let message =
+                format!("the answer has more than {most} bytes: ask for smaller pages or fewer fields");
+            return Self {
+                status: if media == Media::GraphqlResponse {
+                    status_of(code)
+                } else {
+                    StatusCode::OK
+                },
+                body: json!({ "errors": [coded(code, &message)] }).to_string(),
+                headers: response.http_headers.clone(),
+                retry_after: None,
+            };
+        }
+        Self {
+            status,
+            body,
+            headers: response.http_headers.clone(),
+            retry_after,
+        }
     }
-    let mut answer = answer(status, media, Value::Object(body));
-    for (name, value) in &response.http_headers {
-        answer.headers_mut().append(name.clone(), value.clone());
+
+    /// The bytes of its body.
+    pub(crate) fn len(&self) -> usize {
+        self.body.len()
     }
-    answer
+
+    /// The HTTP answer.
+    pub(crate) fn into_response(self, media: Media) -> axum::response::Response {
+        let mut answer = answer(self.status, media, self.body);
+        for (name, value) in &self.headers {
+            answer.headers_mut().append(name.clone(), value.clone());
+        }
+        if let Some(seconds) = self.retry_after {
+            answer.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
+        answer
+    }
+}
+
+/// The HTTP answer of a batch: a list, whose status says that the batch was read.
+pub(crate) fn write_batch(answers: Vec<Answer>, media: Media) -> axum::response::Response {
+    let bodies: Vec<&str> = answers.iter().map(|one| one.body.as_str()).collect();
+    let mut response = answer(StatusCode::OK, media, format!("[{}]", bodies.join(",")));
+    for one in &answers {
+        for (name, value) in &one.headers {
+            response.headers_mut().append(name.clone(), value.clone());
+        }
+    }
+    response
+}
+
+fn coded(code: &str, message: &str) -> ServerError {
+    let mut error = ServerError::new(message, None);
+    error.extensions.get_or_insert_default().set("code", code);
+    error
+}
+
+/// The answer to what may be tried again after a while.
+pub(crate) fn refuse_for_now(
+    status: StatusCode,
+    media: Media,
+    code: &str,
+    message: &str,
+    wait: Duration,
+) -> axum::response::Response {
+    let mut response = refuse(status, media, code, message);
+    response
+        .headers_mut()
+        .insert(header::RETRY_AFTER, wait.as_secs().max(1).into());
+    response
 }
 
 /// The answer to a request that cannot be read.
@@ -108,18 +189,15 @@ pub(crate) fn refuse(
     code: &str,
     message: &str,
 ) -> axum::response::Response {
-    let mut error = ServerError::new(message, None);
-    error.extensions.get_or_insert_default().set("code", code);
-    answer(status, media, json!({ "errors": [error] }))
+    answer(
+        status,
+        media,
+        json!({ "errors": [coded(code, message)] }).to_string(),
+    )
 }
 
-fn answer(status: StatusCode, media: Media, body: Value) -> axum::response::Response {
-    let mut response = (
-        status,
-        [(header::CONTENT_TYPE, media.content_type())],
-        body.to_string(),
-    )
-        .into_response();
+fn answer(status: StatusCode, media: Media, body: String) -> axum::response::Response {
+    let mut response = (status, [(header::CONTENT_TYPE, media.content_type())], body).into_response();
     response
         .headers_mut()
         .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

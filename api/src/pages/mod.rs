@@ -4,6 +4,7 @@
 mod answer;
 mod code;
 pub(crate) mod frame;
+mod openid;
 mod person;
 mod sign_in;
 mod texts;
@@ -29,6 +30,8 @@ use crate::server::ApiState;
 pub fn router() -> Router<ApiState> {
     Router::new()
         .route("/p/style.css", get(frame::style))
+        .route("/p/openid/start", get(openid::start))
+        .route("/p/openid/callback", get(openid::callback))
         .route("/p/sign-in", get(sign_in::ask).post(sign_in::asked))
         .route("/p/sign-in/{token}", get(sign_in::look).post(sign_in::open))
         .route("/p/training/{token}", get(training::get).post(training::post))

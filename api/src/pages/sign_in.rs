@@ -29,6 +29,7 @@ use crate::{
 struct Ask {
     frame: Frame,
     problem: &'static str,
+    openid_connect: bool,
 }
 
 #[derive(Template)]
@@ -71,7 +72,7 @@ fn frame(settings: &Settings, title: &str) -> Frame {
     }
 }
 
-async fn settings(app: &App) -> tandem_operations::Result<Settings> {
+pub(super) async fn settings(app: &App) -> tandem_operations::Result<Settings> {
     let mut conn = app.acquire(&tandem_operations::Caller::nobody()).await?;
     tandem_operations::settings::current(&mut conn).await
 }
@@ -110,6 +111,7 @@ pub(super) async fn ask(State(state): State<ApiState>) -> Response {
             &Ask {
                 frame: frame(&settings, "Anmelden"),
                 problem: "",
+                openid_connect: state.openid_connect.is_some(),
             },
         ),
         Err(error) => fault(&error),
@@ -154,13 +156,14 @@ pub(super) async fn asked(
             &Ask {
                 frame: frame(&settings, "Anmelden"),
                 problem: "Das ist keine E-Mail-Adresse. Bitte sehen Sie noch einmal nach.",
+                openid_connect: state.openid_connect.is_some(),
             },
         ),
         Err(error) => fault(&error),
     }
 }
 
-fn with_cookie(mut response: Response, cookie: &str) -> Response {
+pub(super) fn with_cookie(mut response: Response, cookie: &str) -> Response {
     if let Ok(value) = HeaderValue::from_str(cookie) {
         response.headers_mut().append(header::SET_COOKIE, value);
     }

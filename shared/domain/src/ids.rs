@@ -113,4 +113,6 @@ ids! {
     DocumentId = "Document";
     /// One entry of the audit log.
     AuditEventId = "AuditEvent";
+    /// One request to export or to erase a person's data.
+    DataRequestId = "DataRequest";
 }

@@ -152,6 +152,10 @@ words! {
         ManageJobs,
         /// Read the audit log.
         ViewAudit,
+        /// Ask for everything about a person, or for its erasure.
+        RequestData,
+        /// Confirm erasures, set and end holds, see all requests.
+        ManageData,
         /// See the mails to a person.
         ViewDeliveries,
         /// See statistics: coarse numbers of the programme, an office or a centre.
@@ -419,7 +423,8 @@ fn reach(role: Role, action: Action) -> Reach {
             | A::RecordMilestone
             | A::GiveFeedback
             | A::WriteReport
-            | A::ConsentToPublicity,
+            | A::ConsentToPublicity
+            | A::RequestData,
         ) => Own,
 
         (
@@ -429,7 +434,8 @@ fn reach(role: Role, action: Action) -> Reach {
             | A::ObjectToPaper
             | A::ReportProblem
             | A::ConsentToSharing
-            | A::ConsentToPublicity,
+            | A::ConsentToPublicity
+            | A::RequestData,
         ) => Own,
         (
             Role::Mentee,
@@ -568,6 +574,8 @@ fn seeing(action: Action) -> Action {
         A::ViewRun | A::ManageRun => A::ViewRun,
         A::ViewJobs | A::ManageJobs => A::ViewJobs,
         A::ViewAudit => A::ViewAudit,
+        A::RequestData => A::RequestData,
+        A::ManageData => A::ManageData,
         A::ViewStatistics | A::ViewExactStatistics => A::ViewStatistics,
         A::ViewSettings | A::ManageSettings => A::ViewSettings,
     }
@@ -716,6 +724,52 @@ pub fn matrix() -> String {
         }
         let word = if by_link(*action) { "yes" } else { "–" };
         writeln!(text, " {word} |").expect("writing to a String");
+    }
+    text.push_str(&scope_matrix());
+    text
+}
+
+/// What [`can`] answers about a row: of the role's own scope after the expert's yes, of it before, and of
+/// another scope; and what a partner's token needs besides.
+fn scope_matrix() -> String {
+    use std::fmt::Write;
+    use strum::VariantArray;
+    fn id<T: From<uuid::Uuid>>(number: u128) -> T {
+        uuid::Uuid::from_u128(number).into()
+    }
+    let row = |number: u128| Resource {
+        office: Some(id(number)),
+        center: Some(id(number)),
+        expert: Some(id(number)),
+        mentee: Some(id(number)),
+        ..Resource::default()
+    };
+    let grants = [
+        Grant::Admin,
+        Grant::Coordinator(Some(id(1))),
+        Grant::CenterStaff(id(1)),
+        Grant::Expert(id(1)),
+        Grant::Mentee(id(1)),
+    ];
+    let mut text = String::from(
+        "\n## In which scope\n\nFor a row of the role's own scope after the expert's yes / before it / for a row of \
+         another scope:\n\"yes\", \"F\" (`FORBIDDEN`), \"–\" (`NOT_FOUND`). The last column is what a partner's token \
+         needs;\nwhere there is nothing, no token may do it.\n\n| action | ADMIN | COORDINATOR | CENTER_STAFF | EXPERT | \
+         MENTEE | token |\n|---|---|---|---|---|---|---|\n",
+    );
+    for action in Action::VARIANTS {
+        write!(text, "| {action} |").expect("writing to a String");
+        for grant in grants {
+            let actor = Actor::new(id(9), vec![grant]);
+            let words = [row(1).revealed(true), row(1), row(2)].map(|row| match can(&actor, *action, &row) {
+                Decision::Allowed => "yes",
+                Decision::Forbidden => "F",
+                Decision::Hidden => "–",
+            });
+            write!(text, " {} |", words.join(" / ")).expect("writing to a String");
+        }
+        let scope = TokenScope::for_action(*action).map_or("", TokenScope::as_str);
+        writeln!(text, " {scope} |").expect("writing to a String");
     }
     text
 }

@@ -105,6 +105,13 @@ pub struct Organisation {
     pub postal_address: Option<String>,
 }
 
+impl Organisation {
+    /// Both names in one line, for the foot of each mail.
+    pub fn line(&self) -> String {
+        format!("{} · {}", self.programme_name, self.organisation_name)
+    }
+}
+
 /// The human being whom the reader can call and who gets the reply (domain.md, "E-mails and reminders").
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contact {

@@ -4,11 +4,12 @@ use tandem_domain::errors::UserError;
 use tandem_domain::ids::{AuditEventId, Id, UserId};
 use tandem_domain::parties::{GivenWay, Party, Person, Side};
 use tandem_domain::policy::{self, Action, Actor, Decision, Grant, Resource, Scope};
-use tandem_storage::PgConnection;
-use tandem_storage::audit::{self, AuditEvent};
+use tandem_storage::audit::{self, AuditEvent, Committed};
 use tandem_storage::wall::Wall;
+use tandem_storage::{PgConnection, PgTransaction};
 use uuid::Uuid;
 
+use crate::audit_trail::chain;
 use crate::{App, Result, refuse};
 
 /// Who calls an operation.
@@ -152,7 +153,7 @@ impl Caller {
                 }
                 return wall;
             }
-            Who::Nobody => return Wall::default(),
+            Who::Nobody => return Wall::nobody(),
             Who::System => return Wall::everything(),
         };
         let mut wall = Wall {
@@ -228,22 +229,59 @@ impl App {
             Who::Nobody | Who::System => ("SYSTEM", None),
         };
         let at = self.now();
-        let events: Vec<AuditEvent> = entries
+        let events: Vec<Committed> = entries
             .iter()
-            .map(|entry| AuditEvent {
-                id: self.id::<AuditEventId>().into(),
-                at,
-                actor_kind: actor_kind.into(),
-                actor_id,
-                action: entry.action.into(),
-                entity_kind: entry.entity_kind.into(),
-                entity_id: entry.entity_id,
-                subject_kind: entry.subject.map(|(kind, _)| kind.into()),
-                subject_id: entry.subject.map(|(_, id)| id),
-                detail: entry.detail.clone(),
-                address: caller.address.clone(),
+            .map(|entry| {
+                self.committed(AuditEvent {
+                    id: self.id::<AuditEventId>().into(),
+                    at,
+                    actor_kind: actor_kind.into(),
+                    actor_id,
+                    action: entry.action.into(),
+                    entity_kind: entry.entity_kind.into(),
+                    entity_id: entry.entity_id,
+                    subject_kind: entry.subject.map(|(kind, _)| kind.into()),
+                    subject_id: entry.subject.map(|(_, id)| id),
+                    detail: entry.detail.clone(),
+                    address: caller.address.clone(),
+                })
             })
             .collect();
         Ok(audit::append(conn, &events).await?)
+    }
+
+    /// Ends the transaction that read a list. Staff's reading is one event with the shape of the filter: the
+    /// names of what narrowed it, never the values. Who reads the own rows leaves none.
+    pub(crate) async fn listed(
+        &self,
+        mut tx: PgTransaction<'static>,
+        caller: &Caller,
+        action: &'static str,
+        filter: &[(&str, bool)],
+    ) -> Result<()> {
+        let Who::User(actor) = &caller.who else {
+            return Ok(());
+        };
+        let own = |grant: &Grant| matches!(grant, Grant::Expert(_) | Grant::Mentee(_));
+        if actor.grants.iter().all(own) {
+            return Ok(());
+        }
+        let narrowed: Vec<&str> = filter
+            .iter()
+            .filter_map(|(name, given)| given.then_some(*name))
+            .collect();
+        let event = Audit::new(action, actor.user).detail(serde_json::json!({ "filter": narrowed }));
+        self.audit(&mut tx, caller, &[event]).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    fn committed(&self, event: AuditEvent) -> Committed {
+        let salt = self.random.secret();
+        Committed {
+            detail_commitment: chain::detail(&salt, &event.detail, &event.address).to_vec(),
+            salt: Some(salt.to_vec()),
+            event,
+        }
     }
 }

@@ -46,8 +46,11 @@ pub struct Question {
 
 /// The question behind a link; none where the link is not one of ours.
 pub async fn question(app: &App, token: &str) -> Result<Option<Question>> {
-    let mut conn = app.acquire(&Caller::nobody()).await?;
-    let Some(matching) = find(&mut conn, app, token).await? else {
+    let Some((id, caller)) = behind(app, token, "").await? else {
+        return Ok(None);
+    };
+    let mut conn = app.acquire(&caller).await?;
+    let Some(matching) = matches::get(&mut conn, id).await? else {
         return Ok(None);
     };
     describe(&mut conn, app, &matching).await
@@ -90,11 +93,13 @@ async fn describe(conn: &mut PgConnection, app: &App, matching: &Match) -> Resul
 
 /// Answers by link, from a network address; none where the link is not one of ours.
 pub async fn answer(app: &App, token: &str, answer: Answer, address: &str) -> Result<Option<AnswerOutcome>> {
-    let mut tx = app.begin(&Caller::nobody()).await?;
-    let Some(matching) = find(&mut tx, app, token).await? else {
+    let Some((id, caller)) = behind(app, token, address).await? else {
         return Ok(None);
     };
-    let caller = by_link(&matching, address);
+    let mut tx = app.begin(&caller).await?;
+    let Some(matching) = matches::get(&mut tx, id).await? else {
+        return Ok(None);
+    };
     let outcome = decide(&mut tx, app, &caller, &matching, answer, AnswerWay::Link).await?;
     tx.commit().await?;
     Ok(Some(outcome))
@@ -108,11 +113,14 @@ pub async fn give_reason(
     reason: DeclineReason,
     address: &str,
 ) -> Result<Option<bool>> {
-    let mut tx = app.begin(&Caller::nobody()).await?;
-    let Some(matching) = find(&mut tx, app, token).await? else {
+    let Some((id, caller)) = behind(app, token, address).await? else {
         return Ok(None);
     };
-    let done = note_reason(&mut tx, app, &by_link(&matching, address), &matching, reason).await?;
+    let mut tx = app.begin(&caller).await?;
+    let Some(matching) = matches::get(&mut tx, id).await? else {
+        return Ok(None);
+    };
+    let done = note_reason(&mut tx, app, &caller, &matching, reason).await?;
     tx.commit().await?;
     Ok(Some(done))
 }
@@ -144,28 +152,27 @@ async fn note_reason(
     Ok(done)
 }
 
-fn by_link(matching: &Match, address: &str) -> Caller {
-    let person = Person {
-        party: Party::Expert(matching.expert),
-        about: About::Match(matching.id),
-        way: GivenWay::Link,
-    };
-    Caller::person(person, address)
-}
-
-/// The match whose approach, or the reminder of it, carried the link.
-async fn find(conn: &mut PgConnection, app: &App, token: &str) -> Result<Option<Match>> {
+/// Whose link it is, and about which match: the approach that carried it, or the reminder of it, says so.
+/// Only then is it known whose rows may be looked at.
+async fn behind(app: &App, token: &str, address: &str) -> Result<Option<(MatchId, Caller)>> {
     let Some(id) = app.links.verify(Purpose::Answer, token) else {
         return Ok(None);
     };
-    let Some((delivery, _)) = deliveries::find(conn, id).await? else {
+    let mut conn = app.acquire(&Caller::nobody()).await?;
+    let Some((delivery, _)) = deliveries::find(&mut conn, id).await? else {
         return Ok(None);
     };
     let asks = [Trigger::Approach, Trigger::ApproachReminder].map(Trigger::as_str);
     if !asks.contains(&delivery.trigger.as_str()) || delivery.recipient_kind != RecipientKind::Expert {
         return Ok(None);
     }
-    Ok(matches::get(conn, MatchId::from(delivery.subject_id)).await?)
+    let matching = MatchId::from(delivery.subject_id);
+    let person = Person {
+        party: Party::Expert(delivery.recipient_id.into()),
+        about: About::Match(matching),
+        way: GivenWay::Link,
+    };
+    Ok(Some((matching, Caller::person(person, address))))
 }
 
 /// What a no implies about the expert's own data, offered as one click.
@@ -190,11 +197,14 @@ const RADIUS_STEP_KM: u16 = 5;
 
 /// Takes the offer up, by the link of the approach; none where there is none. Twice is one effect.
 pub async fn take_up(app: &App, token: &str, address: &str) -> Result<Option<Implied>> {
-    let mut tx = app.begin(&Caller::system()).await?;
-    let Some(matching) = find(&mut tx, app, token).await? else {
+    let Some((id, caller)) = behind(app, token, address).await? else {
         return Ok(None);
     };
-    let taken = take(&mut tx, app, &by_link(&matching, address), &matching).await?;
+    let mut tx = app.begin(&caller).await?;
+    let Some(matching) = matches::get(&mut tx, id).await? else {
+        return Ok(None);
+    };
+    let taken = take(&mut tx, app, &caller, &matching).await?;
     tx.commit().await?;
     Ok(taken)
 }

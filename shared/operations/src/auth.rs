@@ -3,6 +3,7 @@
 
 mod binding;
 mod links;
+pub mod openid;
 mod sessions;
 pub mod tokens;
 

@@ -168,9 +168,20 @@ pub async fn withdraw(app: &App, caller: &Caller, id: CaseId, version: Option<i6
     step(tx, app, caller, &case, state, "", "case.withdrawn").await
 }
 
-/// One case; not found where the caller may not see it.
+/// One case; not found where the caller may not see it. Reading a single one leaves a trace.
 pub async fn get(app: &App, caller: &Caller, id: CaseId) -> Result<Case> {
-    found(by_ids(app, caller, &[id]).await?.pop(), "id")
+    let mut tx = app.begin(caller).await?;
+    let case = cases::get(&mut tx, id).await?;
+    let case = case.filter(|case| caller.can(Action::ViewCase, &resource(case)) == Decision::Allowed);
+    let case = found(case, "id")?;
+    app.audit(
+        &mut tx,
+        caller,
+        &[Audit::new("case.viewed", id).about(case.mentee)],
+    )
+    .await?;
+    tx.commit().await?;
+    Ok(case)
 }
 
 /// Those of these cases that the caller may see.
@@ -203,13 +214,23 @@ pub async fn list(
         ..filter.clone()
     };
     let scope = caller.scope(Action::ViewCase);
-    let mut conn = app.acquire(caller).await?;
+    let mut conn = app.begin(caller).await?;
     let slice = cases::list(&mut conn, &scope, &filter, order, page).await?;
     let total = if total {
         Some(cases::count(&mut conn, &scope, &filter).await?)
     } else {
         None
     };
+    let shape = [
+        ("states", !filter.states.is_empty()),
+        ("centerId", filter.center.is_some()),
+        ("officeId", filter.office.is_some()),
+        ("menteeId", filter.mentee.is_some()),
+        ("waitingSince", filter.waiting_since.is_some()),
+        ("hasOpenMatch", filter.has_open_match.is_some()),
+        ("text", filter.text.is_some()),
+    ];
+    app.listed(conn, caller, "cases.listed", &shape).await?;
     Ok((slice, total))
 }
 

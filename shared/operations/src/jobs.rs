@@ -9,7 +9,8 @@ mod policy;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use tandem_domain::ids::{
-    DeliveryId, DocumentId, ExpertId, JobId, MatchId, RunId, SignInRequestId, TrainingSessionId,
+    DataRequestId, DeliveryId, DocumentId, ExpertId, JobId, MatchId, RunId, SignInRequestId,
+    TrainingSessionId,
 };
 pub use tandem_storage::jobs::{Queue, State};
 use tandem_storage::{
@@ -58,6 +59,11 @@ pub enum Job {
         /// The match that did not come about.
         matching: MatchId,
     },
+    /// Exports or erases what is kept about one person.
+    DataRequest {
+        /// The request.
+        request: DataRequestId,
+    },
     /// Sets a document in type.
     RenderDocument {
         /// The document.
@@ -103,6 +109,7 @@ impl Job {
             Self::MatchingRun { run } => run.uuid(),
             Self::SendEmail { delivery } => delivery.uuid(),
             Self::NextAlternate { matching } => matching.uuid(),
+            Self::DataRequest { request } => request.uuid(),
             Self::RenderDocument { document } => document.uuid(),
             Self::ReviewChecks { occasion, .. } | Self::OfferSeats { occasion, .. } => occasion,
             Self::SignInRequest { request } => request.uuid(),
@@ -178,6 +185,7 @@ mod tests {
             JobKind::MatchingRun => Job::MatchingRun { run: id.into() },
             JobKind::SendEmail => Job::SendEmail { delivery: id.into() },
             JobKind::NextAlternate => Job::NextAlternate { matching: id.into() },
+            JobKind::DataRequest => Job::DataRequest { request: id.into() },
             JobKind::RenderDocument => Job::RenderDocument { document: id.into() },
             JobKind::ReviewChecks => Job::ReviewChecks {
                 expert: id.into(),

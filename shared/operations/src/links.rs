@@ -65,6 +65,14 @@ impl LinkKey {
         Ok(Self(secret.to_vec()))
     }
 
+    /// Whether the secret has too few different bytes to have been drawn at random.
+    pub fn is_guessable(&self) -> bool {
+        let mut seen = self.0.clone();
+        seen.sort_unstable();
+        seen.dedup();
+        seen.len() < 10
+    }
+
     fn mac(&self, purpose: Purpose, id: Uuid) -> Hmac<Sha256> {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
         mac.update(purpose.label());

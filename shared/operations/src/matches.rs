@@ -105,13 +105,20 @@ pub async fn list(
     total: bool,
 ) -> Result<(Slice<Match>, Option<i64>)> {
     let scope = caller.scope(Action::ViewMatch);
-    let mut conn = app.acquire(caller).await?;
+    let mut conn = app.begin(caller).await?;
     let slice = matches::list(&mut conn, &scope, filter, page).await?;
     let total = if total {
         Some(matches::count(&mut conn, &scope, filter).await?)
     } else {
         None
     };
+    let shape = [
+        ("states", !filter.states.is_empty()),
+        ("caseId", filter.case.is_some()),
+        ("expertId", filter.expert.is_some()),
+        ("undeliverable", filter.undeliverable.is_some()),
+    ];
+    app.listed(conn, caller, "matches.listed", &shape).await?;
     Ok((slice, total))
 }
 

@@ -127,13 +127,20 @@ pub async fn list(
         ..filter.clone()
     };
     let scope = caller.scope(Action::ViewMentee);
-    let mut conn = app.acquire(caller).await?;
+    let mut conn = app.begin(caller).await?;
     let slice = mentees::list(&mut conn, &scope, &filter, page).await?;
     let total = if total {
         Some(mentees::count(&mut conn, &scope, &filter).await?)
     } else {
         None
     };
+    let shape = [
+        ("centerId", filter.center.is_some()),
+        ("officeId", filter.office.is_some()),
+        ("text", filter.text.is_some()),
+        ("hasOpenCase", filter.has_open_case.is_some()),
+    ];
+    app.listed(conn, caller, "mentees.listed", &shape).await?;
     Ok((slice, total))
 }
 

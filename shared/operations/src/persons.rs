@@ -13,18 +13,19 @@ pub mod codes;
 
 use chrono::Days;
 use tandem_domain::errors::UserError;
-use tandem_domain::ids::{CaseId, DeliveryId, Id, MatchId, PaperRecordId};
+use tandem_domain::ids::{CaseId, DeliveryId, Id, MatchId, PaperRecordId, UserId};
 use tandem_domain::matches::{Obstacle, obstacles};
 use tandem_domain::parties::{About, GivenWay, Party, Person, Side};
 use tandem_domain::policy::{Action, Grant};
 use tandem_domain::settings::Settings;
-use tandem_domain::values::SupportArea;
+use tandem_domain::users::{User, UserDraft};
+use tandem_domain::values::{self, Email, SupportArea};
 use tandem_mail::{Contact, Language, Organisation};
 use tandem_storage::deliveries::{self, ContactFacts, Delivery, RecipientKind};
 use tandem_storage::events::{self, Event};
 use tandem_storage::persons;
 pub use tandem_storage::persons::{PersonFacts, WhoComes};
-use tandem_storage::{PgConnection, cases, facts, matches, mentees, papers};
+use tandem_storage::{PgConnection, cases, facts, matches, mentees, papers, users};
 use url::Url;
 
 use crate::deliveries::language;
@@ -333,4 +334,31 @@ pub async fn choose_language(app: &App, visitor: &Visitor, language: Language) -
     }
     tx.commit().await?;
     Ok(())
+}
+
+/// The user of an expert or a mentee who asks for a sign-in link, made at the first one: no member of staff
+/// makes it. None where the address is nobody's, or more than one person's.
+pub(crate) async fn account_of(conn: &mut PgConnection, app: &App, email: &Email) -> Result<Option<User>> {
+    let Some(holder) = persons::holder_of(conn, email).await? else {
+        return Ok(None);
+    };
+    let grant = match holder.party {
+        Party::Expert(id) => Grant::Expert(id),
+        Party::Mentee(id) | Party::Guardian(id) => Grant::Mentee(id),
+    };
+    let draft = UserDraft {
+        email: email.clone(),
+        name: holder.name,
+        phone: holder.phone,
+        language: holder
+            .language
+            .parse()
+            .unwrap_or_else(|_| values::Language::german()),
+    };
+    let id: UserId = app.id();
+    users::insert(conn, id, &draft, app.now()).await?;
+    users::insert_grant(conn, app.id(), id, grant, app.now()).await?;
+    let trail = Audit::new("user.created_for_person", id).about(id);
+    app.audit(conn, &Caller::system(), &[trail]).await?;
+    Ok(users::find(conn, id).await?)
 }

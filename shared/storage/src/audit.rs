@@ -1,4 +1,6 @@
-//! The audit log: append-only.
+//! The audit log: append-only, and sealed ([`sealing`]).
+
+pub mod sealing;
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -34,8 +36,25 @@ pub struct AuditEvent {
     pub address: String,
 }
 
+/// An event with what it committed to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Committed {
+    /// The event.
+    pub event: AuditEvent,
+    /// What makes the commitment tell nothing; none where the detail was erased.
+    pub salt: Option<Vec<u8>>,
+    /// The commitment to detail and address, which stays when they are erased.
+    pub detail_commitment: Vec<u8>,
+}
+
 /// Appends events, in one statement.
-pub async fn append(conn: &mut PgConnection, events: &[AuditEvent]) -> Result<()> {
+pub async fn append(conn: &mut PgConnection, committed: &[Committed]) -> Result<()> {
+    let events: Vec<&AuditEvent> = committed.iter().map(|committed| &committed.event).collect();
+    let salts: Vec<Option<Vec<u8>>> = committed.iter().map(|committed| committed.salt.clone()).collect();
+    let commitments: Vec<Vec<u8>> = committed
+        .iter()
+        .map(|committed| committed.detail_commitment.clone())
+        .collect();
     let ids: Vec<Uuid> = events.iter().map(|event| event.id).collect();
     let ats: Vec<DateTime<Utc>> = events.iter().map(|event| event.at).collect();
     let actor_kinds: Vec<String> = events.iter().map(|event| event.actor_kind.clone()).collect();
@@ -49,9 +68,9 @@ pub async fn append(conn: &mut PgConnection, events: &[AuditEvent]) -> Result<()
     let addresses: Vec<String> = events.iter().map(|event| event.address.clone()).collect();
     sqlx::query!(
         r#"INSERT INTO audit_events (id, at, actor_kind, actor_id, action, entity_kind, entity_id, subject_kind,
-               subject_id, detail, address)
+               subject_id, detail, address, salt, detail_commitment)
            SELECT * FROM UNNEST($1::uuid[], $2::timestamptz[], $3::text[], $4::uuid[], $5::text[], $6::text[],
-               $7::uuid[], $8::text[], $9::uuid[], $10::jsonb[], $11::text[])"#,
+               $7::uuid[], $8::text[], $9::uuid[], $10::jsonb[], $11::text[], $12::bytea[], $13::bytea[])"#,
         &ids,
         &ats,
         &actor_kinds,
@@ -63,6 +82,8 @@ pub async fn append(conn: &mut PgConnection, events: &[AuditEvent]) -> Result<()
         &subject_ids as &[Option<Uuid>],
         &details,
         &addresses,
+        &salts as &[Option<Vec<u8>>],
+        &commitments,
     )
     .execute(conn)
     .await?;
@@ -80,6 +101,10 @@ pub struct AuditFilter {
     pub actor: Option<Uuid>,
     /// Only actions that begin so, as `expert.`.
     pub action_prefix: Option<String>,
+    /// Only from this moment on.
+    pub from: Option<DateTime<Utc>>,
+    /// Only before this moment.
+    pub until: Option<DateTime<Utc>>,
 }
 
 /// The log, newest first.
@@ -99,6 +124,8 @@ pub async fn list(
                  AND ($2::uuid IS NULL OR subject_id = $2)
                  AND ($3::uuid IS NULL OR actor_id = $3)
                  AND ($4::text IS NULL OR starts_with(action, $4))
+                 AND ($8::timestamptz IS NULL OR at >= $8)
+                 AND ($9::timestamptz IS NULL OR at < $9)
                  AND ($5::timestamptz IS NULL OR (at, id) > ($5, $6))
                ORDER BY at, id LIMIT $7"#,
             filter.entity,
@@ -108,6 +135,8 @@ pub async fn list(
             at,
             id,
             page.fetch(),
+            filter.from,
+            filter.until,
         )
         .fetch_all(conn)
         .await?
@@ -121,6 +150,8 @@ pub async fn list(
                  AND ($2::uuid IS NULL OR subject_id = $2)
                  AND ($3::uuid IS NULL OR actor_id = $3)
                  AND ($4::text IS NULL OR starts_with(action, $4))
+                 AND ($8::timestamptz IS NULL OR at >= $8)
+                 AND ($9::timestamptz IS NULL OR at < $9)
                  AND ($5::timestamptz IS NULL OR (at, id) < ($5, $6))
                ORDER BY at DESC, id DESC LIMIT $7"#,
             filter.entity,
@@ -130,6 +161,8 @@ pub async fn list(
             at,
             id,
             page.fetch(),
+            filter.from,
+            filter.until,
         )
         .fetch_all(conn)
         .await?

@@ -202,8 +202,8 @@ pub async fn get(conn: &mut PgConnection, id: ExpertId) -> Result<Option<Expert>
 
 /// One expert, locked until the transaction ends.
 pub async fn lock(conn: &mut PgConnection, id: ExpertId) -> Result<Option<Expert>> {
-    sqlx::query!("SELECT id FROM experts WHERE id = $1 FOR UPDATE", id.uuid())
-        .fetch_optional(&mut *conn)
+    sqlx::query!("SELECT lock_experts(ARRAY[$1::uuid])", id.uuid())
+        .execute(&mut *conn)
         .await?;
     get(conn, id).await
 }

@@ -180,10 +180,7 @@ pub async fn experts(
         each(row.expert_id, &mut |expert| expert.facts.attended.push(attended.clone()));
     }
     for row in sqlx::query!(
-        r#"SELECT expert_id, count(*) AS "count!" FROM matches
-           WHERE ($1::uuid[] IS NULL OR expert_id = ANY($1))
-             AND approached_at >= $2 AND state IN ('APPROACHED', 'LAPSED')
-           GROUP BY expert_id"#,
+        r#"SELECT expert_id AS "expert_id!", approaches AS "count!" FROM recent_approaches($1, $2)"#,
         only,
         approached_since,
     )
@@ -425,11 +422,8 @@ pub async fn lock(conn: &mut PgConnection, cases: &[CaseId], experts: &[ExpertId
     )
     .fetch_all(&mut *conn)
     .await?;
-    sqlx::query!(
-        "SELECT id FROM experts WHERE id = ANY($1) ORDER BY id FOR UPDATE",
-        &experts
-    )
-    .fetch_all(conn)
-    .await?;
+    sqlx::query!("SELECT lock_experts($1)", &experts)
+        .execute(conn)
+        .await?;
     Ok(())
 }

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use tandem_domain::ids::{CaseId, ExpertId, MatchId, MenteeId};
 use tandem_domain::parties::{About, Party};
+use tandem_domain::values::Email;
 use uuid::Uuid;
 
 pub use self::who::{WhoComes, who_comes};
@@ -228,4 +229,45 @@ pub async fn set_language(
         }
     };
     Ok(changed.rows_affected() == 1)
+}
+
+/// Somebody who may sign in as an expert or a mentee, found by the address of the own mails.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AddressHolder {
+    /// An expert or a mentee.
+    pub party: Party,
+    /// The whole name.
+    pub name: String,
+    /// Telephone; empty where none is known.
+    pub phone: String,
+    /// The code of the language that this person chose.
+    pub language: String,
+}
+
+/// The one expert or mentee with this address; none where there is no or more than one.
+pub async fn holder_of(conn: &mut PgConnection, email: &Email) -> Result<Option<AddressHolder>> {
+    let mut rows = sqlx::query!(
+        r#"SELECT 'EXPERT' AS "kind!", id AS "id!", concat_ws(' ', NULLIF(title, ''), given_name, family_name) AS "name!",
+               phone AS "phone!", language AS "language!"
+             FROM experts WHERE email = $1 AND state <> 'LEFT'
+           UNION ALL
+           SELECT 'MENTEE', id, concat_ws(' ', given_name, family_name), phone, language FROM mentees WHERE email = $1
+           LIMIT 2"#,
+        email.as_str(),
+    )
+    .fetch_all(conn)
+    .await?;
+    if rows.len() != 1 {
+        return Ok(None);
+    }
+    Ok(rows.pop().map(|row| AddressHolder {
+        party: if row.kind == "EXPERT" {
+            Party::Expert(row.id.into())
+        } else {
+            Party::Mentee(row.id.into())
+        },
+        name: row.name,
+        phone: row.phone,
+        language: row.language,
+    }))
 }

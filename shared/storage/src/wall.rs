@@ -17,6 +17,8 @@ use crate::Result;
 pub struct Wall {
     /// Every row: an administrator, the head office, the worker, a command on the server.
     pub everything: bool,
+    /// Not known yet: what signing in and opening a link needs, and nobody's personal rows.
+    pub nobody: bool,
     /// The user, for the own row, sessions and keys.
     pub user: Option<Uuid>,
     /// The rows of these offices, and of the centres that they serve.
@@ -34,6 +36,14 @@ impl Wall {
     pub fn everything() -> Self {
         Self {
             everything: true,
+            ..Self::default()
+        }
+    }
+
+    /// The wall of somebody who is not known yet.
+    pub fn nobody() -> Self {
+        Self {
+            nobody: true,
             ..Self::default()
         }
     }
@@ -59,6 +69,9 @@ impl Wall {
         set("mentees", &self.mentees);
         if self.everything {
             text.push_str("; SET LOCAL tandem.everything = 'on'");
+        }
+        if self.nobody {
+            text.push_str("; SET LOCAL tandem.nobody = 'on'");
         }
         text
     }

@@ -179,7 +179,7 @@ async fn a_second_list_changes_what_differs_and_leaves_the_rest() {
     );
 
     let entries: Vec<(String, serde_json::Value)> =
-        sqlx::query_as("SELECT action, detail FROM audit_events WHERE entity_id = $1 ORDER BY at, id")
+        sqlx::query_as("SELECT action, detail FROM audit_events WHERE entity_id = $1 ORDER BY at, action")
             .bind(after.id.uuid())
             .fetch_all(&mut app.superuser().await)
             .await

@@ -324,3 +324,40 @@ async fn who_is_signed_in_has_the_same_pages_and_a_form_of_another_site_changes_
         .hides(&["Samira"]);
     scene.app.finish().await;
 }
+
+#[tokio::test]
+async fn an_expert_signs_in_by_the_address_of_the_own_mails_and_nobody_made_a_user_before() {
+    let scene = Scene::set().await;
+    let (expert, _, _) = interested(&scene).await;
+    let ask = "mutation($email: String!) { requestSignInLink(email: $email) { accepted } }";
+    for email in [
+        "weber@expert.example.org",
+        "nobody@example.org",
+        "weber@expert.example.org",
+    ] {
+        scene
+            .app
+            .nobody()
+            .ask(ask, serde_json::json!({ "email": email }))
+            .await;
+        scene.app.drain().await;
+    }
+    let mails = scene.app.mails_to("weber@expert.example.org");
+    let links: Vec<_> = mails
+        .iter()
+        .filter(|mail| {
+            mail.text
+                .as_deref()
+                .is_some_and(|text| text.contains("/p/sign-in/"))
+        })
+        .collect();
+    assert_eq!(links.len(), 2);
+    let mut conn = scene.app.superuser().await;
+    let grants: Vec<uuid::Uuid> =
+        sqlx::query_scalar("SELECT expert_id FROM role_grants WHERE role = 'EXPERT'")
+            .fetch_all(&mut conn)
+            .await
+            .expect("roles");
+    assert_eq!(grants, [expert.uuid()], "one user, made once");
+    scene.app.finish().await;
+}

@@ -1,5 +1,6 @@
 //! Payload → operation → retry or fail; a few lines each.
 
+mod data_request;
 mod matching_run;
 mod next_alternate;
 mod offer_seats;
@@ -8,7 +9,7 @@ mod review_checks;
 mod send_email;
 mod sign_in_request;
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use strum::VariantArray;
 use tandem_operations::{
@@ -19,7 +20,10 @@ use tandem_operations::{
 
 use crate::{
     Registry,
-    sweeps::{Schedule, abandoned_runs, checks, leftovers, matches, purge, reminders, seat_offers},
+    sweeps::{
+        Schedule, abandoned_runs, checks, leftovers, matches, purge, reminders, retention, seal_audit,
+        seat_offers,
+    },
 };
 
 /// What handlers need besides the [`App`].
@@ -27,6 +31,8 @@ use crate::{
 pub struct Handlers {
     /// The mail server.
     pub sender: Sender,
+    /// Where the heads of the audit log are written down outside the database, where anywhere.
+    pub anchor: Option<PathBuf>,
 }
 
 impl Handlers {
@@ -36,6 +42,7 @@ impl Handlers {
             Job::MatchingRun { run } => matching_run::handle(app, run, context).await,
             Job::SendEmail { delivery } => send_email::handle(app, &self.sender, delivery, context).await,
             Job::NextAlternate { matching } => next_alternate::handle(app, matching).await,
+            Job::DataRequest { request } => data_request::handle(app, request).await,
             Job::RenderDocument { document } => render_document::handle(app, document).await,
             Job::ReviewChecks { expert, .. } => review_checks::handle(app, expert).await,
             Job::OfferSeats { session, .. } => offer_seats::handle(app, session).await,
@@ -45,6 +52,7 @@ impl Handlers {
 
     /// Everything that a worker does, with the schedule of its sweeps.
     pub fn registry(self) -> Registry {
+        let anchor = self.anchor.clone();
         let handlers = Arc::new(self);
         JobKind::VARIANTS
             .iter()
@@ -74,6 +82,16 @@ impl Handlers {
                 "abandoned_runs",
                 Schedule::Every(Duration::from_secs(60)),
                 abandoned_runs::sweep,
+            )
+            .sweep(
+                "retention",
+                Schedule::Every(Duration::from_secs(60 * 60)),
+                retention::sweep,
+            )
+            .sweep(
+                "seal_audit",
+                Schedule::Every(Duration::from_secs(60)),
+                move |app| seal_audit::sweep(app, anchor.clone()),
             )
             .sweep(
                 "check_erasure",

@@ -12,7 +12,9 @@ pub mod leftovers;
 pub mod matches;
 pub mod purge;
 pub mod reminders;
+pub mod retention;
 mod schedule;
+pub mod seal_audit;
 pub mod seat_offers;
 pub mod undispatched;
 

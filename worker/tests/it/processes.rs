@@ -126,6 +126,7 @@ async fn the_program_says_when_it_is_ready_and_stops_when_told_to() {
         .env("REDIS_URL", env("REDIS_URL"))
         .env("REDIS_NAMESPACE", &stage.database)
         .env("SMTP_URL", "smtp://127.0.0.1:1")
+        .env("PROFILE", "development")
         .env("PUBLIC_URL", "http://localhost:8080")
         .env("MAIL_FROM", "Tandem <tandem@example.org>")
         .env("LINK_SECRET", "0123456789abcdef0123456789abcdef")

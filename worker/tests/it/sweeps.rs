@@ -101,5 +101,5 @@ async fn the_purge_keeps_two_weeks() {
 fn real_registry() -> Registry {
     let smtp = SmtpMailer::new("smtp://127.0.0.1:9", SmtpOptions::default()).unwrap();
     let sender = Sender::new(smtp, "tandem@example.org".parse().unwrap());
-    Handlers { sender }.registry()
+    Handlers { sender, anchor: None }.registry()
 }

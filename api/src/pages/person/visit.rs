@@ -104,7 +104,8 @@ async fn signed_in(state: &ApiState, parts: &Parts) -> Result<Visitor, Response>
     let sender = identify(&state.app, token.as_deref(), &origin)
         .await
         .map_err(|error| fault(&error))?;
-    let Some(signed) = sender else {
+    // a partner's program with a token has no pages, whoever it acts as
+    let Some(signed) = sender.filter(|signed| signed.session().is_some()) else {
         return Err(who_are_you(StatusCode::UNAUTHORIZED));
     };
     // the cookie comes with forms of other sites as well

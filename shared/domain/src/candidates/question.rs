@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::sheet::{Days, Sheet, areas, day, gender};
+use super::sheet::{Sheet, areas, day, gender};
 use super::{Case, Pool};
 use crate::checks::{CheckKind, needed_kind};
 use crate::eligibility::{PairHistory, Rule, may_propose, missing, reach_m};
@@ -146,7 +146,7 @@ impl<'a> Question<'a> {
         if sheet.languages & self.languages != 0 {
             sum += pool.context.parameters.weights.language;
         }
-        if sheet.paused.has(self.start) || (self.gender != 0 && self.gender != sheet.gender) {
+        if sheet.paused.has(self.start) | ((self.gender != 0) & (self.gender != sheet.gender)) {
             return None;
         }
         if !self.case.histories.is_empty() {
@@ -155,7 +155,7 @@ impl<'a> Question<'a> {
                 return None;
             }
         }
-        if sheet.permitted(self.kind).and_has(sheet.trained, self.start) {
+        if sheet.permitted(self.kind).has(self.start) & sheet.trained.has(self.start) {
             return Some(sum);
         }
         if !pool.context.parameters.admit_missing {
@@ -242,13 +242,6 @@ impl<'a> Question<'a> {
             });
         }
         (!sheet.trained.has(self.start)).then_some(Rule::Training)
-    }
-}
-
-impl Days {
-    #[inline]
-    fn and_has(self, other: Self, day: i32) -> bool {
-        self.has(day) & other.has(day)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::question::{Near, Question};
+use super::sheet::{Days, day};
 use super::{Case, Pool, Progress, UnknownPostalCode, around::Place, spot};
 use crate::postal_codes::PostalCode;
 use crate::scores::distance_points;
@@ -162,6 +163,8 @@ impl<'a> Pool<'a> {
         row: impl Fn(&Asked<'_, 'a>, &[Near]) -> (Vec<(u32, i32)>, Option<i32>) + Sync,
     ) -> Result<Option<Vec<Part>>, UnknownPostalCode> {
         let share = order.len().div_ceil(threads.max(1)).max(1);
+        let today = self.context.today;
+        let starts = Days::spanning(cases.iter().map(|case| day(case.facts.start(today))));
         let done = AtomicU64::new(0);
         let work = |chunk: &[u32]| -> Result<Option<Part>, UnknownPostalCode> {
             let mut part = Part::default();
@@ -177,7 +180,7 @@ impl<'a> Pool<'a> {
             for batch in chunk.chunks(BATCH) {
                 for index in batch {
                     let case = cases[*index as usize];
-                    self.gather(&case, &mut around)?;
+                    self.gather(&case, starts, &mut around)?;
                     question.ask(self, case);
                     let asked = Asked {
                         index: *index as usize,
@@ -209,9 +212,9 @@ impl<'a> Pool<'a> {
         })
     }
 
-    /// The experts with room around a case's place, with the points for distance; the last ones again
+    /// The experts with room around a case's place who may be ready on one of these days, with the points for distance; the last ones again
     /// where the place is the same.
-    fn gather(&self, case: &Case<'_>, around: &mut Around) -> Result<(), UnknownPostalCode> {
+    fn gather(&self, case: &Case<'_>, starts: Days, around: &mut Around) -> Result<(), UnknownPostalCode> {
         let key = self.key(case);
         if around.key == Some(key) {
             return Ok(());
@@ -225,6 +228,10 @@ impl<'a> Pool<'a> {
             let (mut last_reach, mut near_points) = (0, 0);
             for (sheet, number) in sheets.iter().zip(place.first..) {
                 if *metres > sheet.travel_m || (parameters.own_office_only && sheet.office != key.2) {
+                    continue;
+                }
+                // one look here instead of one for each case of the place
+                if !parameters.admit_missing && !sheet.may_be_ready(starts) {
                     continue;
                 }
                 let reach = radius_m.min(sheet.travel_m);

@@ -47,10 +47,24 @@ impl Days {
 
     #[inline]
     pub(super) fn has(self, day: i32) -> bool {
-        self.from <= day && day <= self.until
+        // without a branch: whether the first half is true is as good as random
+        (self.from <= day) & (day <= self.until)
     }
 
-    fn and(self, other: Self) -> Self {
+    /// Whether some day of another interval belongs to it.
+    pub(super) fn meets(self, other: Self) -> bool {
+        self.from.max(other.from) <= self.until.min(other.until)
+    }
+
+    /// From the first of some days to the last.
+    pub(super) fn spanning(days: impl Iterator<Item = i32>) -> Self {
+        days.fold(Self::NEVER, |span, day| Self {
+            from: span.from.min(day),
+            until: span.until.max(day),
+        })
+    }
+
+    pub(super) fn and(self, other: Self) -> Self {
         Self {
             from: self.from.max(other.from),
             until: self.until.min(other.until),
@@ -271,6 +285,11 @@ impl Sheet {
     /// Whether no rule that has nothing to do with the case removes the expert.
     pub(super) fn may_have_room(&self) -> bool {
         self.active && !self.full && !self.approached
+    }
+
+    /// Whether nothing is missing for some case that starts on one of these days.
+    pub(super) fn may_be_ready(&self, starts: Days) -> bool {
+        self.odd || self.simple.and(self.trained).meets(starts)
     }
 
     /// The days on which a check of the kind permits a first meeting.

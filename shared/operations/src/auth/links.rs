@@ -20,7 +20,7 @@ use crate::{
     deliveries::{self, NewDelivery, Recipient, Trigger},
     jobs::{self, Job},
     links::Purpose,
-    refuse,
+    persons, refuse,
 };
 
 /// What a browser or program gets for asking, whether the address is known or not.
@@ -84,7 +84,10 @@ pub async fn answer_request(app: &App, request: SignInRequestId) -> Result<()> {
     };
     let email: Option<Email> = asked.email.parse().ok();
     let user = match &email {
-        Some(email) => users::find_by_email(&mut tx, email).await?,
+        Some(email) => match users::find_by_email(&mut tx, email).await? {
+            Some(user) => Some(user),
+            None => persons::account_of(&mut tx, app, email).await?,
+        },
         None => None,
     };
     // a worker that was away sends nothing that is of no use any more

@@ -100,9 +100,21 @@ pub async fn list(
         Some(near) => Some(reached(app, caller, near).await?),
         None => None,
     };
+    let shape = [
+        ("offices", filter.offices.is_some()),
+        ("states", filter.states.is_some()),
+        ("postalCodePrefix", filter.postal_code_prefix.is_some()),
+        ("occupationCodePrefix", filter.occupation_code_prefix.is_some()),
+        ("language", filter.language.is_some()),
+        ("supportArea", filter.support_area.is_some()),
+        ("readiness", filter.readiness.is_some()),
+        ("paused", filter.paused.is_some()),
+        ("text", filter.text.is_some()),
+        ("near", filter.near.is_some()),
+    ];
     let filter = checked(filter, near)?;
     let today = app.today();
-    let mut conn = app.acquire(caller).await?;
+    let mut conn = app.begin(caller).await?;
     let found = experts::list(&mut conn, &scope, &filter, order, today, page).await?;
     let ids: Vec<ExpertId> = found.rows.iter().map(|found| found.key.id).collect();
     let mut rows = experts::by_ids(&mut conn, &ids).await?;
@@ -112,6 +124,7 @@ pub async fn list(
     } else {
         None
     };
+    app.listed(conn, caller, "experts.listed", &shape).await?;
     // Who vanished between the two statements is no longer shown.
     let slice = Slice {
         rows: found

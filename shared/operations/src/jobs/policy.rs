@@ -63,6 +63,15 @@ impl JobKind {
                     longest: Duration::from_secs(6 * 60 * 60),
                 },
             },
+            Self::DataRequest => Policy {
+                queue: Queue::Maintenance,
+                max_attempts: 10,
+                timeout: Duration::from_secs(10 * 60),
+                backoff: Backoff {
+                    first: Duration::from_secs(5),
+                    longest: Duration::from_secs(60 * 60),
+                },
+            },
             // Whoever asked is waiting; the link is of no use after a quarter of an hour.
             Self::SignInRequest => Policy {
                 queue: Queue::Mail,

@@ -128,7 +128,7 @@ macro_rules! find {
                      AND ($12::text IS NULL OR EXISTS (
                          SELECT FROM expert_support_areas a WHERE a.expert_id = e.id AND a.area = $12))
                      AND (NOT $13::bool OR near.metres IS NOT NULL)
-                     AND ($16::text IS NULL OR e.search_text LIKE '%' || $16 || '%' OR $16 <% e.search_text)
+                     AND ($16::text IS NULL OR e.id IN (SELECT experts_with_word($16)))
                      AND (cardinality($17::text[]) = 0 OR (
                          SELECT bool_and(e.search_text LIKE '%' || word || '%' OR word <% e.search_text)
                          FROM UNNEST($17) AS word))

@@ -62,12 +62,9 @@ pub async fn lock_of_cases(conn: &mut PgConnection, cases: &[CaseId]) -> Result<
     .fetch_all(&mut *conn)
     .await?;
     let experts: Vec<Uuid> = rows.iter().map(|row| row.expert_id).collect();
-    sqlx::query!(
-        "SELECT id FROM experts WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE",
-        &experts
-    )
-    .fetch_all(&mut *conn)
-    .await?;
+    sqlx::query!("SELECT hold_experts($1)", &experts)
+        .execute(&mut *conn)
+        .await?;
     let ids: Vec<MatchId> = rows.iter().map(|row| row.id.into()).collect();
     by_ids(conn, &ids).await
 }

@@ -1,0 +1,181 @@
+//! How fast reminders are found and mails leave.
+//!
+//! `cargo xtask bench mail` prints the time of a sweep with 12,000 and with 1,000,000 experts while equally
+//! many reminders are due, and mails a second from the ledger to a mail server that throws them away:
+//! Debian's `smtp-sink` where it is installed, otherwise the mail catcher of this project.
+//! Arguments: experts in the large sweep, mails that are sent.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use sqlx::{AssertSqlSafe, PgConnection};
+use tandem_mail::{SmtpMailer, SmtpOptions};
+use tandem_operations::{deliveries::Sender, reminders};
+use tandem_tests::TestApp;
+use tandem_worker::{Queues, Settings, handlers::Handlers, serve};
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+
+/// Reminders that are due in each sweep.
+const DUE: i64 = 300;
+const SINK: &str = "/usr/sbin/smtp-sink";
+
+async fn run(conn: &mut PgConnection, sql: String) {
+    sqlx::raw_sql(AssertSqlSafe(sql))
+        .execute(conn)
+        .await
+        .expect("a statement of the benchmark");
+}
+
+/// Adds experts `from` to `to`, each with a check that ends in `weeks` weeks and is watched.
+async fn add_experts(conn: &mut PgConnection, now: &str, from: i64, to: i64, weeks: i64) {
+    // in bulk, without the triggers: what they would have written is written by hand
+    run(conn, format!(
+        "SET session_replication_role = replica;
+         INSERT INTO experts (id, office_id, state, given_name, family_name, sort_name, postal_code, email, activated_on, search_text, created_at, updated_at)
+         SELECT md5('e' || n)::uuid, (SELECT id FROM regional_offices LIMIT 1), 'ACTIVE', 'Ingrid', 'Weber ' || n, 'weber ' || n, '20095',
+             'e' || n || '@sink.example.org', '2020-01-01', 'weber ' || n, '{now}', '{now}' FROM generate_series({from}, {to}) n;
+         INSERT INTO background_checks (id, expert_id, kind, certificate_date, inspected_on, no_relevant_entry, valid_until, created_at, updated_at)
+         SELECT md5('c' || n)::uuid, md5('e' || n)::uuid, 'SIMPLE', '2024-01-01', '2024-01-01', true, date '{now}' + {weeks} * 7, '{now}', '{now}'
+             FROM generate_series({from}, {to}) n;
+         INSERT INTO reminders (kind, subject_id, anchor, next_on)
+         SELECT kind, md5('c' || n)::uuid, date '{now}' + {weeks} * 7, date '{now}' + ({weeks} - lead) * 7 + CASE WHEN lead < 0 THEN 1 ELSE 0 END
+             FROM generate_series({from}, {to}) n, (VALUES ('CHECK_EXPIRY', 12), ('CHECK_EXPIRY_OFFICE', 4), ('CHECK_EXPIRED_ACTIVE', 0)) k (kind, lead);
+         SET session_replication_role = DEFAULT;"
+    )).await;
+}
+
+async fn sweep(app: &TestApp) -> (Duration, reminders::Swept) {
+    let began = Instant::now();
+    let swept = reminders::sweep(&app.worker).await.expect("the sweep runs");
+    (began.elapsed(), swept)
+}
+
+/// A mail server that throws mails away.
+enum Sink {
+    Debian(Child, String),
+    Own(String),
+}
+
+impl Sink {
+    async fn start(app: &TestApp) -> Self {
+        if !Path::new(SINK).exists() {
+            return Self::Own(app.catcher.smtp_url());
+        }
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .and_then(|listener| listener.local_addr())
+            .expect("a free port")
+            .port();
+        let address = format!("127.0.0.1:{port}");
+        let child = Command::new(SINK)
+            .args(["-u", "nobody", &address, "1000"])
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("smtp-sink starts");
+        while TcpStream::connect(&address).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Self::Debian(child, format!("smtp://{address}"))
+    }
+
+    fn url(&self) -> &str {
+        match self {
+            Self::Debian(_, url) | Self::Own(url) => url,
+        }
+    }
+}
+
+impl Drop for Sink {
+    fn drop(&mut self) {
+        if let Self::Debian(child, _) = self {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+async fn send(app: &TestApp, conn: &mut PgConnection, mails: i64) {
+    let sink = Sink::start(app).await;
+    let mailer = SmtpMailer::new(sink.url(), SmtpOptions::default()).expect("an SMTP URL");
+    let sender = Sender::new(mailer, "tandem@example.org".parse().expect("an address"));
+    let redis = std::env::var("REDIS_URL").expect("REDIS_URL is set by cargo xtask");
+    let queues = Queues::connect(&redis, &app.redis_namespace)
+        .await
+        .expect("Redis");
+    let (stop, stopped) = oneshot::channel::<()>();
+    let worker = tokio::spawn(serve(
+        app.worker.clone(),
+        queues,
+        Handlers { sender }.registry(),
+        Settings::default(),
+        || {},
+        async { drop(stopped.await) },
+    ));
+    let began = Instant::now();
+    loop {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let left: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM email_deliveries WHERE state IN ('QUEUED', 'SENDING')")
+                .fetch_one(&mut *conn)
+                .await
+                .expect("a number");
+        if left == 0 {
+            break;
+        }
+    }
+    let seconds = began.elapsed().as_secs_f64();
+    let which = match &sink {
+        Sink::Debian(..) => "smtp-sink",
+        Sink::Own(_) => "the own catcher",
+    };
+    println!(
+        "{mails} mails to {which}: {seconds:.1} s, {:.0} a second",
+        mails as f64 / seconds
+    );
+    drop(stop);
+    worker.await.expect("the worker").expect("the worker stops");
+}
+
+#[tokio::main]
+async fn main() {
+    let numbers: Vec<i64> = std::env::args()
+        .filter_map(|argument| argument.parse().ok())
+        .collect();
+    let large = numbers.first().copied().unwrap_or(1_000_000);
+    let mails = numbers.get(1).copied().unwrap_or(5_000);
+    let app = TestApp::start().await;
+    let mut conn = app.superuser().await;
+    app.office("Büro Hamburg", "20095").await;
+    let now = app.now().to_rfc3339();
+    run(&mut conn, format!(
+        "INSERT INTO settings (version, settings, changed_at) VALUES (1, '{{\"mailsPerMinuteAndDomain\": 100000}}', '{now}')"
+    ))
+    .await;
+    sweep(&app).await;
+    let mut there = 0;
+    for experts in [12_000, large] {
+        add_experts(&mut conn, &now, there + 1, experts - DUE, 200).await;
+        add_experts(&mut conn, &now, experts - DUE + 1, experts, 12).await;
+        run(
+            &mut conn,
+            "ANALYZE reminders; ANALYZE background_checks; ANALYZE experts".to_owned(),
+        )
+        .await;
+        there = experts;
+        let (due, swept) = sweep(&app).await;
+        let (idle, _) = sweep(&app).await;
+        println!(
+            "{experts} experts, {} reminders due: swept in {due:.1?}; nothing due: {idle:.1?}",
+            swept.promised
+        );
+    }
+    let waiting = 2 * DUE;
+    if mails > waiting {
+        add_experts(&mut conn, &now, there + 1, there + mails - waiting, 12).await;
+        let (time, swept) = sweep(&app).await;
+        println!("{} mails promised in {time:.1?}", swept.promised);
+    }
+    send(&app, &mut conn, mails.max(waiting)).await;
+    app.finish().await;
+}

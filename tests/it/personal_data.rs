@@ -1,0 +1,449 @@
+//! What is kept about people: the catalogue, export, erasure, retention.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use chrono::{DateTime, Duration, Utc};
+use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, PgConnection};
+use tandem_domain::ids::{CaseId, ExpertId, MatchId};
+use tandem_domain::policy::Grant;
+use tandem_operations::audit_trail::{seal, verify};
+use tandem_operations::personal_data::{self, due};
+use tandem_operations::{Caller, experts, matches};
+use tandem_storage::personal_data::{TABLES, record};
+use tandem_tests::{Actor, TestApp};
+use uuid::Uuid;
+
+use crate::scene::gid;
+
+#[tokio::test]
+async fn every_column_of_the_database_has_its_decision() {
+    let app = TestApp::start().await;
+    let mut conn = app.superuser().await;
+    let real: BTreeSet<String> = sqlx::query_scalar(
+        "SELECT c.table_name || '.' || c.column_name FROM information_schema.columns c
+           JOIN information_schema.tables t USING (table_schema, table_name)
+          WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE' AND c.table_name <> '_sqlx_migrations'",
+    )
+    .fetch_all(&mut conn)
+    .await
+    .expect("the columns")
+    .into_iter()
+    .collect();
+    let decided: Vec<String> = TABLES
+        .iter()
+        .flat_map(|table| {
+            table
+                .fields()
+                .map(move |(column, _)| format!("{}.{column}", table.name))
+        })
+        .collect();
+    let known: BTreeSet<String> = decided.iter().cloned().collect();
+    assert_eq!(
+        known.len(),
+        decided.len(),
+        "a column stands twice in the catalogue"
+    );
+    let missing: Vec<_> = real.difference(&known).collect();
+    assert!(
+        missing.is_empty(),
+        "decide in shared/storage/src/personal_data/catalogue.rs what these columns hold about whom, and what \
+         becomes of them: {missing:#?}"
+    );
+    let gone: Vec<_> = known.difference(&real).collect();
+    assert!(gone.is_empty(), "these columns are no more: {gone:#?}");
+    app.finish().await;
+}
+
+#[test]
+fn the_record_of_processing_is_the_one_that_counts() {
+    let committed = include_str!("../../docs/privacy.md");
+    assert!(
+        committed.ends_with(&record()),
+        "docs/privacy.md differs: write its tables anew with `tandem-api privacy-record`"
+    );
+}
+
+/// The word in every value that must be gone.
+const CANARY: &str = "Kanarienvogel";
+
+async fn run(conn: &mut PgConnection, sql: &str) {
+    sqlx::query(AssertSqlSafe(sql.to_owned()))
+        .execute(conn)
+        .await
+        .unwrap_or_else(|error| panic!("{sql}: {error}"));
+}
+
+/// An expert and a mentee with canaries in every text of theirs, and a match that has come to its end.
+struct Cage {
+    app: TestApp,
+    admin: Actor,
+    expert: ExpertId,
+    person: Actor,
+    mentee: Uuid,
+    case: CaseId,
+    matching: MatchId,
+}
+
+impl Cage {
+    async fn build() -> Self {
+        let app = TestApp::start().await;
+        let admin = app.admin().await;
+        let office = app.office("Büro Nord", "20095").await;
+        let center = app.center(office, "Servicestelle Nord", "20095").await;
+        let draft = tandem_domain::experts::ExpertDraft {
+            given_name: CANARY.into(),
+            email: format!("{}@expert.example.org", CANARY.to_lowercase()),
+            ..TestApp::expert_draft(CANARY, "20095")
+        };
+        let expert = app.expert_of(office, draft).await;
+        let person = app.person(CANARY, Grant::Expert(expert)).await;
+        let case = app.case(center).await;
+        let matching = matches::approach(&app.api, &Caller::system(), case, &[expert], true, None)
+            .await
+            .expect("an expert can be asked")[0]
+            .id;
+        app.drain().await;
+        app.ignore_mails();
+        let mut conn = app.superuser().await;
+        let mentee: Uuid = sqlx::query_scalar("SELECT mentee_id FROM cases WHERE id = $1")
+            .bind(case.uuid())
+            .fetch_one(&mut conn)
+            .await
+            .expect("a case");
+        fill(&mut conn, expert.uuid(), mentee).await;
+        Self {
+            app,
+            admin,
+            expert,
+            person,
+            mentee,
+            case,
+            matching,
+        }
+    }
+
+    /// Ends the match and closes the case on a day.
+    async fn end(&self, at: DateTime<Utc>) {
+        let mut conn = self.app.superuser().await;
+        run(
+            &mut conn,
+            &format!(
+                "UPDATE matches SET state = 'LAPSED', ended_at = '{at}' WHERE id = '{}'",
+                self.matching
+            ),
+        )
+        .await;
+        run(
+            &mut conn,
+            &format!(
+                "UPDATE cases SET state = 'WITHDRAWN', withdrawn_at = '{at}' WHERE id = '{}'",
+                self.case
+            ),
+        )
+        .await;
+    }
+
+    async fn request(&self, actor: &Actor, mutation: &str, person: &str) -> Value {
+        let query = format!(
+            "mutation($id: ID!) {{ {mutation}(personId: $id) {{
+                request {{ id state kind personId }} userErrors {{ code field message }} }} }}"
+        );
+        let answer = actor.ask(&query, json!({ "id": person })).await;
+        answer.data()[mutation].clone()
+    }
+
+    async fn look(&self, id: &Value) -> Value {
+        let query = "query($id: ID!) { dataRequest(id: $id) {
+            state refusal receipt content tablesDone tablesTotal finishedAt expiresAt } }";
+        let answer = self.admin.ask(query, json!({ "id": id })).await;
+        answer.data()["dataRequest"].clone()
+    }
+
+    fn mentee_id(&self) -> String {
+        gid(tandem_domain::ids::MenteeId::from(self.mentee))
+    }
+
+    /// Lines of a dump of the whole database that hold a word, whatever its case.
+    fn dump(&self, word: &str) -> Vec<String> {
+        let url = tandem_tests::env("TANDEM_TEST_ADMIN_DATABASE_URL");
+        let mut url: reqwest::Url = url.parse().expect("a URL");
+        url.set_path(&self.app.redis_namespace);
+        let dump = Command::new("pg_dump")
+            .args(["--data-only", "--inserts"])
+            .arg(url.as_str())
+            .output()
+            .or_else(|_| {
+                Command::new("/usr/lib/postgresql/15/bin/pg_dump")
+                    .args(["--data-only", "--inserts"])
+                    .arg(url.as_str())
+                    .output()
+            })
+            .expect("pg_dump");
+        assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
+        let text = String::from_utf8_lossy(&dump.stdout).to_lowercase();
+        assert!(text.contains("regional_offices"), "the dump is of this database");
+        text.lines()
+            .filter(|line| line.contains(&word.to_lowercase()))
+            .map(str::to_owned)
+            .collect()
+    }
+}
+
+/// Puts the canary into every text column that the catalogue says is about somebody.
+async fn fill(conn: &mut PgConnection, expert: Uuid, mentee: Uuid) {
+    let now = "2026-11-23 09:00+01";
+    let of_match = format!("(SELECT id FROM matches WHERE expert_id = '{expert}')");
+    for sql in [
+        format!("UPDATE experts SET motivation = '{CANARY}', street = '{CANARY}', title = '{CANARY}', external_id = '{CANARY}' WHERE id = '{expert}'"),
+        format!("UPDATE expert_occupations SET label = '{CANARY}' WHERE expert_id = '{expert}'"),
+        format!("UPDATE mentees SET given_name = '{CANARY}', family_name = '{CANARY}', email = '{CANARY}@mentee.example.org', phone = '{CANARY}',
+                 external_id = '{CANARY}', guardian_kind = 'PERSON', guardian_name = '{CANARY}', guardian_email = '{CANARY}', guardian_phone = '{CANARY}',
+                 german_level_source = '{CANARY}' WHERE id = '{mentee}'"),
+        format!("UPDATE cases SET mentee_wishes = '{CANARY}', center_wishes = '{CANARY}', start_level = '{CANARY}', return_note = '{CANARY}',
+                 external_id = '{CANARY}', contact_name = '{CANARY}' WHERE mentee_id = '{mentee}'"),
+        format!("INSERT INTO case_occupations (case_id, rank, kldb_code, label) SELECT id, 1, '26302', '{CANARY}' FROM cases WHERE mentee_id = '{mentee}'"),
+        format!("INSERT INTO milestones (id, match_id, kind, on_date, note, created_at) SELECT gen_random_uuid(), id, 'OTHER', '2026-11-23', '{CANARY}', '{now}' FROM matches WHERE expert_id = '{expert}'"),
+        format!("INSERT INTO feedback (id, match_id, side, occasion, answers, given_at) SELECT gen_random_uuid(), id, side, 'FINAL', '{{\"text\": \"{CANARY}\"}}', '{now}' FROM matches, (VALUES ('EXPERT'), ('MENTEE')) s(side) WHERE expert_id = '{expert}'"),
+        format!("INSERT INTO agreements (id, match_id, number, areas, expert_tasks, mentee_tasks, place, goals, starts_on, ends_on, created_at)
+                 SELECT gen_random_uuid(), id, 1, '{{LANGUAGE}}', '{CANARY}', '{CANARY}', '{CANARY}', '{CANARY}', '2026-11-23', '2027-11-23', '{now}' FROM matches WHERE expert_id = '{expert}'"),
+        format!("INSERT INTO meetings (id, match_id, met_on, minutes, kind, note, created_at) SELECT gen_random_uuid(), id, '2026-11-23', 60, 'PHONE', '{CANARY}', '{now}' FROM matches WHERE expert_id = '{expert}'"),
+        format!("UPDATE email_deliveries SET reason = '550 {CANARY}' WHERE recipient_id = '{expert}'"),
+        format!("UPDATE jobs SET last_error = '550 {CANARY}' WHERE payload ->> 'delivery' IN (SELECT id::text FROM email_deliveries WHERE recipient_id = '{expert}')"),
+    ] {
+        let sql = sql.replace("$matches", &of_match);
+        run(conn, &sql).await;
+    }
+    // what an audit detail must not hold, and might
+    run(conn, "ALTER TABLE audit_events DISABLE TRIGGER USER").await;
+    run(
+        conn,
+        &format!("UPDATE audit_events SET address = '{CANARY}' WHERE subject_id IN ('{expert}', '{mentee}')"),
+    )
+    .await;
+    run(conn, "ALTER TABLE audit_events ENABLE TRIGGER USER").await;
+}
+
+/// The numbers that reports are made of.
+async fn totals(app: &TestApp) -> Vec<(String, i64)> {
+    let mut conn = app.superuser().await;
+    sqlx::query_as(
+        "SELECT 'case ' || state || ' ' || COALESCE(transition_outcome, '') || submitted_at::date || COALESCE(withdrawn_at::date::text, ''), count(*) FROM cases GROUP BY 1
+         UNION ALL SELECT 'match ' || state || approached_at::date || COALESCE(active_from::text, ''), count(*) FROM matches GROUP BY 1
+         UNION ALL SELECT 'meeting ' || kind || met_on, sum(minutes) FROM meetings GROUP BY 1
+         UNION ALL SELECT 'experts of ' || office_id, count(*) FROM experts GROUP BY 1
+         ORDER BY 1",
+    )
+    .fetch_all(&mut conn)
+    .await
+    .expect("the totals")
+}
+
+#[tokio::test]
+async fn nothing_of_an_erased_person_is_left_and_the_totals_stay() {
+    let cage = Cage::build().await;
+    cage.end(cage.app.now()).await;
+    assert!(cage.dump(CANARY).len() > 12, "the canaries sing");
+    let before = totals(&cage.app).await;
+    for person in [gid(cage.expert), cage.mentee_id()] {
+        let answer = cage.request(&cage.admin, "requestErasure", &person).await;
+        assert_eq!(answer["request"]["state"], "QUEUED", "{answer}");
+        cage.app.drain().await;
+        let done = cage.look(&answer["request"]["id"]).await;
+        assert_eq!(done["state"], "DONE", "{done}");
+        assert_eq!(done["tablesDone"], done["tablesTotal"]);
+        assert!(done["receipt"].as_str().unwrap().contains("\"rows\""), "{done}");
+    }
+    let left = cage.dump(CANARY);
+    assert!(left.is_empty(), "{left:#?}");
+    assert_eq!(totals(&cage.app).await, before);
+    // the account went with the person, and lets nobody in any more
+    let answer = cage.person.ask("{ viewer { user { name } } }", json!({})).await;
+    assert_eq!(answer.body["data"]["viewer"], Value::Null, "{}", answer.body);
+    // and the log is still whole
+    seal(&cage.app.worker).await.unwrap();
+    // an erased expert is still read without a fault
+    let read = experts::by_ids(&cage.app.api, &Caller::system(), &[cage.expert])
+        .await
+        .unwrap();
+    assert_eq!(read.len(), 1);
+    let verdict = verify(&cage.app.api, &[]).await.unwrap();
+    assert!(verdict.erased > 0, "{verdict:?}");
+    cage.app.ignore_mails();
+    cage.app.finish().await;
+}
+
+#[tokio::test]
+async fn erasure_waits_for_the_end_of_a_match_and_of_a_hold_and_says_so() {
+    let cage = Cage::build().await;
+    let answer = cage
+        .request(&cage.admin, "requestErasure", &gid(cage.expert))
+        .await;
+    let message = answer["userErrors"][0]["message"].as_str().unwrap();
+    assert!(message.contains("take the question back first"), "{message}");
+    cage.end(cage.app.now()).await;
+    let hold = "mutation($id: ID!, $until: Date, $reason: String) {
+        holdPersonalData(personId: $id, until: $until, reason: $reason) { heldUntil userErrors { code message } } }";
+    let held = cage
+        .admin
+        .ask(
+            hold,
+            json!({ "id": gid(cage.expert), "until": "2027-01-31", "reason": "Haftpflichtfall" }),
+        )
+        .await;
+    assert_eq!(
+        held.data()["holdPersonalData"]["heldUntil"],
+        "2027-01-31",
+        "{}",
+        held.body
+    );
+    let answer = cage
+        .request(&cage.admin, "requestErasure", &gid(cage.expert))
+        .await;
+    let message = answer["userErrors"][0]["message"].as_str().unwrap();
+    assert!(message.contains("on hold until 2027-01-31"), "{message}");
+    cage.admin
+        .ask(hold, json!({ "id": gid(cage.expert) }))
+        .await
+        .data();
+    let answer = cage
+        .request(&cage.admin, "requestErasure", &gid(cage.expert))
+        .await;
+    assert_eq!(answer["request"]["state"], "QUEUED");
+    cage.app.drain().await;
+    let again = cage
+        .request(&cage.admin, "requestErasure", &gid(cage.expert))
+        .await;
+    assert_eq!(
+        again["userErrors"][0]["message"],
+        "this person was erased already"
+    );
+    cage.app.ignore_mails();
+    cage.app.finish().await;
+}
+
+#[tokio::test]
+async fn a_person_gets_everything_about_itself_and_nothing_about_others() {
+    let cage = Cage::build().await;
+    let answer = cage
+        .request(&cage.person, "requestDataExport", &gid(cage.expert))
+        .await;
+    assert_eq!(answer["request"]["state"], "QUEUED", "{answer}");
+    let id = answer["request"]["id"].clone();
+    let twice = cage
+        .request(&cage.person, "requestDataExport", &gid(cage.expert))
+        .await;
+    assert_eq!(
+        twice["request"]["id"], id,
+        "asked for again, it is the same request"
+    );
+    cage.app.drain().await;
+    let query = "query($id: ID!) { dataRequest(id: $id) { state content } }";
+    let done = cage.person.ask(query, json!({ "id": id })).await;
+    let content = done.data()["dataRequest"]["content"]
+        .as_str()
+        .expect("the export");
+    let export: Value = serde_json::from_str(content).expect("JSON");
+    assert_eq!(export["data"]["experts"][0]["given_name"], CANARY);
+    for table in [
+        "matches",
+        "expert_occupations",
+        "agreements",
+        "meetings",
+        "email_deliveries",
+        "users",
+    ] {
+        assert!(export["data"][table][0].is_object(), "{table} is missing");
+    }
+    assert!(export["purposes"].as_array().unwrap().len() > 8);
+    for other in ["mentees", "cases"] {
+        assert!(export["data"][other].is_null(), "{other} are about somebody else");
+    }
+    assert!(!content.contains("token_hash"));
+    // somebody else's request does not exist
+    let office = cage.app.head_office().await;
+    let other = office.ask(query, json!({ "id": id })).await;
+    assert_eq!(other.data()["dataRequest"], Value::Null);
+    for actor in [&cage.person, &office] {
+        let refused = cage.request(actor, "requestDataExport", &cage.mentee_id()).await;
+        assert_eq!(refused["userErrors"][0]["code"], "NOT_FOUND", "{refused}");
+    }
+    // and it can be fetched for two weeks
+    cage.app.advance(Duration::days(15));
+    cage.app.sweep().await;
+    let mut conn = cage.app.superuser().await;
+    let kept: i64 = sqlx::query_scalar("SELECT count(*) FROM data_requests WHERE content IS NOT NULL")
+        .fetch_one(&mut conn)
+        .await
+        .unwrap();
+    assert_eq!(kept, 0);
+    cage.app.ignore_mails();
+    cage.app.finish().await;
+}
+
+#[tokio::test]
+async fn a_persons_own_erasure_waits_for_an_administrator() {
+    let cage = Cage::build().await;
+    cage.end(cage.app.now()).await;
+    let answer = cage
+        .request(&cage.person, "requestErasure", &gid(cage.expert))
+        .await;
+    assert_eq!(answer["request"]["state"], "WAITING", "{answer}");
+    let confirm =
+        "mutation($id: ID!) { confirmErasure(requestId: $id) { request { state } userErrors { code } } }";
+    let id = answer["request"]["id"].clone();
+    let refused = cage.person.ask(confirm, json!({ "id": id })).await;
+    assert_eq!(
+        refused.data()["confirmErasure"]["userErrors"][0]["code"],
+        "NOT_FOUND",
+        "{}",
+        refused.body
+    );
+    let confirmed = cage.admin.ask(confirm, json!({ "id": id })).await;
+    assert_eq!(confirmed.data()["confirmErasure"]["request"]["state"], "QUEUED");
+    cage.app.drain().await;
+    assert_eq!(cage.look(&id).await["state"], "DONE");
+    cage.app.ignore_mails();
+    cage.app.finish().await;
+}
+
+#[tokio::test]
+async fn retention_runs_by_itself_and_says_before_what_it_will_do() {
+    let cage = Cage::build().await;
+    cage.end(cage.app.now()).await;
+    let at = |name: &'static str, text: String| (name, text);
+    let texts = || async {
+        let mut conn = cage.app.superuser().await;
+        let wishes: String = sqlx::query_scalar("SELECT mentee_wishes FROM cases")
+            .fetch_one(&mut conn)
+            .await
+            .unwrap();
+        let name: String = sqlx::query_scalar("SELECT given_name FROM mentees")
+            .fetch_one(&mut conn)
+            .await
+            .unwrap();
+        [at("wishes", wishes), at("name", name)]
+    };
+    let before = totals(&cage.app).await;
+    cage.app.advance(Duration::days(160));
+    cage.app.sweep().await;
+    assert_eq!(due(&cage.app.worker, 30).await.unwrap().free_texts, 1);
+    assert_eq!(texts().await[0].1, CANARY, "not yet");
+    cage.app.advance(Duration::days(25));
+    cage.app.sweep().await;
+    assert_eq!(texts().await[0].1, "", "free text goes after 6 months");
+    assert_eq!(texts().await[1].1, CANARY, "the rest not yet");
+    cage.app.advance(Duration::days(155));
+    assert_eq!(due(&cage.app.worker, 30).await.unwrap().mentees, 1);
+    cage.app.advance(Duration::days(30));
+    cage.app.sweep().await;
+    assert_eq!(texts().await[1].1, "–", "the person goes after 12 months");
+    assert_eq!(totals(&cage.app).await, before);
+    assert_eq!(
+        due(&cage.app.worker, 30).await.unwrap(),
+        personal_data::Due::default()
+    );
+    cage.app.ignore_mails();
+    cage.app.finish().await;
+}
