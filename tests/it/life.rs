@@ -44,6 +44,20 @@ impl Tandem {
     }
 
     async fn set(birth_date: &str) -> Self {
+        let tandem = Self::question(birth_date).await;
+        let api = &tandem.scene.app.api;
+        matches::record_by_telephone(api, tandem.office(), tandem.id, Answer::Yes)
+            .await
+            .expect("a yes");
+        tandem
+    }
+
+    /// With a mentee of age, and an expert who is asked.
+    pub(crate) async fn asked() -> Self {
+        Self::question("2004-02-01").await
+    }
+
+    async fn question(birth_date: &str) -> Self {
         let scene = Scene::set().await;
         let expert_id = scene.expert("Weber").await;
         let system = Caller::system();
@@ -82,9 +96,6 @@ impl Tandem {
             .await
             .expect("a search");
         let id = scene.ask(case, &[expert_id]).await[0];
-        matches::record_by_telephone(&scene.app.api, &scene.coordinator.caller, id, Answer::Yes)
-            .await
-            .expect("a yes");
         Self {
             scene,
             case,

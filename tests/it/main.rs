@@ -38,3 +38,4 @@ mod subscriptions;
 mod training;
 mod two_years;
 mod walls;
+mod year;
