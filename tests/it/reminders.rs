@@ -50,7 +50,11 @@ async fn an_approach_is_brought_to_mind_once_in_the_morning_and_can_be_answered_
     scene
         .app
         .advance(Duration::days(6) + Duration::minutes(15 * 60 + 30));
-    assert_eq!(sweep(&scene).await, 2, "the reminder, and on Monday the office's digest");
+    assert_eq!(
+        sweep(&scene).await,
+        2,
+        "the reminder, and on Monday the office's digest"
+    );
     assert_eq!(sweep(&scene).await, 0, "one key is promised once");
     scene.app.drain().await;
     assert_eq!(scene.subjects("weber").len(), 1, "nobody is mailed at night");
@@ -71,7 +75,11 @@ async fn a_reminder_that_is_no_longer_wanted_when_it_leaves_is_not_sent() {
     let (_, matches) = scene.asked(&[expert]).await;
     scene.app.drain().await;
     scene.app.advance(Duration::days(7));
-    assert_eq!(sweep(&scene).await, 2, "the reminder, and on Monday the office's digest");
+    assert_eq!(
+        sweep(&scene).await,
+        2,
+        "the reminder, and on Monday the office's digest"
+    );
     let record =
         "mutation($id: ID!) { recordAnswerByTelephone(id: $id, answer: NO) { outcome userErrors { code } } }";
     let coordinator = scene.app.coordinator(scene.office).await;
