@@ -5,7 +5,7 @@ use tandem_domain::parties::{About, GivenWay, Party, Person};
 use tandem_domain::training::AttendanceState;
 use tandem_mail::{Contact, Language, Organisation};
 use tandem_storage::deliveries::{self, RecipientKind, SeatFacts};
-use tandem_storage::{PgConnection, training};
+use tandem_storage::training;
 
 use super::booking;
 use crate::deliveries::{Trigger, language, letterhead};
@@ -42,16 +42,20 @@ struct Found {
     attendance: AttendanceId,
     session: TrainingSessionId,
     expert: ExpertId,
+    caller: Caller,
 }
 
-/// The seat that a link is about; none where the link is not one of ours.
-async fn find(conn: &mut PgConnection, app: &App, token: &str) -> Result<Option<Found>> {
+/// The seat that a link is about, and who came by it; none where the link is not one of ours. The delivery
+/// says who that is; everything else is read as that person.
+async fn find(app: &App, token: &str, address: &str) -> Result<Option<Found>> {
     let Some(id) = app.links.verify(Purpose::Training, token) else {
         return Ok(None);
     };
-    let Some((delivery, _)) = deliveries::find(conn, id).await? else {
+    let mut conn = app.acquire(&Caller::nobody()).await?;
+    let Some((delivery, _)) = deliveries::find(&mut conn, id).await? else {
         return Ok(None);
     };
+    drop(conn);
     let about_seats = [
         Trigger::TrainingInvited,
         Trigger::TrainingBooked,
@@ -65,31 +69,30 @@ async fn find(conn: &mut PgConnection, app: &App, token: &str) -> Result<Option<
         return Ok(None);
     }
     let attendance = AttendanceId::from(delivery.subject_id);
-    let row = training::attendance(conn, attendance).await?;
+    let person = Person {
+        party: Party::Expert(delivery.recipient_id.into()),
+        about: About::Seat(attendance),
+        way: GivenWay::Link,
+    };
+    let caller = Caller::person(person, address);
+    let mut conn = app.acquire(&caller).await?;
+    let row = training::attendance(&mut conn, attendance).await?;
     Ok(row.and_then(|row| {
         Some(Found {
             attendance,
             session: row.session_id?,
             expert: row.expert_id,
+            caller,
         })
     }))
 }
 
-fn by_link(found: &Found, address: &str) -> Caller {
-    let person = Person {
-        party: Party::Expert(found.expert),
-        about: About::Seat(found.attendance),
-        way: GivenWay::Link,
-    };
-    Caller::person(person, address)
-}
-
 /// Shows the seat; none where the link is not one of ours. Changes nothing.
 pub async fn look(app: &App, token: &str) -> Result<Option<Seat>> {
-    let mut conn = app.acquire(&Caller::nobody()).await?;
-    let Some(found) = find(&mut conn, app, token).await? else {
+    let Some(found) = find(app, token, "").await? else {
         return Ok(None);
     };
+    let mut conn = app.acquire(&found.caller).await?;
     let Some(facts) = deliveries::seat_facts(&mut conn, found.attendance).await? else {
         return Ok(None);
     };
@@ -110,16 +113,14 @@ pub async fn look(app: &App, token: &str) -> Result<Option<Seat>> {
 /// Does what a button says, from a network address. `false` where it does not fit (any more): the page shows
 /// how it stands. None where the link is not one of ours.
 pub async fn act(app: &App, token: &str, act: Act, address: &str) -> Result<Option<bool>> {
-    let mut conn = app.acquire(&Caller::nobody()).await?;
-    let Some(found) = find(&mut conn, app, token).await? else {
+    let Some(found) = find(app, token, address).await? else {
         return Ok(None);
     };
-    drop(conn);
-    let caller = by_link(&found, address);
+    let caller = &found.caller;
     let done = match act {
-        Act::Book => booking::book(app, &caller, found.session, found.expert).await,
-        Act::Accept => booking::accept_offer(app, &caller, found.attendance).await,
-        Act::GiveBack => booking::cancel(app, &caller, found.attendance).await,
+        Act::Book => booking::book(app, caller, found.session, found.expert).await,
+        Act::Accept => booking::accept_offer(app, caller, found.attendance).await,
+        Act::GiveBack => booking::cancel(app, caller, found.attendance).await,
     };
     match done {
         Ok(_) => Ok(Some(true)),
