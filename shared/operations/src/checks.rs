@@ -11,8 +11,8 @@ pub(crate) use inspecting::shortened;
 pub use inspecting::{InspectionInput, confirm_inspection, record_inspection, reject_inspection};
 pub use overview::{OfficeChecks, csv, offices, pending, rows};
 pub use requesting::{request, request_renewals, withdraw_request};
-pub(crate) use reviewing::unchecked;
 pub use reviewing::review;
+pub(crate) use reviewing::unchecked;
 pub use tandem_storage::checks::overview::{CheckFilter, CheckRow, Key, key};
 
 use tandem_domain::errors::UserError;

@@ -15,5 +15,6 @@ mod office;
 mod training;
 
 pub use self::{
-    access::*, accompanying::*, approach::*, cases::*, certificates::*, checks::*, life::*, office::*, training::*,
+    access::*, accompanying::*, approach::*, cases::*, certificates::*, checks::*, life::*, office::*,
+    training::*,
 };

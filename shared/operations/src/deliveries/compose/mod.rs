@@ -11,8 +11,8 @@ mod case;
 mod checks;
 mod life;
 mod office;
-mod training;
 mod reminders;
+mod training;
 
 use tandem_domain::ids::DeliveryId;
 use tandem_domain::settings::Settings;
