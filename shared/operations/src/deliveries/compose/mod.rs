@@ -57,11 +57,11 @@ impl Verdict<Letter> {
 
 impl Verdict<Letter> {
     /// The same mail with a file.
-    fn attach(self, file: Attachment) -> Self {
-        self.map(|mut letter| {
+    fn attach(mut self, file: Attachment) -> Self {
+        if let Self::Send(letter) = &mut self {
             letter.attachments.push(file);
-            letter
-        })
+        }
+        self
     }
 }
 
