@@ -155,8 +155,7 @@ BEGIN
     IF NEW.no_relevant_entry AND NEW.erased_on IS NULL THEN
         last_day := NEW.valid_until;
     END IF;
-    PERFORM watch_reminders(NEW.id, ARRAY['CHECK_EXPIRY', 'CHECK_EXPIRY_OFFICE', 'CHECK_EXPIRED_ACTIVE'],
-        ARRAY[last_day, last_day, last_day]);
+    PERFORM watch_reminders(NEW.id, ARRAY['CHECK_EXPIRY', 'CHECK_EXPIRY_OFFICE'], ARRAY[last_day, last_day]);
     RETURN NULL;
 END $$;
 CREATE TRIGGER background_checks_watch AFTER INSERT OR DELETE OR

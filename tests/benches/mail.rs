@@ -40,8 +40,8 @@ async fn add_experts(conn: &mut PgConnection, now: &str, from: i64, to: i64, wee
          SELECT md5('c' || n)::uuid, md5('e' || n)::uuid, 'SIMPLE', '2024-01-01', '2024-01-01', true, date '{now}' + {weeks} * 7, '{now}', '{now}'
              FROM generate_series({from}, {to}) n;
          INSERT INTO reminders (kind, subject_id, anchor, next_on)
-         SELECT kind, md5('c' || n)::uuid, date '{now}' + {weeks} * 7, date '{now}' + ({weeks} - lead) * 7 + CASE WHEN lead < 0 THEN 1 ELSE 0 END
-             FROM generate_series({from}, {to}) n, (VALUES ('CHECK_EXPIRY', 12), ('CHECK_EXPIRY_OFFICE', 4), ('CHECK_EXPIRED_ACTIVE', 0)) k (kind, lead);
+         SELECT kind, md5('c' || n)::uuid, date '{now}' + {weeks} * 7, date '{now}' + ({weeks} - lead) * 7
+             FROM generate_series({from}, {to}) n, (VALUES ('CHECK_EXPIRY', 12), ('CHECK_EXPIRY_OFFICE', 4)) k (kind, lead);
          SET session_replication_role = DEFAULT;"
     )).await;
 }

@@ -96,7 +96,11 @@ struct Browser {
 
 impl Browser {
     fn new(provider: &Provider) -> Self {
-        let http = Client::builder().cookie_store(true).redirect(Policy::none());
+        let http = Client::builder()
+            .cookie_store(true)
+            .redirect(Policy::none())
+            // the provider closes connections that rest a while
+            .pool_max_idle_per_host(0);
         Self {
             http: http.build().unwrap(),
             provider: provider.issuer.authority().to_owned(),

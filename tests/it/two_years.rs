@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, TimeZone, Utc};
+use sqlx::postgres::PgPoolOptions;
 use sqlx::{PgConnection, Row};
 use tandem_devkit::catcher::{Rule, Stage};
 use tandem_domain::random::SeededRandom;
@@ -57,10 +58,27 @@ impl Worker {
     }
 }
 
-/// Drops a future at whatever it is waiting for then: what a killed process leaves behind.
-async fn killed<F: Future<Output = ()>>(dice: &mut Dice, work: F) {
+/// A worker that is killed somewhere in its work: the work stops, and the server loses its connections, as
+/// when a process dies.
+async fn killed(app: &TestApp, conn: &mut PgConnection, dice: &mut Dice, sweeping: bool) {
+    let options = (*app.worker.db.connect_options())
+        .clone()
+        .application_name("victim");
+    let mut victim = Worker::new(app, dice.up_to(1_000));
+    victim.app.db = PgPoolOptions::new().max_connections(4).connect_lazy_with(options);
     let moment = Duration::from_micros(dice.up_to(40_000));
+    let work = async {
+        if sweeping {
+            victim.sweep().await;
+        } else {
+            victim.work().await;
+        }
+    };
     let _ = tokio::time::timeout(moment, work).await;
+    sqlx::query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'victim'")
+        .execute(conn)
+        .await
+        .expect("the connections end");
 }
 
 fn set_clock(app: &TestApp, day: NaiveDate, hour: u32, minute: u32) {
@@ -100,7 +118,7 @@ async fn in_two_years_everybody_gets_exactly_the_mails_that_are_due() {
             // at night, when nobody may be mailed
             set_clock(&app, day, 0, 30);
             if dice.percent(30) {
-                killed(&mut dice, workers[0].sweep()).await;
+                killed(&app, &mut conn, &mut dice, true).await;
             }
             tokio::join!(workers[1].sweep(), workers[2].sweep());
             workers[1].work().await;
@@ -124,7 +142,7 @@ async fn in_two_years_everybody_gets_exactly_the_mails_that_are_due() {
         set_clock(&app, day, 10, 0);
         if dice.percent(15) {
             drops += 1;
-            killed(&mut dice, workers[0].work()).await;
+            killed(&app, &mut conn, &mut dice, false).await;
         }
         for _ in 0..60 {
             tokio::join!(workers[0].work(), workers[1].work(), workers[2].work());

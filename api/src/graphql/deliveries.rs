@@ -81,8 +81,6 @@ pub enum EmailTrigger {
     CheckExpiry,
     /// A check ends, to the office; the subject is the check.
     CheckExpiryOffice,
-    /// A check has ended while a match is active, to the office; the subject is the check.
-    CheckExpiredActive,
     /// A training session, to who is booked; the subject is the attendance.
     TrainingSession,
     /// A case still searches, to office and centre; the subject is the case.

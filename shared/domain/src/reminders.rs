@@ -25,8 +25,6 @@ words! {
         CheckExpiry,
         /// A check ends, to the office; towards its last day.
         CheckExpiryOffice,
-        /// A check has ended while a match is active, to the office; from the day after its last.
-        CheckExpiredActive,
         /// A training session, to who is booked; towards its day.
         TrainingSession,
         /// A case still searches, to office and centre; from the day since when it does.
@@ -138,10 +136,6 @@ impl Reminder {
                     .collect();
                 many(&weeks, days_before, 7)
             }
-            Self::CheckExpiredActive => Schedule::Steps(vec![Step {
-                number: 0,
-                on: days_after(anchor, 1),
-            }]),
             Self::TrainingSession => many(&settings.training_reminder_days, days_before, 1),
             Self::CaseSearching => many(&settings.case_searching_reminder_days, days_after, 1),
             Self::NoMeeting => one(settings.no_meeting_expert_weeks, days_after, 7),
@@ -247,14 +241,6 @@ mod tests {
         assert_eq!(
             due(Reminder::CheckExpiryOffice, "2026-12-01", "2026-11-03"),
             Some(4)
-        );
-        assert_eq!(
-            due(Reminder::CheckExpiredActive, "2026-12-01", "2026-12-01"),
-            None
-        );
-        assert_eq!(
-            due(Reminder::CheckExpiredActive, "2026-12-01", "2026-12-02"),
-            Some(0)
         );
     }
 

@@ -207,21 +207,6 @@ fn rounds(world: &World) -> Vec<Round<'_>> {
                 }
             }),
         );
-        round(
-            "CHECK_EXPIRED_ACTIVE",
-            &[(0, -1)],
-            Box::new(move |t, _| {
-                let active = world
-                    .matches
-                    .iter()
-                    .any(|m| m.expert == check.expert && reached(m.active, t) && !reached(m.ended, t));
-                if replaced(t) || !active {
-                    vec![]
-                } else {
-                    vec![("OFFICE", office)]
-                }
-            }),
-        );
     }
     for (number, case) in world.cases.iter().enumerate() {
         let matching = world.matches.iter().find(|m| m.case == number);

@@ -66,16 +66,8 @@ pub(super) async fn add(
         requested_by_mentee: fields.has("asked"),
         note: fields.get("note").to_owned(),
     };
-    let key = fields.get("key");
-    match matches::log_meeting(
-        &state.app,
-        &visit.visitor.caller,
-        own.matching.id,
-        draft,
-        Some(key),
-    )
-    .await
-    {
+    let key = fields.key();
+    match matches::log_meeting(&state.app, &visit.visitor.caller, own.matching.id, draft, key).await {
         Ok(_) => visit.see(&format!("/match/{}/meetings", own.matching.id), "saved"),
         Err(Error::Refused(errors)) => page(&state, &visit, &own, &fields, &errors.into()).await,
         Err(error) => visit.refused(&error),

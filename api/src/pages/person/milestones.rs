@@ -68,7 +68,7 @@ pub(super) async fn add(
             .map(MilestoneId::from),
         note: fields.get("note").to_owned(),
     };
-    let (caller, key) = (&visit.visitor.caller, Some(fields.get("key")));
+    let (caller, key) = (&visit.visitor.caller, fields.key());
     match matches::record_milestone(&state.app, caller, own.matching.id, draft, key).await {
         Ok(_) => visit.see(&format!("/match/{}/milestones", own.matching.id), "saved"),
         Err(Error::Refused(errors)) => page(&state, &visit, &own, &fields, &errors.into()).await,

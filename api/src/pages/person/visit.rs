@@ -374,6 +374,11 @@ impl Fields {
         !self.get(name).is_empty()
     }
 
+    /// What makes the form one effect; none where it carries nothing.
+    pub(crate) fn key(&self) -> Option<&str> {
+        Some(self.get("key")).filter(|key| !key.is_empty())
+    }
+
     /// A value as a word, a day or a number of ours.
     pub(crate) fn read<T: std::str::FromStr>(&self, name: &str) -> Option<T> {
         self.get(name).parse().ok()

@@ -139,7 +139,6 @@ pub(super) const TEXTS: Texts = Texts {
     agreement_check: "أنا {name}. قرأت كل شيء وأنا موافق.",
     agreement_button: "التوقيع الآن",
     agreement_done: "تم توقيعك. شكراً جزيلاً.",
-    agreement_pdf: "فتح كملف PDF",
     side_expert: "المرافق",
     side_mentee: "الشاب أو الشابة",
     side_guardian: "ولي الأمر",

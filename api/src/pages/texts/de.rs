@@ -139,7 +139,6 @@ pub(super) const TEXTS: Texts = Texts {
     agreement_check: "Ich bin {name}. Ich habe alles gelesen und bin einverstanden.",
     agreement_button: "Jetzt unterschreiben",
     agreement_done: "Sie haben unterschrieben. Vielen Dank.",
-    agreement_pdf: "Als PDF öffnen",
     side_expert: "Begleitung",
     side_mentee: "Junger Mensch",
     side_guardian: "Sorgeberechtigte Person",

@@ -139,7 +139,6 @@ pub(super) const TEXTS: Texts = Texts {
     agreement_check: "I am {name}. I have read everything and I agree.",
     agreement_button: "Sign now",
     agreement_done: "You have signed. Thank you.",
-    agreement_pdf: "Open as PDF",
     side_expert: "Senior Expert",
     side_mentee: "Young person",
     side_guardian: "Guardian",

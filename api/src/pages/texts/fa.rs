@@ -139,7 +139,6 @@ pub(super) const TEXTS: Texts = Texts {
     agreement_check: "من {name} هستم. همه را خوانده‌ام و موافق هستم.",
     agreement_button: "حالا امضا می‌کنم",
     agreement_done: "شما امضا کردید. بسیار تشکر.",
-    agreement_pdf: "باز کردن به شکل PDF",
     side_expert: "همراه",
     side_mentee: "جوان",
     side_guardian: "سرپرست",

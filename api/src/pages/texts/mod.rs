@@ -67,7 +67,7 @@ texts! {
         agreement_expert agreement_mentee agreement_rhythm agreement_weekly agreement_days agreement_place
         agreement_channels agreement_goals agreement_from agreement_until agreement_signatures
         agreement_signed_on agreement_open agreement_sign agreement_sign_title agreement_check
-        agreement_button agreement_done agreement_pdf side_expert side_mentee side_guardian channel_email
+        agreement_button agreement_done side_expert side_mentee side_guardian channel_email
         channel_phone channel_in_person channel_video channel_messenger
         // meetings
         meetings_title meetings_none meetings_intro minutes kind_in_person kind_video kind_phone kind_chat

@@ -139,7 +139,6 @@ pub(super) const TEXTS: Texts = Texts {
     agreement_check: "Ben {name}. Her şeyi okudum ve kabul ediyorum.",
     agreement_button: "Şimdi imzala",
     agreement_done: "İmzaladınız. Teşekkür ederiz.",
-    agreement_pdf: "PDF olarak aç",
     side_expert: "Eşlik eden kişi",
     side_mentee: "Genç kişi",
     side_guardian: "Veli veya vasi",

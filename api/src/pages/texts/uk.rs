@@ -139,7 +139,6 @@ pub(super) const TEXTS: Texts = Texts {
     agreement_check: "Це я, {name}. Я все читаю і погоджуюся.",
     agreement_button: "Підписати зараз",
     agreement_done: "Ви підписали. Дякуємо.",
-    agreement_pdf: "Відкрити як PDF",
     side_expert: "Супровід",
     side_mentee: "Молода людина",
     side_guardian: "Законний представник",

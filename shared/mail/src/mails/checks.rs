@@ -56,31 +56,6 @@ letters! {
     En: "check_expiry_office/en.md";
 }
 
-/// Tells an office at once that a check has ended while a match is active.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CheckExpiredActiveMail {
-    /// Who writes; the contact helps with the software.
-    pub letterhead: Letterhead,
-    /// The coordinator.
-    pub coordinator: Addressee,
-    /// The expert.
-    pub expert_name: String,
-    /// The expert's telephone number; may be empty.
-    pub expert_phone: String,
-    /// The last day.
-    pub valid_until: NaiveDate,
-    /// How long matches with mentees of age go on, in days.
-    pub grace_days: u32,
-    /// The expert in the office's view.
-    pub url: Url,
-}
-
-letters! {
-    CheckExpiredActiveMail, "check_expired_active",
-    De: "check_expired_active/de.md";
-    En: "check_expired_active/en.md";
-}
-
 /// Reminds an expert of a course with a seat for them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TrainingReminderMail {

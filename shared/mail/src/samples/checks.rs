@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use super::{Sample, day, expert, helper, letterhead, now, office, sample, url};
-use crate::mails::{CheckExpiredActiveMail, CheckExpiryMail, CheckExpiryOfficeMail, TrainingReminderMail};
+use crate::mails::{CheckExpiryMail, CheckExpiryOfficeMail, TrainingReminderMail};
 
 fn expiry(today: bool) -> CheckExpiryMail {
     CheckExpiryMail {
@@ -46,19 +46,6 @@ pub(super) fn all() -> Vec<Sample> {
                 expert_phone: "030 23125 815".to_owned(),
                 valid_until: day("2026-12-21"),
                 active_matches: 1,
-                url: url("experts/01935a7e"),
-            },
-        ),
-        sample(
-            "check_expired_active",
-            "a check has ended while a match is active",
-            CheckExpiredActiveMail {
-                letterhead: helper(),
-                coordinator: office(),
-                expert_name: "Dr. Maria Weber".to_owned(),
-                expert_phone: "030 23125 815".to_owned(),
-                valid_until: day("2026-11-22"),
-                grace_days: 28,
                 url: url("experts/01935a7e"),
             },
         ),

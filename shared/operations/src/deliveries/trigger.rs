@@ -55,8 +55,6 @@ pub enum Trigger {
     CheckExpiry,
     /// A check ends, to the office; the subject is the check.
     CheckExpiryOffice,
-    /// A check has ended while a match is active, to the office; the subject is the check.
-    CheckExpiredActive,
     /// A training session, to who is booked; the subject is the attendance.
     TrainingSession,
     /// A case still searches, to office and centre; the subject is the case.
@@ -182,7 +180,6 @@ impl From<Reminder> for Trigger {
             Reminder::ReadinessMissing => Self::ReadinessMissing,
             Reminder::CheckExpiry => Self::CheckExpiry,
             Reminder::CheckExpiryOffice => Self::CheckExpiryOffice,
-            Reminder::CheckExpiredActive => Self::CheckExpiredActive,
             Reminder::TrainingSession => Self::TrainingSession,
             Reminder::CaseSearching => Self::CaseSearching,
             Reminder::NoMeeting => Self::NoMeeting,

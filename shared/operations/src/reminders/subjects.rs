@@ -117,13 +117,11 @@ pub(crate) async fn load(
                 })
                 .collect()
         }
-        Reminder::CheckExpiry | Reminder::CheckExpiryOffice | Reminder::CheckExpiredActive => {
-            reminders::check_facts(conn, ids)
-                .await?
-                .into_iter()
-                .map(|check| (check.id, Subject::Check(Box::new(check))))
-                .collect()
-        }
+        Reminder::CheckExpiry | Reminder::CheckExpiryOffice => reminders::check_facts(conn, ids)
+            .await?
+            .into_iter()
+            .map(|check| (check.id, Subject::Check(Box::new(check))))
+            .collect(),
         Reminder::TrainingSession => reminders::attendance_facts(conn, ids)
             .await?
             .into_iter()
@@ -238,7 +236,7 @@ impl Subject {
                     someone(expert_of(life), "the expert has left")
                 }
             }
-            Self::Check(check) => of_check(check, reminder, today),
+            Self::Check(check) => of_check(check, reminder),
             Self::Attendance(seat) => {
                 if !seat.booked {
                     Err("the seat is not booked any more, or the course was cancelled")
@@ -408,17 +406,14 @@ fn of_match(
     }
 }
 
-fn of_check(check: &CheckFacts, reminder: Reminder, today: NaiveDate) -> Wanted {
-    let Some(valid_until) = check.valid_until else {
+fn of_check(check: &CheckFacts, reminder: Reminder) -> Wanted {
+    if check.valid_until.is_none() {
         return Err("the check does not count any more");
-    };
+    }
     if check.replaced {
         return Err("a newer check is valid for longer");
     }
     match reminder {
-        Reminder::CheckExpiredActive if check.active_matches == 0 => Err("no match is active"),
-        Reminder::CheckExpiredActive if valid_until >= today => Err("the check is valid"),
-        Reminder::CheckExpiredActive => Ok(vec![Recipient::Office(check.office)]),
         _ if check.expert.state != ExpertState::Active => Err("the expert is not active"),
         Reminder::CheckExpiry => Ok(vec![Recipient::Expert(check.expert_id)]),
         _ => Ok(vec![Recipient::Office(check.office)]),

@@ -53,9 +53,7 @@ impl Verdict<Letter> {
             attachments: Vec::new(),
         })
     }
-}
 
-impl Verdict<Letter> {
     /// The same mail with a file.
     fn attach(mut self, file: Attachment) -> Self {
         if let Self::Send(letter) = &mut self {

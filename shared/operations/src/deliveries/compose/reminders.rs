@@ -6,12 +6,11 @@ use tandem_domain::ids::UserId;
 use tandem_domain::reminders::Reminder;
 use tandem_mail::mails::{
     AgreementEndingCenterMail, AgreementEndingMail, AgreementEndingMenteeMail, ApproachReminderMail,
-    CaseSearchingCenterMail, CaseSearchingMail, CheckExpiredActiveMail, CheckExpiryMail,
-    CheckExpiryOfficeMail, CheckInMail, CheckInMenteeMail, CheckWanted, ChemistryExpertMail,
-    ChemistryMenteeMail, DigestLine, DigestPart, ErasureDueMail, FinalReportMail, HalfYearFeedbackMail,
-    HalfYearFeedbackMenteeMail, InterviewFollowUpMail, MeetingUndatedCenterMail, MeetingUndatedMail,
-    NoMeetingCenterMail, NoMeetingMail, OutcomeConfirmationMail, ReadinessMissingMail, TrainingReminderMail,
-    Turns18Mail, WeeklyDigestMail,
+    CaseSearchingCenterMail, CaseSearchingMail, CheckExpiryMail, CheckExpiryOfficeMail, CheckInMail,
+    CheckInMenteeMail, CheckWanted, ChemistryExpertMail, ChemistryMenteeMail, DigestLine, DigestPart,
+    ErasureDueMail, FinalReportMail, HalfYearFeedbackMail, HalfYearFeedbackMenteeMail, InterviewFollowUpMail,
+    MeetingUndatedCenterMail, MeetingUndatedMail, NoMeetingCenterMail, NoMeetingMail,
+    OutcomeConfirmationMail, ReadinessMissingMail, TrainingReminderMail, Turns18Mail, WeeklyDigestMail,
 };
 use tandem_mail::{Addressee, Language, Letterhead, Mail, MailAddress};
 use tandem_storage::PgConnection;
@@ -425,27 +424,15 @@ impl Scribe<'_> {
         let letterhead = self.writing.letterhead(&contact)?;
         let coordinator = one_name(&check.contact.name);
         let url = self.staff_page("Expert", check.expert_id.uuid())?;
-        let mail: Box<dyn Mail + Send> = if self.reminder == Reminder::CheckExpiredActive {
-            Box::new(CheckExpiredActiveMail {
-                letterhead,
-                coordinator,
-                expert_name,
-                expert_phone,
-                valid_until,
-                grace_days: self.writing.settings.expired_grace_days,
-                url,
-            })
-        } else {
-            Box::new(CheckExpiryOfficeMail {
-                letterhead,
-                coordinator,
-                expert_name,
-                expert_phone,
-                valid_until,
-                active_matches: check.active_matches,
-                url,
-            })
-        };
+        let mail: Box<dyn Mail + Send> = Box::new(CheckExpiryOfficeMail {
+            letterhead,
+            coordinator,
+            expert_name,
+            expert_phone,
+            valid_until,
+            active_matches: check.active_matches,
+            url,
+        });
         Ok(Written {
             to: mailbox(&check.contact),
             contact,
