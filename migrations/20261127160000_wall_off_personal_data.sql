@@ -217,6 +217,16 @@ CALL wall_off('suppressed_addresses');
 CREATE POLICY api ON suppressed_addresses TO tandem_api USING ((SELECT wall_known()));
 CALL wall_off('person_idempotency_keys');
 CREATE POLICY api ON person_idempotency_keys TO tandem_api USING ((SELECT wall_known()));
+CALL wall_off('openid_subjects');
+CREATE POLICY api ON openid_subjects TO tandem_api USING (
+    (SELECT wall_open() OR wall_nobody()) OR user_id = ANY((SELECT wall_ids('users'))::uuid[]));
+CALL wall_off_with('pending_inspections', 'background_checks', 'check_id');
+-- a document is seen by who sees the expert's own things, or the match that it is about
+CALL wall_off('documents');
+CREATE POLICY api ON documents TO tandem_api USING (
+    (SELECT wall_open()) OR expert_id = ANY((SELECT wall_ids('experts'))::uuid[])
+    OR EXISTS (SELECT FROM experts e WHERE e.id = expert_id AND e.office_id = ANY((SELECT wall_ids('offices'))::uuid[]))
+    OR (match_id IS NOT NULL AND EXISTS (SELECT FROM matches m WHERE m.id = match_id)));
 ALTER VIEW delivery_offices SET (security_invoker = on);
 GRANT SELECT ON delivery_offices TO tandem_worker;
 

@@ -62,7 +62,7 @@ CREATE POLICY api ON legal_holds TO tandem_api USING ((SELECT wall_open()));
 -- (shared/storage/src/personal_data/catalogue.rs), and no more.
 GRANT DELETE ON
     expert_occupations, expert_languages, expert_support_areas, expert_programmes, expert_pauses, mentee_languages,
-    role_grants, sessions, sign_in_links, api_tokens, idempotency_keys, person_idempotency_keys, chemistry_verdicts, agreement_signatures, paper_records, person_codes, feedback, legal_holds
+    role_grants, sessions, sign_in_links, api_tokens, openid_subjects, idempotency_keys, person_idempotency_keys, chemistry_verdicts, agreement_signatures, paper_records, person_codes, feedback, legal_holds
     TO tandem_worker;
 GRANT UPDATE ON users, mentees, case_occupations, agreements, meetings, milestones, final_reports, problem_reports TO tandem_worker;
-GRANT SELECT ON sessions, idempotency_keys, person_idempotency_keys, api_tokens TO tandem_worker;
+GRANT SELECT ON sessions, idempotency_keys, person_idempotency_keys, api_tokens, openid_subjects TO tandem_worker;

@@ -4,6 +4,9 @@
 //! surface, [`graphql`] the schema: one file an aggregate, object type, queries and mutations side by
 //! side.
 
+// the merged objects of the schema nest one future an aggregate
+#![recursion_limit = "256"]
+
 pub mod auth;
 pub mod cli;
 pub mod config;

@@ -61,7 +61,8 @@ fn the_record_of_processing_is_the_one_that_counts() {
     let committed = include_str!("../../docs/privacy.md");
     assert!(
         committed.ends_with(&record()),
-        "docs/privacy.md differs: write its tables anew with `tandem-api privacy-record`"
+        "docs/privacy.md differs: write its tables anew with `tandem-api privacy-record`:\n{}",
+        record()
     );
 }
 

@@ -90,7 +90,9 @@ pub const TABLES: &[Table] = &[
     ),
     plain(
         "training_modules",
-        &[facts("id code title required validity_months created_at")],
+        &[facts(
+            "id code title required validity_months active version created_at",
+        )],
     ),
     plain("settings", &[facts("version settings changed_by changed_at")]),
     plain("sweep_ticks", &[facts("name tick ran_at")]),
@@ -142,6 +144,15 @@ pub const TABLES: &[Table] = &[
                 Stay,
                 "token_hash previous_token_hash user_agent address",
             ),
+        ],
+    ),
+    table(
+        "openid_subjects",
+        OF_USER,
+        &[User],
+        &[
+            facts("issuer user_id created_at last_used_at"),
+            group(Whose::User, Access, Stay, "subject"),
         ],
     ),
     table(
@@ -241,19 +252,36 @@ pub const TABLES: &[Table] = &[
         OF_EXPERT,
         &[Expert],
         &[
-            facts("id expert_id inspected_by version created_at updated_at"),
+            facts("id expert_id requested_by confirmed_by inspected_by version created_at updated_at"),
             group(
                 Whose::Expert,
                 Check,
                 Stay,
-                "kind requested_on certificate_date inspected_on no_relevant_entry valid_until erased_on",
+                "kind requested_on certificate_date inspected_on no_relevant_entry valid_until erased_on standby_ended_on deployment_ended_on",
+            ),
+        ],
+    ),
+    table(
+        "pending_inspections",
+        &[(
+            Expert,
+            "check_id IN (SELECT id FROM background_checks WHERE expert_id = $1)",
+        )],
+        &[Expert],
+        &[
+            facts("check_id inspected_by created_at"),
+            group(
+                Whose::Expert,
+                Check,
+                Stay,
+                "certificate_date inspected_on no_relevant_entry valid_until",
             ),
         ],
     ),
     plain(
         "training_sessions",
         &[facts(
-            "id module_id office_id starts_at ends_at place video_link seats seats_taken cancelled_at version created_at",
+            "id module_id office_id starts_at ends_at place video_link seats seats_taken waiting created_by updated_at cancelled_at version created_at",
         )],
     ),
     table(
@@ -261,7 +289,9 @@ pub const TABLES: &[Table] = &[
         OF_EXPERT,
         &[Expert],
         &[
-            facts("id expert_id module_id session_id confirmed_by offered_until created_at updated_at"),
+            facts(
+                "id expert_id module_id session_id confirmed_by offered_until waitlisted_at offers bookings created_at updated_at",
+            ),
             group(Whose::Expert, Training, Stay, "state attended_on"),
         ],
     ),
@@ -499,6 +529,23 @@ pub const TABLES: &[Table] = &[
         &[
             facts("id match_id side occasion given_by_way given_at"),
             group(Concerned, OwnWord, Stay, "answers"),
+        ],
+    ),
+    table(
+        "documents",
+        &[
+            (Expert, "expert_id = $1"),
+            (
+                Mentee,
+                "match_id IN (SELECT m.id FROM matches m JOIN cases c ON c.id = m.case_id WHERE c.mentee_id = $1)",
+            ),
+        ],
+        &[Expert, Mentee],
+        &[
+            facts(
+                "id kind subject_kind subject_id expert_id match_id content_version rendered_at requested_by created_at",
+            ),
+            group(Both, Copy, Stay, "bytes"),
         ],
     ),
     table(
