@@ -107,11 +107,7 @@ async fn send(app: &TestApp, conn: &mut PgConnection, mails: i64) {
     let worker = tokio::spawn(serve(
         app.worker.clone(),
         queues,
-        Handlers {
-            sender,
-            anchor: None,
-        }
-        .registry(),
+        Handlers { sender, anchor: None }.registry(),
         Settings::default(),
         || {},
         async { drop(stopped.await) },

@@ -220,11 +220,17 @@ async fn an_entry_ends_what_was_valid_and_the_office_hears_of_it_without_the_rea
         .await
         .done("recordCheckInspection");
     scene.app.drain().await;
-    let mail = scene.app.mail_to("buro.hamburg@office.example.org");
-    assert_eq!(mail.subject, "Ohne gültiges Führungszeugnis: Ingrid Weber");
-    let text = mail.text.as_deref().expect("a text").to_lowercase();
-    for word in ["eintrag", "entry", "ahmadi", "samira", "ungeeignet"] {
-        assert!(!text.contains(word), "{word} in {text}");
+    let mails = scene.app.mails_to("buro.hamburg@office.example.org");
+    let subjects: Vec<&str> = mails.iter().map(|mail| mail.subject.as_str()).collect();
+    assert!(
+        subjects.contains(&"Ohne gültiges Führungszeugnis: Ingrid Weber"),
+        "{subjects:?}"
+    );
+    for mail in &mails {
+        let text = mail.text.as_deref().expect("a text").to_lowercase();
+        for word in ["eintrag", "entry", "ahmadi", "samira", "ungeeignet"] {
+            assert!(!text.contains(word), "{word} in {text}");
+        }
     }
     scene.app.ignore_mails();
     scene.app.finish().await;

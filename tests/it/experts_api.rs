@@ -214,6 +214,7 @@ async fn an_expert_becomes_ready_by_activation_a_check_and_two_trainings() {
         resumed.done("resumeExpert")["expert"]["readiness"],
         json!({ "ready": true, "readyForMinors": false, "paused": false, "missing": [] })
     );
+    app.drain().await;
     app.finish().await;
 }
 

@@ -255,7 +255,7 @@ async fn an_answer_that_is_too_long_is_not_sent() {
         (answer.status.as_u16(), answer.code().map(str::to_owned))
     };
     assert_eq!(ask(1).await, (200, None));
-    assert_eq!(ask(100).await, (400, Some("QUERY_TOO_COMPLEX".into())));
+    assert_eq!(ask(50).await, (400, Some("QUERY_TOO_COMPLEX".into())));
     app.finish().await;
 }
 

@@ -137,6 +137,11 @@ impl Tandem {
     /// An inspected check of this kind and both trainings.
     pub(crate) async fn make_ready(&self, kind: CheckKind) {
         self.inspect(kind, None).await;
+        self.attend().await;
+    }
+
+    /// Both trainings.
+    pub(crate) async fn attend(&self) {
         let api = &self.scene.app.api;
         for module in training::modules(api, &Caller::system()).await.expect("modules") {
             training::record_attendance(api, self.office(), self.expert_id, module.id, date("2026-11-20"))

@@ -654,5 +654,6 @@ async fn the_candidates_of_a_case_are_ranked_and_explained() {
     // explanations are for coordinators only
     let staff = scene.app.center_staff(scene.center).await;
     assert_eq!(ask(&staff).await, Value::Null);
+    scene.app.drain().await;
     scene.app.finish().await;
 }

@@ -1,7 +1,7 @@
 //! Export and erasure of what is kept about one person, and holds.
 
 use async_graphql::{Context, Enum, ID, Object, SimpleObject};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use tandem_domain::errors::UserError as Refusal;
 use tandem_domain::ids::{DataRequestId, ExpertId, Id, MenteeId, UserId};
 use tandem_operations::personal_data::{self, DataRequest as Row, Kind, Person};
@@ -13,6 +13,7 @@ use super::{
     error::visible,
     ids,
     payload::{UserError, payload, settle},
+    scalars::Date,
     users::User,
 };
 
@@ -154,7 +155,7 @@ payload! {
 #[derive(SimpleObject)]
 pub struct HoldPersonalDataPayload {
     /// Until when the person's data must not be erased; null where the hold was ended.
-    pub held_until: Option<NaiveDate>,
+    pub held_until: Option<Date>,
     /// Why it did not happen; empty where it did.
     pub user_errors: Vec<UserError>,
 }
@@ -255,13 +256,20 @@ impl DataProtectionMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The expert, mentee or user.")] person_id: ID,
-        #[graphql(desc = "The last day of the hold; null ends it.")] until: Option<NaiveDate>,
+        #[graphql(desc = "The last day of the hold; null ends it.")] until: Option<Date>,
         #[graphql(desc = "Why, in at most 500 characters.")] reason: Option<String>,
     ) -> async_graphql::Result<HoldPersonalDataPayload> {
         let (app, caller) = (app(ctx), caller(ctx)?);
         let held = async {
             let person = person(&person_id)?;
-            personal_data::hold(app, caller, person, until, reason.as_deref().unwrap_or_default()).await
+            personal_data::hold(
+                app,
+                caller,
+                person,
+                until.map(Into::into),
+                reason.as_deref().unwrap_or_default(),
+            )
+            .await
         };
         match held.await {
             Ok(()) => Ok(HoldPersonalDataPayload {

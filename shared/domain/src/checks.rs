@@ -115,7 +115,7 @@ pub fn permitted(checks: &[BackgroundCheck], needed: CheckKind, day: NaiveDate) 
 }
 
 /// The inspections without an entry that none with an entry has overtaken.
-fn counting(checks: &[BackgroundCheck]) -> impl Iterator<Item = (CheckKind, Inspection)> + '_ {
+pub(crate) fn counting(checks: &[BackgroundCheck]) -> impl Iterator<Item = (CheckKind, Inspection)> + '_ {
     let inspections = || {
         checks
             .iter()

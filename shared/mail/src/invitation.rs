@@ -70,8 +70,22 @@ impl Invitation {
         let mut calendar: Calendar = ZONE.parse().expect("our time zone is a calendar");
         calendar.append_property(("METHOD", if self.cancelled { "CANCEL" } else { "PUBLISH" }));
         calendar.push(event.done());
-        calendar.to_string()
+        without_stamps(&calendar.to_string())
     }
+}
+
+/// The file without the ids and times that the library gives to the parts of a time zone: RFC 5545 knows
+/// none there, and they would differ each time.
+fn without_stamps(ics: &str) -> String {
+    let mut zone = false;
+    let mut kept = String::with_capacity(ics.len());
+    for line in ics.split_inclusive("\r\n") {
+        zone = (zone || line.starts_with("BEGIN:VTIMEZONE")) && !line.starts_with("END:VTIMEZONE");
+        if !(zone && (line.starts_with("DTSTAMP:") || line.starts_with("UID:"))) {
+            kept.push_str(line);
+        }
+    }
+    kept
 }
 
 #[cfg(test)]

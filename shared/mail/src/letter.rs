@@ -106,7 +106,9 @@ impl Line {
                     } else {
                         "white-space:nowrap;"
                     };
-                    html.push_str(&format!("\" style=\"color:#0b4f8a;{wrapping}\">"));
+                    html.push_str("\" style=\"color:#0b4f8a;");
+                    html.push_str(wrapping);
+                    html.push_str("\">");
                     escape(&mut html, label);
                     html.push_str("</a>");
                 }

@@ -100,8 +100,8 @@ pub async fn in_period(
                     WHERE day BETWEEN $3 AND $4) AS dated
             GROUP BY GROUPING SETS ((measure, key), (measure, key, bucket))
             ORDER BY bucket NULLS FIRST, measure, key"#,
-        of.office.map(|id| id.uuid()),
-        of.center.map(|id| id.uuid()),
+        of.office.map(OfficeId::uuid),
+        of.center.map(CenterId::uuid),
         period.from,
         period.until,
         unit.as_str(),
@@ -125,8 +125,8 @@ pub async fn open(conn: &mut PgConnection, of: Of, today: NaiveDate) -> Result<V
                   percentile_cont(0.5) WITHIN GROUP (ORDER BY days) AS "median?",
                   max(days)::bigint AS "longest?", NULL::bigint AS "total?"
              FROM waiting GROUP BY state ORDER BY state"#,
-        of.office.map(|id| id.uuid()),
-        of.center.map(|id| id.uuid()),
+        of.office.map(OfficeId::uuid),
+        of.center.map(CenterId::uuid),
         today,
     )
     .fetch_all(conn)

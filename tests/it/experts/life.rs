@@ -54,6 +54,7 @@ async fn an_inspection_and_two_trainings_make_an_expert_ready() {
         .await
         .unwrap();
     assert_eq!(stored[0].inspected_by, coordinator.caller.user_id());
+    app.drain().await;
     app.finish().await;
 }
 

@@ -42,7 +42,8 @@ async fn no_first_meeting_is_dated_or_recorded_without_readiness_whoever_asks() 
 #[tokio::test]
 async fn who_meets_a_minor_needs_the_extended_certificate_on_that_very_day() {
     let tandem = Tandem::with_a_minor().await;
-    tandem.make_ready(CheckKind::Simple).await;
+    // no simple certificate can be recorded for who accompanies a minor: an expert without any
+    tandem.attend().await;
     tandem.introduced().await;
     let api = &tandem.scene.app.api;
     let before = matches::date_first_meeting(api, tandem.staff(), tandem.id, tandem.in_days(3), "Hier").await;

@@ -145,7 +145,8 @@ async fn every_operation_is_let_refused_or_hidden_as_the_policy_says() {
         let Decision::Policy(action) = operation.decision else {
             continue;
         };
-        if operation.call.is_empty() {
+        // subscriptions have a test of their own: they answer over a WebSocket
+        if operation.call.is_empty() || operation.name.starts_with("Subscription.") {
             // probed by a test of its own, since it needs more than a call
             continue;
         }

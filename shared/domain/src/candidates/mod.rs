@@ -60,6 +60,9 @@ pub struct UnknownPostalCode(pub PostalCode);
 /// Hears how many cases are done and says whether to go on.
 pub type Progress<'a> = &'a (dyn Fn(u64) -> bool + Sync);
 
+/// Where an expert lives, whether there is no room for another match, and the position in the list.
+type Placed = (PostalCode, bool, u32);
+
 /// The experts, compiled.
 #[derive(Debug)]
 pub struct Pool<'a> {
@@ -109,7 +112,7 @@ impl<'a> Pool<'a> {
             })
             .collect();
         order.sort_unstable();
-        let mut runs: Vec<(Spot, &[(PostalCode, bool, u32)])> = order
+        let mut runs: Vec<(Spot, &[Placed])> = order
             .chunk_by(|one, other| one.0 == other.0)
             .map(|run| Ok((spot(run[0].0)?, run)))
             .collect::<Result<_, _>>()?;

@@ -146,7 +146,7 @@ impl<'a> Question<'a> {
         if sheet.languages & self.languages != 0 {
             sum += pool.context.parameters.weights.language;
         }
-        if sheet.paused.has(self.start) | ((self.gender != 0) & (self.gender != sheet.gender)) {
+        if sheet.paused.has(self.start) || (self.gender != 0 && self.gender != sheet.gender) {
             return None;
         }
         if !self.case.histories.is_empty() {
@@ -155,7 +155,7 @@ impl<'a> Question<'a> {
                 return None;
             }
         }
-        if sheet.permitted(self.kind).has(self.start) & sheet.trained.has(self.start) {
+        if sheet.permitted(self.kind).has(self.start) && sheet.trained.has(self.start) {
             return Some(sum);
         }
         if !pool.context.parameters.admit_missing {

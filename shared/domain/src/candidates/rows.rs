@@ -24,6 +24,9 @@ pub struct Rows {
     pub bounds: Vec<Option<i32>>,
 }
 
+/// A case, an expert and their score.
+type Listed = (u32, u32, i32);
+
 /// What a thread makes of its share of the cases.
 #[derive(Default)]
 struct Part {
@@ -100,7 +103,7 @@ impl<'a> Pool<'a> {
         progress: Progress<'_>,
         listed: &(dyn Fn(u32, u32) -> bool + Sync),
         wanted: &(dyn Fn(u32, u32, i32) -> bool + Sync),
-    ) -> Result<Option<Vec<(u32, u32, i32)>>, UnknownPostalCode> {
+    ) -> Result<Option<Vec<Listed>>, UnknownPostalCode> {
         let chosen: Vec<Case<'a>> = asked.iter().map(|case| cases[*case as usize]).collect();
         let order = self.by_place(&chosen);
         let parts = self.share_out(&chosen, &order, threads, progress, |question, near| {

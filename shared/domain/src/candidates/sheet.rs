@@ -3,7 +3,7 @@
 use chrono::{Datelike, NaiveDate};
 
 use super::Expert;
-use crate::checks::{BackgroundCheck, CheckKind};
+use crate::checks::{CheckKind, counting};
 use crate::eligibility::Context;
 use crate::experts::{ExpertState, OccupationKind};
 use crate::ids::OfficeId;
@@ -47,8 +47,7 @@ impl Days {
 
     #[inline]
     pub(super) fn has(self, day: i32) -> bool {
-        // without a branch: whether the first half is true is as good as random
-        (self.from <= day) & (day <= self.until)
+        self.from <= day && day <= self.until
     }
 
     /// Whether some day of another interval belongs to it.
@@ -221,20 +220,14 @@ impl Sheet {
                 .iter()
                 .map(|pause| Days::new(pause.from, pause.until)),
         ));
-        let permitted = |check: &BackgroundCheck| {
-            let inspection = check
-                .inspection
-                .filter(|found| found.no_relevant_entry && !check.erased)?;
-            Some(Days::new(inspection.inspected_on, Some(inspection.valid_until)))
+        let mut permitted = |needed: CheckKind| {
+            let inspections = counting(&facts.checks).filter(|(kind, _)| *kind >= needed);
+            one(Days::one(inspections.map(|(_, inspection)| {
+                Days::new(inspection.inspected_on, Some(inspection.valid_until))
+            })))
         };
-        let simple = one(Days::one(facts.checks.iter().filter_map(permitted)));
-        let extended = one(Days::one(
-            facts
-                .checks
-                .iter()
-                .filter(|check| check.kind == CheckKind::Extended)
-                .filter_map(permitted),
-        ));
+        let simple = permitted(CheckKind::Simple);
+        let extended = permitted(CheckKind::Extended);
         let mut trained = Days::ALWAYS;
         for module in context.required_modules {
             let attended = facts

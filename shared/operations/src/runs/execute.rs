@@ -207,7 +207,7 @@ async fn compute(
     };
     let computed = {
         let (app, progress) = (app.clone(), Arc::clone(progress));
-        tokio::task::spawn_blocking(move || plan(&app, &snapshot, &*progress))
+        tokio::task::spawn_blocking(move || plan(&app, &snapshot, &progress))
             .await
             .map_err(|error| Error::Fault(format!("the solver did not return: {error}")))??
     };

@@ -29,7 +29,7 @@ pub async fn store(conn: &mut PgConnection, matching: &Match, now: DateTime<Utc>
         matching.id.uuid(),
         matching.state.as_str(),
         matching.introduced_at,
-        matching.introduced_by.map(|id| id.uuid()),
+        matching.introduced_by.map(tandem_domain::ids::UserId::uuid),
         matching.briefed_on,
         matching.briefing_note,
         planned.map(|plan| plan.at),
