@@ -206,9 +206,9 @@ async fn fill(conn: &mut PgConnection, expert: Uuid, mentee: Uuid) {
                  external_id = '{CANARY}', contact_name = '{CANARY}' WHERE mentee_id = '{mentee}'"),
         format!("INSERT INTO case_occupations (case_id, rank, kldb_code, label) SELECT id, 1, '26302', '{CANARY}' FROM cases WHERE mentee_id = '{mentee}'"),
         format!("INSERT INTO milestones (id, match_id, kind, on_date, note, recorded_by_side, created_at) SELECT gen_random_uuid(), id, 'OTHER', '2026-11-23', '{CANARY}', 'EXPERT', '{now}' FROM matches WHERE expert_id = '{expert}'"),
-        format!("INSERT INTO feedback (id, match_id, side, occasion, answers, given_at) SELECT gen_random_uuid(), id, side, 'FINAL', '{{\"text\": \"{CANARY}\"}}', '{now}' FROM matches, (VALUES ('EXPERT'), ('MENTEE')) s(side) WHERE expert_id = '{expert}'"),
-        format!("INSERT INTO agreements (id, match_id, number, areas, expert_tasks, mentee_tasks, place, goals, starts_on, ends_on, created_at)
-                 SELECT gen_random_uuid(), id, 1, '{{LANGUAGE}}', '{CANARY}', '{CANARY}', '{CANARY}', '{CANARY}', '2026-11-23', '2027-11-23', '{now}' FROM matches WHERE expert_id = '{expert}'"),
+        format!("INSERT INTO feedback (id, match_id, side, occasion, answers, given_by_way, given_at) SELECT gen_random_uuid(), id, side, 'FINAL', '{{\"text\": \"{CANARY}\"}}', 'LINK', '{now}' FROM matches, (VALUES ('EXPERT'), ('MENTEE')) s(side) WHERE expert_id = '{expert}'"),
+        format!("INSERT INTO agreements (id, match_id, number, areas, expert_tasks, mentee_tasks, place, goals, starts_on, ends_on, written_by_side, created_at)
+                 SELECT gen_random_uuid(), id, 1, '{{LANGUAGE}}', '{CANARY}', '{CANARY}', '{CANARY}', '{CANARY}', '2026-11-23', '2027-11-23', 'CENTER', '{now}' FROM matches WHERE expert_id = '{expert}'"),
         format!("INSERT INTO meetings (id, match_id, met_on, minutes, kind, note, recorded_by_side, created_at) SELECT gen_random_uuid(), id, '2026-11-23', 60, 'PHONE', '{CANARY}', 'EXPERT', '{now}' FROM matches WHERE expert_id = '{expert}'"),
         format!("UPDATE email_deliveries SET reason = '550 {CANARY}' WHERE recipient_id = '{expert}'"),
         format!("UPDATE jobs SET last_error = '550 {CANARY}' WHERE payload ->> 'delivery' IN (SELECT id::text FROM email_deliveries WHERE recipient_id = '{expert}')"),

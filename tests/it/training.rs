@@ -238,6 +238,9 @@ async fn the_sweep_offers_a_lapsed_seat_to_the_next_and_tells_both() {
     act(&first, "cancelTraining", seat).await.done("cancelTraining");
     scene.app.drain().await;
     scene.days_later(6).await;
+    tandem_operations::training::lapse_offers(&scene.app.worker)
+        .await
+        .expect("offers lapse");
     scene.app.sweep().await;
     scene.app.drain().await;
     assert_eq!(state(&scene, offered).await, "LAPSED");

@@ -342,7 +342,6 @@ impl StatisticsQuery {
     /// Statistics of an office, a centre or, where neither is named, the whole programme. Staff may ask for
     /// any of them; outside your own scope numbers are coarse and come by whole quarters. Null where you may
     /// not see any.
-    #[expect(clippy::too_many_arguments, reason = "each is an argument of the field")]
     async fn statistics(
         &self,
         ctx: &Context<'_>,

@@ -36,12 +36,13 @@ pub async fn sweep(app: App, anchor: Option<std::path::PathBuf>) -> Result<(), J
 fn write_down(path: &Path, seals: &[Seal]) -> std::io::Result<()> {
     let mut lines = String::new();
     for seal in seals {
-        lines += &format!(
+        let line = format!(
             "{} {} {}\n",
             seal.number,
             seal.sealed_at.to_rfc3339(),
             hex(&seal.head)
         );
+        lines.push_str(&line);
     }
     let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path)?;
     file.write_all(lines.as_bytes())?;

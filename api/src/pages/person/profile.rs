@@ -22,6 +22,10 @@ pub(super) async fn get(State(state): State<ApiState>, visit: Visit) -> Response
     }
 }
 
+#[expect(
+    clippy::result_large_err,
+    reason = "the page that is shown instead, once a request"
+)]
 fn expert(visit: &Visit) -> Result<ExpertId, Response> {
     match (visit.visitor.about, visit.visitor.facts.party) {
         (None, Party::Expert(id)) => Ok(id),

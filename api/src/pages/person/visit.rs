@@ -72,11 +72,14 @@ impl FromRequestParts<ApiState> for Visit {
     }
 }
 
+/// What of a language's texts a page says.
+type TitleAndText = fn(&Texts) -> (&str, &str);
+
 async fn by_token(state: &ApiState, token: &str, address: &str) -> Result<Visitor, Response> {
     let door = persons::open(&state.app, token, address)
         .await
         .map_err(|error| fault(&error))?;
-    let (language, pick): (Language, fn(&Texts) -> (&str, &str)) = match door {
+    let (language, pick): (Language, TitleAndText) = match door {
         Door::Open(visitor) => return Ok(*visitor),
         Door::Unknown => return Err(super::super::unknown_link()),
         Door::Expired(language) => (language, |t| (t.expired_title, t.expired)),
