@@ -200,7 +200,7 @@ async fn fill(conn: &mut PgConnection, expert: Uuid, mentee: Uuid) {
         format!("UPDATE experts SET motivation = '{CANARY}', street = '{CANARY}', title = '{CANARY}', external_id = '{CANARY}' WHERE id = '{expert}'"),
         format!("UPDATE expert_occupations SET label = '{CANARY}' WHERE expert_id = '{expert}'"),
         format!("UPDATE mentees SET given_name = '{CANARY}', family_name = '{CANARY}', email = '{CANARY}@mentee.example.org', phone = '{CANARY}',
-                 external_id = '{CANARY}', guardian_kind = 'PERSON', guardian_name = '{CANARY}', guardian_email = '{CANARY}', guardian_phone = '{CANARY}',
+                 external_id = '{CANARY}', guardian_kind = 'PERSON', guardian_name = '{CANARY}', guardian_email = '{CANARY}@example.org', guardian_phone = '{CANARY}',
                  german_level_source = '{CANARY}' WHERE id = '{mentee}'"),
         format!("UPDATE cases SET mentee_wishes = '{CANARY}', center_wishes = '{CANARY}', start_level = '{CANARY}', return_note = '{CANARY}',
                  external_id = '{CANARY}', contact_name = '{CANARY}' WHERE mentee_id = '{mentee}'"),

@@ -51,7 +51,14 @@ async fn act(actor: &Actor, mutation: &str, attendance: AttendanceId) -> Answer 
     actor.ask(&query, json!({ "id": gid(attendance) })).await
 }
 
-async fn booked(actor: &Actor, session: TrainingSessionId, expert: ExpertId) -> (AttendanceId, String) {
+/// Books a seat; the next one books a minute later, so that it is clear who waits for longer.
+async fn booked(
+    scene: &Scene,
+    actor: &Actor,
+    session: TrainingSessionId,
+    expert: ExpertId,
+) -> (AttendanceId, String) {
+    scene.app.advance(chrono::Duration::minutes(1));
     let answer = book(actor, session, expert).await;
     let seat = &answer.done("bookTraining")["attendance"];
     (
@@ -96,9 +103,9 @@ async fn a_seat_is_booked_confirmed_with_an_invitation_and_given_back_to_the_nex
     let session = session(&scene, 1).await;
     let (weber, first) = person(&scene, "Weber").await;
     let (krause, second) = person(&scene, "Krause").await;
-    let (seat, booked_as) = booked(&first, session, weber).await;
+    let (seat, booked_as) = booked(&scene, &first, session, weber).await;
     assert_eq!(booked_as, "BOOKED");
-    let (waiting, waits) = booked(&second, session, krause).await;
+    let (waiting, waits) = booked(&scene, &second, session, krause).await;
     assert_eq!(waits, "WAITLISTED");
     let stranger = book(&first, session, krause).await;
     assert_eq!(stranger.refusals("bookTraining"), ["NOT_FOUND expertId"]);
@@ -145,7 +152,10 @@ async fn the_last_seat_booked_by_two_at_once_is_taken_once() {
         let session = session(&scene, 1).await;
         let (a, first) = person(&scene, &format!("A{round}")).await;
         let (b, second) = person(&scene, &format!("B{round}")).await;
-        let ((_, one), (_, other)) = tokio::join!(booked(&first, session, a), booked(&second, session, b));
+        let ((_, one), (_, other)) = tokio::join!(
+            booked(&scene, &first, session, a),
+            booked(&scene, &second, session, b)
+        );
         let mut states = [one, other];
         states.sort();
         assert_eq!(states, ["BOOKED", "WAITLISTED"], "round {round}");
@@ -161,8 +171,8 @@ async fn the_database_itself_refuses_one_seat_too_many() {
     let session = session(&scene, 1).await;
     let (weber, own) = person(&scene, "Weber").await;
     let (krause, other) = person(&scene, "Krause").await;
-    booked(&own, session, weber).await;
-    let (waiting, _) = booked(&other, session, krause).await;
+    booked(&scene, &own, session, weber).await;
+    let (waiting, _) = booked(&scene, &other, session, krause).await;
     let mut conn = scene.app.superuser().await;
     for sql in [
         "UPDATE training_attendances SET state = 'OFFERED', offered_until = created_at WHERE id = $1",
@@ -199,9 +209,9 @@ async fn an_offer_lapses_and_goes_to_the_next_and_is_never_both() {
         let (holder, first) = person(&scene, &format!("H{round}")).await;
         let (next, second) = person(&scene, &format!("N{round}")).await;
         let (last, third) = person(&scene, &format!("L{round}")).await;
-        let (seat, _) = booked(&first, session, holder).await;
-        let (offered, _) = booked(&second, session, next).await;
-        let (waiting, _) = booked(&third, session, last).await;
+        let (seat, _) = booked(&scene, &first, session, holder).await;
+        let (offered, _) = booked(&scene, &second, session, next).await;
+        let (waiting, _) = booked(&scene, &third, session, last).await;
         act(&first, "cancelTraining", seat).await.done("cancelTraining");
         scene.app.drain().await;
         let page = link(&scene, &format!("n{round}"));
@@ -232,15 +242,12 @@ async fn the_sweep_offers_a_lapsed_seat_to_the_next_and_tells_both() {
     let (holder, first) = person(&scene, "Holder").await;
     let (next, second) = person(&scene, "Next").await;
     let (last, third) = person(&scene, "Last").await;
-    let (seat, _) = booked(&first, session, holder).await;
-    let (offered, _) = booked(&second, session, next).await;
-    let (waiting, _) = booked(&third, session, last).await;
+    let (seat, _) = booked(&scene, &first, session, holder).await;
+    let (offered, _) = booked(&scene, &second, session, next).await;
+    let (waiting, _) = booked(&scene, &third, session, last).await;
     act(&first, "cancelTraining", seat).await.done("cancelTraining");
     scene.app.drain().await;
     scene.days_later(6).await;
-    tandem_operations::training::lapse_offers(&scene.app.worker)
-        .await
-        .expect("offers lapse");
     scene.app.sweep().await;
     scene.app.drain().await;
     assert_eq!(state(&scene, offered).await, "LAPSED");
@@ -264,8 +271,8 @@ async fn a_cancelled_session_is_told_to_everybody_and_its_links_do_nothing_any_m
     let session = session(&scene, 1).await;
     let (weber, own) = person(&scene, "Weber").await;
     let (krause, other) = person(&scene, "Krause").await;
-    let (seat, _) = booked(&own, session, weber).await;
-    booked(&other, session, krause).await;
+    let (seat, _) = booked(&scene, &own, session, weber).await;
+    booked(&scene, &other, session, krause).await;
     scene.app.drain().await;
     let cancel = "mutation($id: ID!) { cancelTrainingSession(sessionId: $id) { session { cancelledAt seatsTaken waiting }
         userErrors { code field message } } }";
@@ -405,8 +412,8 @@ async fn a_moved_session_is_told_with_a_new_invitation_and_more_seats_go_to_who_
     let session = session(&scene, 1).await;
     let (weber, own) = person(&scene, "Weber").await;
     let (krause, other) = person(&scene, "Krause").await;
-    booked(&own, session, weber).await;
-    let (waiting, _) = booked(&other, session, krause).await;
+    booked(&scene, &own, session, weber).await;
+    let (waiting, _) = booked(&scene, &other, session, krause).await;
     scene.app.drain().await;
     let update = "mutation($id: ID!, $seats: Int!) { updateTrainingSession(sessionId: $id,
         input: { startsAt: \"2027-07-03T09:30:00+02:00\", endsAt: \"2027-07-03T16:00:00+02:00\", place: \"Rathaus\", seats: $seats }) {
