@@ -1,5 +1,14 @@
 //! Tests of the whole product, as sentences.
 
+#![expect(
+    clippy::format_collect,
+    clippy::format_push_string,
+    clippy::items_after_statements,
+    clippy::uninlined_format_args,
+    clippy::wrong_self_convention,
+    reason = "a test's texts and helpers stand where they read best; nobody waits for an allocation"
+)]
+
 mod answer_page;
 mod api_tokens;
 mod audit;

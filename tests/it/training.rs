@@ -346,8 +346,8 @@ async fn attendance_is_confirmed_in_bulk_and_makes_a_certificate() {
     let session = session(&scene, 5).await;
     let (weber, _) = person(&scene, "Weber").await;
     let (krause, _) = person(&scene, "Krause").await;
-    let (there, _) = booked(&scene.coordinator, session, weber).await;
-    let (missed, _) = booked(&scene.coordinator, session, krause).await;
+    let (there, _) = booked(&scene, &scene.coordinator, session, weber).await;
+    let (missed, _) = booked(&scene, &scene.coordinator, session, krause).await;
     scene.app.drain().await;
     scene.app.ignore_mails();
     let missing = "{ missingTrainings { nodes { expert { id } module { code } booked { id } neededNow } } }";

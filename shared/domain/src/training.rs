@@ -333,7 +333,7 @@ mod tests {
             starts_at: at("2026-11-01T08:00:00Z"),
             ends_at: at("2026-11-01T07:00:00Z"),
             place: " ".into(),
-            video_link: "".into(),
+            video_link: String::new(),
             seats: 0,
         };
         let fields: Vec<String> = input

@@ -436,9 +436,15 @@ async fn insight_is_for_those_who_may_see_the_run() {
             tandem_operations::runs::unlocks(api, &actor.caller, id)
                 .await
                 .is_err(),
-            tandem_operations::runs::scenario(api, &actor.caller, id, Default::default(), 5)
-                .await
-                .is_err(),
+            tandem_operations::runs::scenario(
+                api,
+                &actor.caller,
+                id,
+                tandem_operations::runs::ScenarioInput::default(),
+                5,
+            )
+            .await
+            .is_err(),
             tandem_operations::runs::what_if(api, &actor.caller, id, case, ExpertId::from(uuid::Uuid::nil()))
                 .await
                 .is_err(),
