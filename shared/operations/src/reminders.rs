@@ -4,7 +4,7 @@
 //! [`sweep`] takes rows whose day has come, asks [`Reminder::plan`] which step is due and the subject
 //! whether the reminder is still wanted, promises the mails and stamps the rows, all in one transaction.
 //! Any number of workers may sweep at once; whatever period was missed, the rows wait. The same question
-//! is asked again when the mail is sent ([`wanted`]).
+//! is asked again when the mail is sent (`wanted`).
 
 mod subjects;
 
