@@ -1,8 +1,8 @@
 //! The mails: one struct a trigger, with exactly the data that its templates show; a file a group.
 //!
 //! A new mail is a struct here with a `letterhead` and one template a language. The simple form is a
-//! letter ([`crate::letter`]): one Markdown file a language makes subject, text and HTML. A mail that
-//! needs its text and its HTML to differ has three files a language ([`crate::render`]).
+//! letter (`letter.rs`): one Markdown file a language makes subject, text and HTML. A mail that
+//! needs its text and its HTML to differ has three files a language (`render.rs`).
 
 mod access;
 mod accompanying;
