@@ -257,7 +257,7 @@ async fn the_sweep_offers_a_lapsed_seat_to_the_next_and_tells_both() {
         subjects
             .last()
             .expect("a mail")
-            .starts_with("Der freie Platz ist weitergegeben"),
+            .starts_with("Platz weitergegeben: "),
         "{subjects:?}"
     );
     assert!(scene.subjects("last")[0].starts_with("Platz frei: "));
