@@ -11,7 +11,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use secrecy::ExposeSecret as _;
-use tandem_domain::{clock::SystemClock, random::SystemRandom};
+use tandem_domain::random::SystemRandom;
 use tandem_operations::App;
 use tracing_subscriber::EnvFilter;
 
@@ -99,7 +99,7 @@ async fn command_app(variables: &Variables) -> anyhow::Result<App> {
     let secret = (&random as &dyn tandem_domain::random::Random).secret();
     Ok(App {
         db,
-        clock: Arc::new(SystemClock),
+        clock: config::clock(variables)?,
         random: Arc::new(random),
         links: tandem_operations::links::LinkKey::new(&secret).expect("a secret has 32 bytes"),
         public_url: "http://localhost/".parse().expect("a constant URL"),

@@ -2,11 +2,11 @@
 
 mod reader;
 
-use std::{net::SocketAddr, path::Path, time::Duration};
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use axum::http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
-use tandem_domain::users::SessionLimits;
+use tandem_domain::{clock::Clock, users::SessionLimits};
 use tandem_operations::{
     links::LinkKey,
     profile::{self, Profile},
@@ -134,6 +134,8 @@ pub struct Redis {
 pub struct ServeConfig {
     /// What the program runs for.
     pub profile: Profile,
+    /// Where the time comes from.
+    pub clock: Arc<dyn Clock>,
     /// The database, as the api's own role.
     pub database_url: SecretString,
     /// Connections of the pool.
@@ -160,10 +162,19 @@ pub fn log_format(variables: &Variables) -> LogFormat {
     }
 }
 
+/// The clock of a command, by the same variables as that of `serve`.
+pub fn clock(variables: &Variables) -> Result<Arc<dyn Clock>, ConfigFaults> {
+    let mut reader = Reader::new(variables);
+    let profile = reader.read::<Profile>("PROFILE").unwrap_or_default();
+    let clock = reader.clock(profile);
+    reader.finish(clock)
+}
+
 /// The configuration of `serve`.
 pub fn serve(variables: &Variables) -> Result<ServeConfig, ConfigFaults> {
     let mut reader = Reader::new(variables);
     let profile = reader.read::<Profile>("PROFILE").unwrap_or_default();
+    let clock = reader.clock(profile);
     let database_url = reader.required_secret("DATABASE_URL", "the database, as the role tandem_api");
     let database_connections = reader.parsed("DATABASE_CONNECTIONS", 16, "a number of connections");
     let redis_url = reader.secret("REDIS_URL");
@@ -222,6 +233,7 @@ pub fn serve(variables: &Variables) -> Result<ServeConfig, ConfigFaults> {
     let config = (|| {
         Some(ServeConfig {
             profile,
+            clock: clock?,
             database_url: database_url?,
             database_connections,
             redis: redis_url.map(|url| Redis { url, namespace }),

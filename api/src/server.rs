@@ -12,7 +12,7 @@ use axum::{
     routing::{any, get},
 };
 use secrecy::ExposeSecret as _;
-use tandem_domain::{clock::SystemClock, random::SystemRandom};
+use tandem_domain::random::SystemRandom;
 use tandem_operations::App;
 use tokio::net::TcpListener;
 use tower_http::{
@@ -174,7 +174,7 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         .context("the database of DATABASE_URL cannot be reached")?;
     let app = App {
         db,
-        clock: Arc::new(SystemClock),
+        clock: config.clock,
         random: Arc::new(SystemRandom),
         links: config.links,
         public_url: config.http.public_url.clone(),

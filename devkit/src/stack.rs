@@ -21,6 +21,8 @@ pub struct Options {
     pub inbox_port: Option<u16>,
     /// Where the worker sends mail instead of to the mail catcher.
     pub smtp_url: Option<String>,
+    /// How far the programs' clock is moved.
+    pub clock_shift: chrono::Duration,
 }
 
 /// The running product. Dropping it stops everything in order and removes the data unless they are kept.
@@ -41,6 +43,7 @@ struct Settings {
     listen: SocketAddr,
     link_secret: String,
     smtp_url: String,
+    clock_shift: chrono::Duration,
 }
 
 /// Where the programs' output goes.
@@ -79,6 +82,7 @@ impl Stack {
             listen: loopback(ports::free_or(options.api_port.unwrap_or_default())?),
             link_secret: secret::generate(),
             smtp_url: options.smtp_url.clone().unwrap_or_else(|| catcher.smtp_url()),
+            clock_shift: options.clock_shift,
         };
         let mut stack = Self {
             api: None,
@@ -159,6 +163,13 @@ impl Stack {
         self.start_programs().await
     }
 
+    /// Restarts api and worker with a clock that is moved so far.
+    pub async fn move_clock(&mut self, shift: chrono::Duration) -> Result<()> {
+        self.settings.clock_shift = shift;
+        self.stop_programs().await;
+        self.start_programs().await
+    }
+
     /// Returns when something that should run has ended by itself, with its name and last words.
     pub async fn failure(&self) -> String {
         let ended = async |process: Option<&Process>| match process {
@@ -231,6 +242,7 @@ impl Stack {
             ("PROFILE", "development".to_owned()),
             ("PUBLIC_URL", self.api_url()),
             ("LINK_SECRET", self.settings.link_secret.clone()),
+            ("CLOCK_SHIFT", self.settings.clock_shift.num_seconds().to_string()),
             // The logs are files.
             ("NO_COLOR", "1".to_owned()),
         ];

@@ -3,10 +3,11 @@
 use std::{
     fmt,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use secrecy::SecretString;
-use tandem_domain::values::Email;
+use tandem_domain::{clock::Clock, values::Email};
 use tandem_operations::{
     links::LinkKey,
     profile::{self, Profile},
@@ -40,6 +41,8 @@ pub enum LogFormat {
 /// The worker's configuration. It holds secrets, so it is not shown.
 #[derive(Clone)]
 pub struct Config {
+    /// Where the time comes from: the machine, moved by `CLOCK_SHIFT` in development.
+    pub clock: Arc<dyn Clock>,
     /// `DATABASE_URL` or the content of `DATABASE_URL_FILE`: PostgreSQL, as the worker's own role.
     pub database_url: SecretString,
     /// `REDIS_URL` or the content of `REDIS_URL_FILE`: the queues.
@@ -89,6 +92,7 @@ impl Config {
         let defaults = Settings::default();
         // `PROFILE`: production where nothing is said
         let profile = source.profile();
+        let clock = source.clock(profile);
         let database_url = source.url("DATABASE_URL", &["postgres", "postgresql"]);
         let redis_url = source.url("REDIS_URL", &["redis", "rediss", "redis+unix", "unix"]);
         let smtp_url = source.url("SMTP_URL", &["smtp", "smtps"]);
@@ -123,23 +127,36 @@ impl Config {
                 );
             }
         }
-        match (database_url, redis_url, smtp_url, public_url, mail_from, links) {
-            (Some(database), Some(redis), Some(smtp), Some(public_url), Some(mail_from), Some(links))
-                if source.problems.is_empty() =>
-            {
-                Ok(Self {
-                    database_url: String::from(database).into(),
-                    redis_url: String::from(redis).into(),
-                    redis_namespace,
-                    smtp_url: String::from(smtp).into(),
-                    mail_from,
-                    public_url,
-                    links,
-                    audit_anchor,
-                    log_format,
-                    settings,
-                })
-            }
+        match (
+            clock,
+            database_url,
+            redis_url,
+            smtp_url,
+            public_url,
+            mail_from,
+            links,
+        ) {
+            (
+                Some(clock),
+                Some(database),
+                Some(redis),
+                Some(smtp),
+                Some(public_url),
+                Some(mail_from),
+                Some(links),
+            ) if source.problems.is_empty() => Ok(Self {
+                clock,
+                database_url: String::from(database).into(),
+                redis_url: String::from(redis).into(),
+                redis_namespace,
+                smtp_url: String::from(smtp).into(),
+                mail_from,
+                public_url,
+                links,
+                audit_anchor,
+                log_format,
+                settings,
+            }),
             _ => Err(Problems(source.problems)),
         }
     }
@@ -172,6 +189,12 @@ impl Source<'_> {
                 Profile::default()
             }
         }
+    }
+
+    fn clock(&mut self, profile: Profile) -> Option<Arc<dyn Clock>> {
+        profile::clock(profile, self.get("CLOCK_SHIFT").as_deref())
+            .map_err(|problem| self.problems.push(problem))
+            .ok()
     }
 
     /// A secret as `NAME`, or in the file that `NAME_FILE` names; none where neither is set.

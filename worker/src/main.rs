@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 use secrecy::ExposeSecret as _;
-use tandem_domain::{clock::SystemClock, random::SystemRandom};
+use tandem_domain::random::SystemRandom;
 use tandem_mail::{SmtpMailer, SmtpOptions};
 use tandem_operations::{App, deliveries::Sender};
 use tandem_worker::{
@@ -65,7 +65,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let queues = Queues::connect(config.redis_url.expose_secret(), &config.redis_namespace).await?;
     let app = App {
         db,
-        clock: Arc::new(SystemClock),
+        clock: config.clock,
         random: Arc::new(SystemRandom),
         links: config.links,
         public_url: config.public_url,

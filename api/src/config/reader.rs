@@ -1,11 +1,15 @@
 //! Reading variables one by one, and collecting what is wrong with them.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
 
 use axum::http::HeaderValue;
 use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
-use tandem_operations::{links::LinkKey, profile::is_loopback};
+use tandem_domain::clock::Clock;
+use tandem_operations::{
+    links::LinkKey,
+    profile::{self, Profile, is_loopback},
+};
 use url::Url;
 
 /// Variables by name; what is set to nothing counts as not set.
@@ -93,6 +97,12 @@ impl<'a> Reader<'a> {
                 default
             }
         }
+    }
+
+    pub(super) fn clock(&mut self, profile: Profile) -> Option<Arc<dyn Clock>> {
+        profile::clock(profile, self.get("CLOCK_SHIFT"))
+            .map_err(|fault| self.fault(fault))
+            .ok()
     }
 
     /// A span of 1 minute to a year.

@@ -67,6 +67,7 @@ async fn work(arguments: &Arguments) -> Result<()> {
         api_port: Some(arguments.api_port),
         inbox_port: Some(arguments.inbox_port),
         smtp_url: std::env::var("SMTP_URL").ok().filter(|url| !url.is_empty()),
+        clock_shift: chrono::Duration::zero(),
     };
     let mut stack = Stack::start(&options).await?;
     announce(&stack);

@@ -6,6 +6,10 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use crate::catcher::Catcher;
+use crate::stack::Stack;
+
+/// How long one mail may take.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// One browser's worth of cookies.
 #[derive(Debug)]
@@ -27,23 +31,23 @@ impl Client {
         })
     }
 
+    /// Somebody of the staff, signed in by the link in an e-mail.
+    pub(super) async fn signed_in(stack: &Stack, email: &str) -> Result<Self> {
+        let client = Self::new(&stack.api_url())?;
+        client.sign_in(stack.catcher(), email).await?;
+        Ok(client)
+    }
+
     /// Signs in as people do: asks for a link, opens the mail, presses the button on the page.
-    pub(super) async fn sign_in(&self, catcher: &Catcher, email: &str) -> Result<()> {
+    async fn sign_in(&self, catcher: &Catcher, email: &str) -> Result<()> {
+        let before = catcher.messages().last().map_or(0, |message| message.id);
         self.mutate(
             "requestSignInLink",
             "mutation($email: String!) { requestSignInLink(email: $email) { userErrors { field message } } }",
             json!({ "email": email }),
         )
         .await?;
-        let mail = catcher
-            .wait_for_message_to(email, Duration::from_secs(30))
-            .await?;
-        let link = mail
-            .links()
-            .into_iter()
-            .find(|link| link.contains("/sign-in/"))
-            .map(str::to_owned)
-            .context("the sign-in mail has no link")?;
+        let link = newest_link(catcher, email, "/sign-in/", before).await?;
         let page = self.http.get(&link).send().await?;
         if !page.status().is_success() {
             bail!("the sign-in page answered {}", page.status());
@@ -102,6 +106,76 @@ impl Client {
             }
             None => bail!("{field} answered without userErrors: {payload}"),
         }
+    }
+}
+
+/// The newest link with `part` in it, in a mail to this address that came after the one with the id `after`.
+async fn newest_link(catcher: &Catcher, email: &str, part: &str, after: u64) -> Result<String> {
+    catcher
+        .wait_until(
+            &format!("a mail to {email} with a link to {part}"),
+            PATIENCE,
+            |messages| {
+                let mut mails = messages.iter().rev().take_while(|mail| mail.id > after);
+                let to_them = mails.by_ref().filter(|mail| mail.is_to(email));
+                to_them
+                    .flat_map(|mail| mail.links().into_iter().map(str::to_owned).collect::<Vec<_>>())
+                    .find(|link| link.contains(part))
+            },
+        )
+        .await
+}
+
+/// An expert or a mentee, who comes by the links in their mails and fills in the forms of the pages.
+#[derive(Debug)]
+pub(super) struct Visitor<'a> {
+    stack: &'a Stack,
+    email: &'a str,
+    http: reqwest::Client,
+}
+
+impl<'a> Visitor<'a> {
+    /// Whoever reads the mails to this address.
+    pub(super) fn of(stack: &'a Stack, email: &'a str) -> Self {
+        Self {
+            stack,
+            email,
+            http: reqwest::Client::new(),
+        }
+    }
+
+    /// The newest link in their mails to such a page.
+    pub(super) async fn link(&self, part: &str) -> Result<String> {
+        newest_link(self.stack.catcher(), self.email, part, 0).await
+    }
+
+    /// Sends a form of a page, as its button does.
+    pub(super) async fn post(&self, url: &str, form: &[(&str, &str)]) -> Result<()> {
+        let shown = self.http.post(url).form(form).send().await?;
+        let status = shown.status();
+        if !status.is_success() {
+            let page = shown.text().await.unwrap_or_default();
+            bail!("the page answered {status} to {form:?}:\n{page}");
+        }
+        Ok(())
+    }
+
+    /// Sends a form of a page about their tandem, which the first page of their link leads to.
+    pub(super) async fn post_about(&self, page: &str, form: &[(&str, &str)]) -> Result<()> {
+        let own = self.link("/p/me/").await?;
+        let start = own.split("/p/me/").nth(1).unwrap_or_default();
+        let token = start.split('/').next().unwrap_or_default();
+        let base = format!("{}/p/me/{token}", self.stack.api_url());
+        let home = self.http.get(&base).send().await?.text().await?;
+        let after = home
+            .split("/match/")
+            .nth(1)
+            .with_context(|| format!("the first page of {} leads to no tandem", self.email))?;
+        let id: String = after
+            .chars()
+            .take_while(|c| c.is_ascii_hexdigit() || *c == '-')
+            .collect();
+        self.post(&format!("{base}/match/{id}/{page}"), form).await
     }
 }
 

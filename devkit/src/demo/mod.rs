@@ -3,6 +3,8 @@
 mod client;
 mod progress;
 mod scenario;
+mod staff;
+mod weeks;
 
 use std::path::{Path, PathBuf};
 
@@ -78,7 +80,17 @@ impl Options {
             inbox_port: Some(8025),
             // Not even SMTP_URL may send a demo's mails to people.
             smtp_url: None,
+            clock_shift: if self.has_past() {
+                weeks::shift(0)
+            } else {
+                chrono::Duration::zero()
+            },
         }
+    }
+
+    /// An invented programme begins four weeks ago; a list of one's own tells of today.
+    fn has_past(&self) -> bool {
+        self.experts_csv.is_none() && self.cases_csv.is_none() && self.centers_csv.is_none()
     }
 }
 
@@ -89,7 +101,11 @@ fn programme_files(options: &Options, folder: &Path) -> Result<Vec<(&'static str
         experts: options.experts as usize,
         cases: options.cases as usize,
         seed: options.seed,
-        day: SystemClock.today(),
+        day: if options.has_past() {
+            weeks::day(0)
+        } else {
+            SystemClock.today()
+        },
     };
     let lists = generate(&plan);
     lists
@@ -110,9 +126,14 @@ fn programme_files(options: &Options, folder: &Path) -> Result<Vec<(&'static str
 
 async fn start_and_show(options: &Options) -> Result<()> {
     eprintln!("Starting PostgreSQL, Redis, the mail catcher, the api and the worker …");
-    let stack = Stack::start(&options.stack()).await?;
+    let mut stack = Stack::start(&options.stack()).await?;
+    scenario::fill(&stack, options).await?;
+    staff::hire(&stack).await?;
+    if options.has_past() {
+        weeks::live(&mut stack).await?;
+    }
     let outcome = tokio::select! {
-        outcome = scenario::play(&stack, options) => outcome?,
+        outcome = scenario::play(&stack) => outcome?,
         failure = stack.failure() => bail!(failure),
     };
     if !options.once {

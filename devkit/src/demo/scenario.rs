@@ -2,6 +2,7 @@
 //! apply it, and see the approach e-mails arrive.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -9,14 +10,11 @@ use serde_json::{Value, json};
 
 use super::client::{Client, text};
 use super::progress::Progress;
+use super::staff::COORDINATOR;
 use super::{Options, programme_files};
-use crate::catcher::Catcher;
+use crate::catcher::{Catcher, Message};
 use crate::stack::Stack;
 
-/// Who administers the invented programme.
-const ADMIN: &str = "admin@tandem.example";
-/// Who coordinates it, at head office.
-const COORDINATOR: &str = "coordinator@tandem.example";
 /// How long mails may take before the demo gives up.
 const MAIL_PATIENCE: Duration = Duration::from_secs(300);
 
@@ -34,11 +32,10 @@ pub(super) struct Outcome {
     run_ms: u64,
 }
 
-/// Fills the programme and does the main job.
-pub(super) async fn play(stack: &Stack, options: &Options) -> Result<Outcome> {
-    let folder = tempfile::tempdir().context("no folder for the generated files")?;
-    fill(stack, options, folder.path()).await?;
-    let coordinator = staff(stack).await?;
+/// Does the main job.
+pub(super) async fn play(stack: &Stack) -> Result<Outcome> {
+    let coordinator = Client::signed_in(stack, COORDINATOR).await?;
+    println!("Signed in as {COORDINATOR} by the link in the e-mail.");
     let run = plan(&coordinator).await?;
     let summary = &run["summary"];
     tell_summary(summary);
@@ -59,8 +56,10 @@ pub(super) async fn play(stack: &Stack, options: &Options) -> Result<Outcome> {
 }
 
 /// Invents the programme as files and imports them, as an operator would with a spreadsheet's.
-async fn fill(stack: &Stack, options: &Options, folder: &Path) -> Result<()> {
+pub(super) async fn fill(stack: &Stack, options: &Options) -> Result<()> {
     println!("Importing the programme …");
+    let folder = tempfile::tempdir().context("no folder for the generated files")?;
+    let folder = folder.path();
     for (kind, file) in programme_files(options, folder)? {
         let file = file
             .to_str()
@@ -78,34 +77,6 @@ async fn fill(stack: &Stack, options: &Options, folder: &Path) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Makes the first admin on the command line, and as that admin a coordinator.
-async fn staff(stack: &Stack) -> Result<Client> {
-    stack
-        .run_api_command(&["admin", "create", ADMIN, "--name", "Alexandra Admin"])
-        .await?;
-    let admin = Client::new(&stack.api_url())?;
-    admin.sign_in(stack.catcher(), ADMIN).await?;
-    let created = admin
-        .mutate(
-            "createUser",
-            "mutation($input: UserInput!) { createUser(input: $input) { user { id } userErrors { field message } } }",
-            json!({ "input": { "email": COORDINATOR, "name": "Karin Koordinatorin", "phone": "030 1234567" } }),
-        )
-        .await?;
-    admin
-        .mutate(
-            "grantRole",
-            "mutation($user: ID!, $role: RoleInput!) { grantRole(userId: $user, role: $role) \
-                { user { id } userErrors { field message } } }",
-            json!({ "user": created["user"]["id"], "role": { "role": "COORDINATOR" } }),
-        )
-        .await?;
-    let coordinator = Client::new(&stack.api_url())?;
-    coordinator.sign_in(stack.catcher(), COORDINATOR).await?;
-    println!("Signed in as {COORDINATOR} by the link in the e-mail.");
-    Ok(coordinator)
 }
 
 const RUN: &str = "id version state failure progress { phase done total } summary { experts cases candidates \
@@ -253,7 +224,7 @@ async fn tell_proposals(coordinator: &Client, run: &str) -> Result<()> {
 
 /// Applies the plan and waits until each approached expert's mail has arrived at the catcher.
 async fn apply(coordinator: &Client, catcher: &Catcher, run: &Value) -> Result<(u64, usize)> {
-    let before = catcher.count().deliveries;
+    let before = catcher.messages().last().map_or(0, |message| message.id);
     let payload = coordinator
         .mutate(
             "applyMatchingRun",
@@ -266,9 +237,19 @@ async fn apply(coordinator: &Client, catcher: &Catcher, run: &Value) -> Result<(
     let stale = payload["stale"].as_array().map_or(0, Vec::len);
     println!("Applied: {approached} experts are asked ({stale} proposals had gone stale). Mails arrive …");
     let started = Instant::now();
-    let expected = before + usize::try_from(approached)?;
-    catcher.wait_for(expected, MAIL_PATIENCE).await?;
-    let delivered = catcher.count().deliveries - before;
+    let expected = usize::try_from(approached)?;
+    // reminders to others may arrive meanwhile; what asks somebody has the link to the answer
+    let asks = |messages: Vec<Arc<Message>>| {
+        let new = messages.iter().rev().take_while(|mail| mail.id > before);
+        if new.clone().count() < expected {
+            return None;
+        }
+        let asking = new.filter(|mail| mail.links().iter().any(|link| link.contains("/p/answer/")));
+        Some(asking.count()).filter(|count| *count >= expected)
+    };
+    let delivered = catcher
+        .wait_until("every approach e-mail", MAIL_PATIENCE, asks)
+        .await?;
     let seconds = started.elapsed().as_secs_f32();
     println!("  {delivered} approach e-mails delivered in {seconds:.1} s.");
     Ok((approached, delivered))

@@ -34,6 +34,16 @@ impl Clock for SystemClock {
     }
 }
 
+/// The machine's clock, moved by a fixed time: a demonstration begins weeks ago.
+#[derive(Debug, Clone, Copy)]
+pub struct ShiftedClock(pub chrono::Duration);
+
+impl Clock for ShiftedClock {
+    fn now(&self) -> DateTime<Utc> {
+        SystemClock.now() + self.0
+    }
+}
+
 /// A clock that moves only when told to.
 #[derive(Debug)]
 pub struct ManualClock(AtomicI64);

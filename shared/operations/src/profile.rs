@@ -1,7 +1,8 @@
 //! What a program in production must not be told: settings that are for this machine alone.
 
-use std::str::FromStr;
+use std::{str::FromStr, sync::Arc};
 
+use tandem_domain::clock::{Clock, ShiftedClock, SystemClock};
 use url::{Host, Url};
 
 use crate::links::LinkKey;
@@ -25,6 +26,27 @@ impl FromStr for Profile {
             "development" => Ok(Self::Development),
             _ => Err("PROFILE must be \"production\" or \"development\"".into()),
         }
+    }
+}
+
+/// The clock of a program: the machine's, moved by the seconds of `CLOCK_SHIFT` where invented data are to
+/// have a past. In production time is what it is, since deadlines of people and of the law hang on it.
+pub fn clock(profile: Profile, shift: Option<&str>) -> Result<Arc<dyn Clock>, String> {
+    /// A shift of more would leave the dates that PostgreSQL and the calendar of holidays know.
+    const TEN_YEARS: i64 = 10 * 366 * 86_400;
+    let Some(shift) = shift else {
+        return Ok(Arc::new(SystemClock));
+    };
+    if profile == Profile::Production {
+        return Err("CLOCK_SHIFT must not be set (PROFILE is production)".into());
+    }
+    match shift.trim().parse::<i64>() {
+        Ok(seconds) if seconds.abs() <= TEN_YEARS => {
+            Ok(Arc::new(ShiftedClock(chrono::Duration::seconds(seconds))))
+        }
+        _ => Err(format!(
+            "CLOCK_SHIFT must be a number of seconds from -{TEN_YEARS} to {TEN_YEARS}"
+        )),
     }
 }
 
@@ -144,6 +166,22 @@ mod tests {
             assert!(all.contains(word), "{word} is missing in {all}");
         }
         assert!(!all.contains("geheim"));
+    }
+
+    #[test]
+    fn the_clock_moves_in_development_only_and_by_seconds() {
+        let now = SystemClock.now();
+        let weeks_ago = clock(Profile::Development, Some("-2419200")).unwrap().now();
+        assert_eq!((now - weeks_ago).num_days(), 27, "a moment less than 28 days");
+        assert!((clock(Profile::Production, None).unwrap().now() - now).num_days() == 0);
+        for (profile, text) in [
+            (Profile::Production, "-60"),
+            (Profile::Development, "4 weeks"),
+            (Profile::Development, "99999999999"),
+        ] {
+            let problem = clock(profile, Some(text)).unwrap_err();
+            assert!(problem.starts_with("CLOCK_SHIFT must"), "{problem}");
+        }
     }
 
     #[test]
