@@ -1,7 +1,10 @@
 //! The invented programme comes in whole.
 
 use tandem_devkit::programme::{Lists, Plan, generate};
-use tandem_operations::import::{Kind, Report};
+use tandem_operations::{
+    import::{Kind, Report},
+    reminders,
+};
 use tandem_tests::{TestApp, date};
 
 use super::{count, reasons, take};
@@ -63,6 +66,21 @@ async fn the_generated_programme_is_taken_over_whole_and_a_second_time_changes_n
         ),
         written
     );
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn imported_cases_are_brought_to_mind_from_the_day_of_the_import_however_long_they_waited_before() {
+    let app = TestApp::start().await;
+    take_all(&app, &programme(50, 40)).await;
+    let told = async || {
+        reminders::sweep(&app.worker).await.expect("the sweep runs");
+        count(&app, "email_deliveries WHERE trigger = 'CASE_SEARCHING'").await
+    };
+    assert_eq!(told().await, 0, "whoever imported them knows that they wait");
+    app.advance(chrono::Duration::days(14));
+    assert_eq!(told().await, 2 * 40, "each to its office and its centre");
+    app.ignore_mails();
     app.finish().await;
 }
 
