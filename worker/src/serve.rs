@@ -16,6 +16,7 @@ use strum::VariantArray;
 use tandem_operations::App;
 use tandem_storage::jobs::{Listener, Queue};
 use tokio::task::JoinSet;
+use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use crate::{
@@ -94,7 +95,8 @@ pub async fn serve(
         .iter()
         .map(|queue| (*queue, Wake::default()))
         .collect();
-    let monitor = monitor(&app, &queues, &registry, &settings, &wakes);
+    let running = TaskTracker::new();
+    let monitor = monitor(&app, &queues, &registry, &settings, &wakes, &running);
 
     let mut background = JoinSet::new();
     background.spawn(Relay::waking(app.clone(), queues.clone(), wakes).run(listener));
@@ -104,14 +106,17 @@ pub async fn serve(
     }
 
     ready();
-    monitor
-        .run_with_signal(async {
-            shutdown.await;
-            tracing::info!("told to stop: running jobs may finish");
-            Ok(())
-        })
-        .await
-        .context("a worker failed")?;
+    let monitored = monitor.run_with_signal(async {
+        shutdown.await;
+        tracing::info!("told to stop: running jobs may finish");
+        running.close();
+        Ok(())
+    });
+    tokio::select! {
+        ended = monitored => ended.context("a worker failed")?,
+        // apalis may miss that the last of several jobs has ended, and would wait until the grace is over
+        () = running.wait() => {}
+    }
     background.shutdown().await;
     Ok(())
 }
@@ -122,6 +127,7 @@ fn monitor(
     registry: &Arc<Registry>,
     settings: &Settings,
     wakes: &BTreeMap<Queue, Wake>,
+    running: &TaskTracker,
 ) -> Monitor {
     let mut monitor = Monitor::new()
         .shutdown_timeout(settings.grace)
@@ -135,10 +141,11 @@ fn monitor(
     for queue in Queue::VARIANTS.iter().copied() {
         let (app, queues, registry) = (app.clone(), queues.clone(), Arc::clone(registry));
         let (starts, wake, lease) = (Arc::clone(&starts), wakes[&queue].clone(), settings.lease);
+        let running = running.clone();
         let concurrency = settings.concurrency(queue);
         monitor = monitor.register(move |_| {
             let start = starts.fetch_add(1, Ordering::Relaxed);
-            let (app, registry) = (app.clone(), Arc::clone(&registry));
+            let (app, registry, running) = (app.clone(), Arc::clone(&registry), running.clone());
             WorkerBuilder::new(format!("{queue}-{process}-{start}"))
                 .backend(
                     queues
@@ -150,10 +157,10 @@ fn monitor(
                 .parallelize(tokio::spawn)
                 .build(move |id: String| {
                     let (app, registry) = (app.clone(), Arc::clone(&registry));
-                    async move {
+                    running.track_future(async move {
                         run(&app, &registry, lease, &id).await;
                         Ok::<(), BoxDynError>(())
-                    }
+                    })
                 })
         });
     }

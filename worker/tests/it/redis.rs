@@ -209,6 +209,37 @@ async fn a_worker_that_is_told_to_stop_finishes_what_it_is_at() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_is_told_to_stop_ends_with_its_last_job_and_not_with_the_grace() {
+    let stage = Stage::in_real_time().await;
+    let queues = stage.queues().await;
+    let gate = Arc::new(Semaphore::new(0));
+    let passing = gate.clone();
+    let registry = Registry::new().on(JobKind::SendEmail, move |app, _, context| {
+        let gate = passing.clone();
+        async move {
+            effect(&app, &context, "begun").await?;
+            gate.acquire().await.expect("the gate stays").forget();
+            Ok(())
+        }
+    });
+    let patient = Settings {
+        grace: Duration::from_secs(24 * 60 * 60),
+        ..Settings::default()
+    };
+    let worker = Worker::start(&stage, &queues, registry, patient).await;
+    stage.promise_mails(30).await;
+    stage
+        .until("SELECT count(*) = 8 FROM effects WHERE what = 'begun'")
+        .await;
+    drop(worker.stop);
+    gate.add_permits(1_000);
+    // far below the grace, and far above what ending takes
+    let ended = tokio::time::timeout(Duration::from_secs(120), worker.running).await;
+    ended.expect("it ends by itself").unwrap().unwrap();
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn jobs_of_one_kind_do_not_stand_before_those_of_another() {
     let stage = Stage::in_real_time().await;
     let queues = stage.queues().await;
