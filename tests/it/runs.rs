@@ -598,6 +598,42 @@ async fn a_queued_run_can_be_cancelled_and_its_office_planned_again() {
 }
 
 #[tokio::test]
+async fn who_may_not_start_a_run_hears_nothing_of_what_is_wrong_with_its_parameters() {
+    let scene = Scene::start().await;
+    let elsewhere = scene.app.office("Büro Bayern", "80331").await;
+    let stranger = scene.app.coordinator(elsewhere).await;
+    let wrong = [
+        json!({ "radiusKm": 100_000 }),
+        json!({ "radiusKm": 0 }),
+        json!({ "weights": { "distance": -1 } }),
+        json!({ "pins": [{ "caseId": "no id", "expertId": "no id" }] }),
+    ];
+    for input in wrong {
+        let start = async |actor: &Actor| {
+            let mut full = json!({ "officeIds": [ids::global(scene.office)] });
+            full.as_object_mut()
+                .expect("an object")
+                .extend(input.as_object().cloned().expect("an object"));
+            let answer = actor
+                .ask(
+                    "mutation($input: StartMatchingRunInput!) {
+                        startMatchingRun(input: $input) { userErrors { code field message } } }",
+                    json!({ "input": full }),
+                )
+                .await;
+            answer.refusals("startMatchingRun")
+        };
+        assert_eq!(start(&stranger).await, ["NOT_FOUND officeIds"]);
+        let own = start(&scene.coordinator).await;
+        assert!(
+            own.iter().all(|refusal| refusal.starts_with("INVALID")) && !own.is_empty(),
+            "{own:?}"
+        );
+    }
+    scene.app.finish().await;
+}
+
+#[tokio::test]
 async fn a_run_of_another_office_does_not_exist() {
     let scene = Scene::start().await;
     let run = scene.plan(json!({})).await;

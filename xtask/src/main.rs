@@ -54,7 +54,7 @@ enum Command {
     Bench {
         /// `matching`, or a file in some package's folder benches
         name: String,
-        /// Arguments of the benchmark
+        /// Arguments of the benchmark; of `matching` the instances to measure, `run` for the whole run
         #[arg(allow_hyphen_values = true, trailing_var_arg = true)]
         arguments: Vec<OsString>,
     },
@@ -117,21 +117,30 @@ fn execute(command: Command) -> Result<()> {
     }
 }
 
+/// The name of the whole run among the instances of the matching benchmark.
+const WHOLE_RUN: &str = "run";
+
 /// The engine at every size, beside OR-tools, which the benchmark installs for itself; then a whole run on
-/// servers of the durability of production, beside COPY alone.
-fn bench_matching(workspace: &Workspace, arguments: Vec<OsString>) -> Result<()> {
+/// servers of the durability of production, beside COPY alone. Of these those that are named, if any are.
+fn bench_matching(workspace: &Workspace, names: Vec<OsString>) -> Result<()> {
+    let (whole_run, instances): (Vec<_>, Vec<_>) = names.into_iter().partition(|name| name == WHOLE_RUN);
+    if whole_run.is_empty() || !instances.is_empty() {
+        let mut engine = cargo();
+        engine.args([
+            "run",
+            "--release",
+            "--package",
+            "tandem-domain",
+            "--example",
+            "bench_matching",
+            "--",
+        ]);
+        run(engine.args(&instances))?;
+    }
+    if whole_run.is_empty() && !instances.is_empty() {
+        return Ok(());
+    }
     build()?;
-    let mut engine = cargo();
-    engine.args([
-        "run",
-        "--release",
-        "--package",
-        "tandem-domain",
-        "--example",
-        "bench_matching",
-        "--",
-    ]);
-    run(engine.args(arguments))?;
     let mut whole = workspace.devkit();
     whole
         .args(["with-servers", "--durable", "--"])

@@ -233,7 +233,9 @@ impl MatchingRun {
     }
 
     /// Where one more ready expert would bring a case more, and in which field the most points; the most
-    /// waiting cases first.
+    /// waiting cases first. Exact where every pair is listed, as in programmes of 12,000 experts and 3,000
+    /// cases; in much larger ones, where only the best pairs of a case are, what is told is what the expert
+    /// brings at least.
     #[graphql(complexity = "200 + first.clamp(1, 200) as usize * child_complexity")]
     async fn bottlenecks(
         &self,

@@ -114,7 +114,11 @@ impl Spot {
 
     /// [`Self::distance_km`] in whole metres.
     pub fn distance_m(&self, other: &Self) -> u32 {
-        (self.distance_km(other) * 1000.0).round() as u32
+        // `round` is a call where a processor may not have it, and this is asked for every place around
+        // every other
+        let metres = self.distance_km(other) * 1000.0;
+        let whole = metres as u32;
+        whole + u32::from(metres - f64::from(whole) >= 0.5)
     }
 }
 

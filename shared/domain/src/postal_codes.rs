@@ -38,6 +38,16 @@ impl PostalCode {
     pub fn as_str(&self) -> &str {
         str::from_utf8(&self.0).expect("only digits are let in")
     }
+
+    /// The five digits as a number below [`PostalCode::NUMBERS`].
+    pub(crate) fn number(self) -> usize {
+        self.0
+            .iter()
+            .fold(0, |number, digit| number * 10 + usize::from(digit - b'0'))
+    }
+
+    /// How many numbers five digits are.
+    pub(crate) const NUMBERS: usize = 100_000;
 }
 
 impl fmt::Display for PostalCode {

@@ -187,6 +187,13 @@ impl Language {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// A number of its own for each code.
+    pub(crate) fn packed(&self) -> u32 {
+        self.0
+            .bytes()
+            .fold(0, |packed, letter| packed << 8 | u32::from(letter))
+    }
 }
 
 impl std::str::FromStr for Language {

@@ -209,6 +209,11 @@ impl Instance {
         &self.row_offsets
     }
 
+    /// The scores of all pairs, row after row.
+    pub fn scores(&self) -> &[i32] {
+        &self.scores
+    }
+
     /// The experts possible for a case, by rising index, and the score of each.
     ///
     /// # Panics

@@ -84,6 +84,29 @@ impl Duals {
             }
         }
     }
+
+    /// A score below which the duals allow every pair of the case, whatever the price of the expert:
+    /// `i32::MIN` where there is none. O(1).
+    ///
+    /// # Panics
+    /// If there is no such case.
+    ///
+    /// ```
+    /// use tandem_matching::{Instance, Objective, Silent, solve};
+    ///
+    /// let instance = Instance::new(vec![1, 1], vec![0, 1, 2], vec![0, 1], vec![50, 60]).unwrap();
+    /// let duals = solve(&instance, Objective::Participation, &[], &mut Silent).unwrap().duals;
+    /// assert!(duals.floor(0) > 0 && (0..2).all(|expert| duals.allow(0, expert, duals.floor(0) - 1)));
+    /// ```
+    pub fn floor(&self, case: usize) -> i32 {
+        if self.contested_cases[case] {
+            // a pair with an expert who is not contested is never allowed
+            return i32::MIN;
+        }
+        // Prices of experts who are not contested are not negative, and contested ones need none.
+        let floor = self.case_surplus[case].saturating_add(1);
+        floor.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32
+    }
 }
 
 /// Where the solver is. Some phases may be left out, and where cases compete for too few experts in one

@@ -23,7 +23,7 @@ use std::collections::{BTreeSet, HashSet};
 use chrono::{DateTime, Utc};
 use tandem_domain::eligibility::check_parameters;
 use tandem_domain::errors::{Code, UserError};
-use tandem_domain::ids::{CaseId, ExpertId, OfficeId, ProposalId, RunId};
+use tandem_domain::ids::{CaseId, ExpertId, OfficeId, ProposalId, RunId, UserId};
 use tandem_domain::policy::{Action, Decision, Resource};
 use tandem_domain::runs::Parameters;
 use tandem_storage::PgConnection;
@@ -56,6 +56,28 @@ fn authorize(caller: &Caller, action: Action, offices: &[OfficeId], field: &str)
     Ok(())
 }
 
+/// Who would start a run over these offices, where they may. Asked before anything else of the input is
+/// looked at.
+///
+/// # Errors
+/// Refused where nobody is signed in, or an office is not the caller's.
+pub fn may_start(caller: &Caller, offices: &[OfficeId]) -> Result<UserId> {
+    let Some(user) = caller.user_id() else {
+        return refuse(UserError::forbidden(
+            "a matching run is started by somebody signed in",
+        ));
+    };
+    for office in offices {
+        caller.authorize(
+            Action::ManageRun,
+            &Resource::office(*office),
+            "officeIds",
+            "regional office",
+        )?;
+    }
+    Ok(user)
+}
+
 /// Starts a bulk run: stored and promised to a worker in one transaction; `key` makes a repeated call the
 /// same effect.
 ///
@@ -64,30 +86,18 @@ fn authorize(caller: &Caller, action: Action, offices: &[OfficeId], field: &str)
 /// radius is out of range; where a pin is of another office's case, conflicts with another pin, or names
 /// somebody whom a rule removes.
 pub async fn start(app: &App, caller: &Caller, input: StartInput, key: Option<&str>) -> Result<Run> {
-    let Some(user) = caller.user_id() else {
-        return refuse(UserError::forbidden(
-            "a matching run is started by somebody signed in",
-        ));
-    };
     let offices: Vec<OfficeId> = input
         .offices
         .into_iter()
         .collect::<BTreeSet<_>>()
         .into_iter()
         .collect();
+    let user = may_start(caller, &offices)?;
     if offices.is_empty() {
         return refuse(UserError::invalid(
             "officeIds",
             "name at least one regional office whose cases are to be matched",
         ));
-    }
-    for office in &offices {
-        caller.authorize(
-            Action::ManageRun,
-            &Resource::office(*office),
-            "officeIds",
-            "regional office",
-        )?;
     }
     check_parameters(&input.parameters)?;
     let mut tx = app.begin(caller).await?;

@@ -8,7 +8,7 @@ use tandem_domain::{
     scores::Weights,
 };
 use tandem_operations::{
-    Error,
+    Caller, Error,
     runs::{self, Applied, ApplyInput, StartInput},
 };
 
@@ -91,8 +91,11 @@ pub struct StartMatchingRunInput {
 }
 
 impl StartMatchingRunInput {
-    fn checked(self) -> Result<StartInput, Error> {
+    /// The input, once the caller may start a run over these offices: who may not learns nothing of what is
+    /// wrong with the rest.
+    fn checked(self, caller: &Caller) -> Result<StartInput, Error> {
         let offices = ids::parse_all("officeIds", &self.office_ids)?;
+        runs::may_start(caller, &offices)?;
         let mut pins = Vec::with_capacity(self.pins.len());
         for (place, pin) in self.pins.iter().enumerate() {
             let case: CaseId = ids::parse(&format!("pins.{place}.caseId"), &pin.case_id)?;
@@ -230,7 +233,7 @@ impl RunMutation {
         #[graphql(desc = "The same key twice is one effect.")] idempotency_key: Option<String>,
     ) -> async_graphql::Result<MatchingRunPayload> {
         let (app, caller) = (app(ctx), caller(ctx)?);
-        let started = match input.checked() {
+        let started = match input.checked(caller) {
             Ok(input) => runs::start(app, caller, input, idempotency_key.as_deref()).await,
             Err(error) => Err(error),
         };

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use serde_json::json;
-use tandem_domain::candidates::{Case, Expert, Pool};
+use tandem_domain::candidates::{Case, Expert, Pool, Wanted};
 use tandem_domain::eligibility::Context;
 use tandem_domain::runs::Parameters;
 use tandem_domain::settings::Settings;
@@ -45,11 +45,14 @@ impl LeftOut for Rest<'_, '_> {
         let found = self.pool.left_out(
             self.cases,
             cases,
-            GROWTH,
             1,
             &|_| true,
-            &|case, expert| listed.score(case as usize, expert).is_some(),
-            &|case, expert, score| !duals.allow(case as usize, expert as usize, score),
+            Wanted {
+                most: GROWTH,
+                listed: &|case, expert| listed.score(case as usize, expert).is_some(),
+                floor: &|case| duals.floor(case as usize),
+                wanted: &|case, expert, score| !duals.allow(case as usize, expert as usize, score),
+            },
         );
         match found {
             Ok(Some(found)) => ControlFlow::Continue(found),

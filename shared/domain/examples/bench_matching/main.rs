@@ -1,15 +1,15 @@
 //! Measures bulk matching at every size: candidates, plan, certificate, what-if, and OR-tools'
 //! `SimpleMinCostFlow` on the same instances.
 //!
-//! `cargo run --release -p tandem-domain --example bench_matching -- [DIRECTORY] [LARGEST]`
+//! `cargo run --release -p tandem-domain --example bench_matching -- [--into DIRECTORY] [INSTANCE …]`
 //!
-//! Invents programmes with up to LARGEST experts (default 1000000), gathers their candidates as the product
-//! does (the best 200 of each row, extended until the plan is the best one of the whole), and writes the
-//! instances that come out into DIRECTORY (default `target/matching-bench`), where it also makes a private
-//! Python environment with OR-tools and numpy. Prints a table and one line of JSON for each instance;
-//! fails if an optimum differs. Medians of CPU time on one thread: of the plan, on our side everything from
-//! the unchecked parts of a file to the certificate, on theirs the solution alone. Peak memory is that of
-//! the whole process that solves.
+//! Invents programmes (all of them, or those that are named), gathers their candidates as the product does
+//! (the best 200 of each row, extended until the plan is the best one of the whole), and writes the instances
+//! that come out into DIRECTORY (default `target/matching-bench`), where it also makes a private Python
+//! environment with OR-tools and numpy. Prints a table and one line of JSON for each instance; fails if an
+//! optimum differs. Medians of CPU time on one thread: of the plan, on our side everything from the unchecked
+//! parts of a file to the certificate, on theirs the solution alone. Peak memory is that of the whole process
+//! that solves. Of two threads, the time that passes.
 
 mod gather;
 mod measure;
@@ -65,13 +65,8 @@ fn main() -> ExitCode {
     {
         ["--measure", runs, file] => measure::measure(runs, Path::new(file)),
         ["--gather", name, file] => gather(name, Path::new(file)),
-        [] => compare(Path::new("target/matching-bench"), 1_000_000),
-        [directory] => compare(Path::new(directory), 1_000_000),
-        [directory, largest] => largest
-            .parse()
-            .map_err(Into::into)
-            .and_then(|largest| compare(Path::new(directory), largest)),
-        _ => Err("usage: bench_matching [DIRECTORY] [LARGEST]".into()),
+        ["--into", directory, names @ ..] => compare(Path::new(directory), names),
+        names => compare(Path::new("target/matching-bench"), names),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -90,18 +85,24 @@ fn gather(name: &str, file: &Path) -> Result<()> {
     gather::gather(recipe, *runs, file)
 }
 
-fn compare(directory: &Path, largest: usize) -> Result<()> {
+fn compare(directory: &Path, names: &[&str]) -> Result<()> {
+    for name in names {
+        if INSTANCES.iter().all(|instance| instance.0 != *name) {
+            let known: Vec<&str> = INSTANCES.iter().map(|instance| instance.0).collect();
+            return Err(format!("no instance is called {name:?}: there are {}", known.join(", ")).into());
+        }
+    }
     fs::create_dir_all(directory)?;
     let python = environment(directory)?;
     println!(
-        "| instance | pairs | candidates ms (2 threads) | rounds | plan ms | of it rows, certificate | \
+        "| instance | optimum equal | pairs | candidates ms (2 threads) | rounds | plan ms | of it rows, certificate | \
          candidates / plan | whole ms | OR-tools ms | ratio | MB | OR-tools MB | what-if us |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
     let mut lines = Vec::new();
     let mut differ = Vec::new();
-    for (name, recipe, runs) in INSTANCES {
-        if recipe.experts > largest {
+    for (name, _, runs) in INSTANCES {
+        if !names.is_empty() && !names.contains(&name) {
             continue;
         }
         let file = directory.join(format!("{name}.bin"));
@@ -118,8 +119,9 @@ fn compare(directory: &Path, largest: usize) -> Result<()> {
         let ratio = number(&theirs["solve_s"]) / number(&ours["cpu_s"]);
         let candidates = number(&gathered["candidates_s"]);
         println!(
-            "| {name} | {} | {:.1} ({:.1}) | {} | {:.2} | {:.2}, {:.2} | {:.1}x | {:.1} | {:.0} | {ratio:.0}x | \
+            "| {name} | {} | {} | {:.1} ({:.1}) | {} | {:.2} | {:.2}, {:.2} | {:.1}x | {:.1} | {:.0} | {ratio:.0}x | \
              {:.0} | {:.0} | {:.1} |",
+            if same { "yes" } else { "NO" },
             ours["edges"],
             candidates * 1e3,
             number(&gathered["candidates_two_threads_s"]) * 1e3,

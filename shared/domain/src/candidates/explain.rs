@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::around::{Reached, spot};
 use super::question::Question;
-use super::{Case, Pool, Progress, UnknownPostalCode, around::Place, spot};
+use super::{Case, Pool, Progress, UnknownPostalCode};
 use crate::checks::CheckKind;
 use crate::eligibility::Rule;
 use crate::ids::OfficeId;
@@ -117,11 +118,12 @@ impl<'a> Pool<'a> {
         Ok(Some(all))
     }
 
-    fn seen(&self, question: &Question<'_>, places: &[(u32, Place)]) -> Seen {
+    fn seen(&self, question: &Question<'_>, places: &[Reached]) -> Seen {
         let mut counts = [0_u32; Rule::COUNT];
         let mut seen = Seen::default();
         let misses = &mut seen.near_misses;
-        for (metres, place) in places {
+        for Reached { metres, place } in places {
+            let place = &self.places[*place as usize];
             for sheet in &self.sheets[place.first as usize..place.end as usize] {
                 let Some(rule) = question.rule(self, *metres, sheet) else {
                     seen.candidates += 1;

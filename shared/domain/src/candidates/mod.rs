@@ -4,28 +4,32 @@
 //! holds the two together. What makes them fast here: experts are compiled into numbers once and lie
 //! ordered by place, so that those around a centre are a few runs of memory; what cases of one place
 //! share is computed once; and where only the best of a row are asked for, an expert whose points cannot
-//! reach them any more is passed over.
+//! reach them any more is passed over. Where there are many around a centre, most are not even looked at:
+//! those of the wanted occupations are found by their field, all others from the nearest place outwards,
+//! until no place is left whose best could still come in.
 //!
 //! Rows name experts by their *number*, their rank by place: neighbours in the country are neighbours in
 //! memory, for the solver as well.
 
 mod around;
+mod best;
+mod deck;
 mod explain;
 mod question;
 mod rows;
+mod scan;
 mod sheet;
 #[cfg(test)]
 mod tests;
 
 use crate::eligibility::{CaseFacts, Context, ExpertFacts, PairHistory};
-use crate::geo::Spot;
-use crate::postal_codes::{self, PostalCode};
+use crate::postal_codes::PostalCode;
 use crate::scores::{CaseTraits, ExpertTraits, OccupationPoints};
 
 pub use explain::{NEAR_MISSES, NearMiss, Seen};
-pub use rows::Rows;
+pub use rows::{Rows, Wanted};
 
-use around::Place;
+use around::{Atlas, Place};
 use sheet::{Dictionary, Sheet};
 
 /// An expert with what rules and scores ask for.
@@ -60,9 +64,6 @@ pub struct UnknownPostalCode(pub PostalCode);
 /// Hears how many cases are done and says whether to go on.
 pub type Progress<'a> = &'a (dyn Fn(u64) -> bool + Sync);
 
-/// Where an expert lives, whether there is no room for another match, and the position in the list.
-type Placed = (PostalCode, bool, u32);
-
 /// The experts, compiled.
 #[derive(Debug)]
 pub struct Pool<'a> {
@@ -72,19 +73,13 @@ pub struct Pool<'a> {
     places: Vec<Place>,
     /// The bands that have places, and where each begins.
     bands: Vec<(i32, usize)>,
-    /// By place, in each those first who have room; in each part by rising position. An expert's number is
-    /// the index here.
+    /// By place, in each those first who have room; in each part as [`Sheet::order`] says. An expert's
+    /// number is the index here.
     sheets: Vec<Sheet>,
     /// The number of the expert at each position.
     numbers: Vec<u32>,
     dictionary: Dictionary,
     occupation_points: OccupationPoints,
-}
-
-fn spot(code: PostalCode) -> Result<Spot, UnknownPostalCode> {
-    postal_codes::find(postal_codes::builtin(), code)
-        .map(|place| Spot::new(place.coordinates))
-        .ok_or(UnknownPostalCode(code))
 }
 
 impl<'a> Pool<'a> {
@@ -93,55 +88,41 @@ impl<'a> Pool<'a> {
     /// # Errors
     /// A postal code that is not in the table.
     pub fn new(context: Context<'a>, experts: Vec<Expert<'a>>) -> Result<Self, UnknownPostalCode> {
-        let dictionary = Dictionary::new(&experts);
+        let atlas = Atlas::builtin();
+        let mut dictionary = Dictionary::new();
         // in the experts' order, in which their memory was filled; then laid out by place
-        let by_position: Vec<Sheet> = experts
-            .iter()
-            .zip(0..)
-            .map(|(expert, position)| Sheet::new(position, expert, &dictionary, &context))
-            .collect();
-        let mut order: Vec<(PostalCode, bool, u32)> = experts
-            .iter()
-            .zip(0..)
-            .map(|(expert, position)| {
-                (
-                    expert.postal_code,
-                    !by_position[position as usize].may_have_room(),
-                    position,
-                )
-            })
-            .collect();
+        let mut order: Vec<u64> = Vec::with_capacity(experts.len());
+        let mut by_position: Vec<Sheet> = Vec::with_capacity(experts.len());
+        for (expert, position) in experts.iter().zip(0..) {
+            let sheet = Sheet::new(position, expert, &mut dictionary, &context);
+            order.push(sheet.order(atlas.rank(expert.postal_code)?));
+            by_position.push(sheet);
+        }
         order.sort_unstable();
-        let mut runs: Vec<(Spot, &[Placed])> = order
-            .chunk_by(|one, other| one.0 == other.0)
-            .map(|run| Ok((spot(run[0].0)?, run)))
-            .collect::<Result<_, _>>()?;
-        runs.sort_by(|one, other| {
-            let (here, there) = (one.0.coordinates(), other.0.coordinates());
-            around::band(here)
-                .cmp(&around::band(there))
-                .then(here.longitude().total_cmp(&there.longitude()))
-                .then(one.1[0].0.cmp(&other.1[0].0))
-        });
+        let slots = dictionary.finish();
         let mut bands: Vec<(i32, usize)> = Vec::new();
-        let mut places = Vec::with_capacity(runs.len());
-        let mut sheets = Vec::with_capacity(experts.len());
+        let mut places: Vec<Place> = Vec::new();
+        let mut sheets: Vec<Sheet> = Vec::with_capacity(experts.len());
         let mut numbers = vec![0; experts.len()];
-        for (spot, run) in runs {
+        for run in order.chunk_by(|one, other| Sheet::rank(*one) == Sheet::rank(*other)) {
             let first = sheets.len() as u32;
+            let spot = atlas.spot(Sheet::rank(run[0]));
             let band = around::band(spot.coordinates());
             if bands.last().is_none_or(|last| last.0 != band) {
                 bands.push((band, places.len()));
             }
-            for (_, _, position) in run {
-                numbers[*position as usize] = sheets.len() as u32;
-                sheets.push(by_position[*position as usize].clone());
+            let mut with_room_end = first;
+            for position in run.iter().map(|key| Sheet::position(*key)) {
+                numbers[position] = sheets.len() as u32;
+                let mut sheet = by_position[position].clone();
+                sheet.occupations = sheet.occupations.map(|raw| slots[usize::from(raw)]);
+                with_room_end += u32::from(sheet.may_have_room());
+                sheets.push(sheet);
             }
-            let with_room = run.iter().filter(|(_, none, _)| !none).count() as u32;
             places.push(Place {
                 spot,
                 first,
-                with_room_end: first + with_room,
+                with_room_end,
                 end: sheets.len() as u32,
             });
         }

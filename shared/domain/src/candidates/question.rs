@@ -3,20 +3,23 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::sheet::{Sheet, areas, day, gender};
+use super::deck::{Asked, Card};
+use super::sheet::{Days, FIELDS, Sheet, areas, day, field, field_bit, gender};
 use super::{Case, Pool};
 use crate::checks::{CheckKind, needed_kind};
 use crate::eligibility::{PairHistory, Rule, may_propose, missing, reach_m};
 use crate::occupations::{KldbCode, PACKED_BASE};
 use crate::scores::{AREA_POINTS, AreaFit, score, share, waiting_points};
 
-/// An expert within reach and the points that all cases of the place share.
-#[derive(Debug, Clone, Copy)]
+/// An expert within reach, and the points that all cases of the place share.
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Near {
-    pub(super) number: u32,
-    pub(super) metres: u32,
+    pub(super) card: Card,
     pub(super) points: i32,
 }
+
+/// One more than the largest slot, so that every slot is known to have its points.
+const SLOTS: usize = 1 << u16::BITS;
 
 /// What a case asks; its memory is used again for the next case.
 #[derive(Debug)]
@@ -30,14 +33,26 @@ pub(super) struct Question<'a> {
     pub(super) own_office: bool,
     pub(super) radius_m: u32,
     waiting: i32,
-    languages: u64,
+    languages: u32,
     /// Points of each code as occupation, of each as interest, and of none.
-    occupations: Vec<i32>,
+    occupations: Box<[i32; SLOTS]>,
     /// What of `occupations` is not zero.
     written: Vec<Range<usize>>,
     areas: [i32; AREA_POINTS],
+    language: i32,
+    asked: Asked,
+    has_histories: bool,
     /// The most that the areas and a language can add.
     pub(super) most: i32,
+    /// The most that an occupation gives.
+    pub(super) most_occupation: i32,
+    /// The most that an occupation gives that shares no more than one digit with a target. Who gets more
+    /// has a code in one of the fields.
+    pub(super) outside_fields: i32,
+    /// The fields of the targets, each once, and for each field one more than its place among them.
+    pub(super) fields: Vec<u8>,
+    field_bits: u64,
+    places: [u8; FIELDS],
     /// Which codes share how many digits with a target, once it was asked for.
     shared: HashMap<u32, [Range<usize>; 5]>,
 }
@@ -55,13 +70,21 @@ impl<'a> Question<'a> {
             radius_m: 0,
             waiting: 0,
             languages: 0,
-            occupations: vec![0; 2 * pool.dictionary.codes.len() + 1],
+            occupations: vec![0; SLOTS].try_into().expect("there are so many slots"),
             written: Vec::new(),
             areas: [0; AREA_POINTS],
+            language: 0,
+            asked: Asked::default(),
+            has_histories: false,
             most: 0,
+            most_occupation: 0,
+            outside_fields: 0,
+            fields: Vec::new(),
+            field_bits: 0,
+            places: [0; FIELDS],
             shared: HashMap::new(),
         };
-        question.ask(pool, case);
+        question.ask_rules(pool, case);
         question
     }
 
@@ -77,19 +100,37 @@ impl<'a> Question<'a> {
         self.radius_m = pool.radius_m(case.facts);
     }
 
-    /// The next case.
-    pub(super) fn ask(&mut self, pool: &Pool<'_>, case: Case<'a>) {
+    /// The next case, one of those that start on these days.
+    pub(super) fn ask(&mut self, pool: &Pool<'_>, starts: Days, case: Case<'a>) {
         self.ask_rules(pool, case);
         let today = pool.context.today;
         let weights = &pool.context.parameters.weights;
         self.waiting = waiting_points(weights, case.traits, today);
-        // a language that has no bit is spoken by odd experts alone
-        self.languages = pool.dictionary.languages(&case.traits.languages).0;
+        self.asked = Asked::new(self.kind, starts.after_first(self.start), self.gender);
+        self.has_histories = !case.histories.is_empty();
+        self.languages = pool.dictionary.languages(&case.traits.languages);
+        self.language = weights.language;
         for range in self.written.drain(..) {
             self.occupations[range].fill(0);
         }
+        for field in self.fields.drain(..) {
+            self.places[usize::from(field)] = 0;
+        }
+        (self.most_occupation, self.outside_fields) = (0, 0);
+        self.field_bits = 0;
         let codes = pool.dictionary.codes.len();
         for (rank, target) in case.traits.occupations.iter().enumerate() {
+            let points = pool.occupation_points.of(1, rank);
+            self.outside_fields = self.outside_fields.max(points[0]).max(points[1]);
+            let whole = pool.occupation_points.of(usize::from(KldbCode::MAX_DIGITS), rank);
+            self.most_occupation = self.most_occupation.max(whole[0]).max(whole[1]);
+            let field = field(target.packed());
+            self.field_bits |= field_bit(field);
+            let place = &mut self.places[usize::from(field)];
+            if field > 0 && *place == 0 {
+                self.fields.push(field);
+                *place = self.fields.len() as u8;
+            }
             let shared = self
                 .shared
                 .entry(target.packed())
@@ -113,7 +154,7 @@ impl<'a> Question<'a> {
         let fit = AreaFit::new(weights, &case.traits.support_areas);
         self.areas = fit.points();
         let all = areas(case.traits.support_areas.iter().map(|(area, _)| *area));
-        self.most = self.areas[usize::from(all)] + if self.languages == 0 { 0 } else { weights.language };
+        self.most = self.areas[usize::from(all)] + if self.languages == 0 { 0 } else { self.language };
     }
 
     /// Points for waiting, the same with every expert.
@@ -128,23 +169,84 @@ impl<'a> Question<'a> {
             .map_or(PairHistory::default(), |at| histories[at].1)
     }
 
-    /// Points for the expert's occupations.
+    /// Points for the expert's occupations; none for who is odd.
     #[inline]
-    pub(super) fn occupation(&self, sheet: &Sheet) -> i32 {
-        let points = sheet.occupations.map(|code| self.occupations[usize::from(code)]);
-        points[0].max(points[1]).max(points[2].max(points[3]))
+    pub(super) fn occupation(&self, pool: &Pool<'_>, card: &Card) -> i32 {
+        let [first, second] = card.occupations.map(|code| self.occupations[usize::from(code)]);
+        if card.more {
+            return self.occupation_by_sheet(pool, card);
+        }
+        first.max(second)
     }
 
-    /// The score of a pair whose occupations give so many points; none where a rule removes the expert.
-    /// The rules about distance, office and room have been asked.
+    #[cold]
+    fn occupation_by_sheet(&self, pool: &Pool<'_>, card: &Card) -> i32 {
+        let sheet = &pool.sheets[card.number as usize];
+        let points = sheet.occupations.map(|code| self.occupations[usize::from(code)]);
+        points.into_iter().max().unwrap_or_default()
+    }
+
+    /// The score of a pair, less the points for occupations, where nothing is missing.
     #[inline]
-    pub(super) fn score(&self, pool: &Pool<'_>, near: Near, sheet: &Sheet, occupation: i32) -> Option<i32> {
-        if sheet.odd {
-            return self.score_odd(pool, near, sheet);
+    pub(super) fn sum(&self, near: &Near) -> i32 {
+        let language = if near.card.languages & self.languages == 0 {
+            0
+        } else {
+            self.language
+        };
+        near.points + self.waiting + self.areas[usize::from(near.card.areas) % AREA_POINTS] + language
+    }
+
+    /// The most that the occupations of somebody can give.
+    #[inline]
+    pub(super) fn most_for(&self, near: &Near) -> i32 {
+        if near.card.fields & self.field_bits == 0 {
+            self.outside_fields
+        } else {
+            self.most_occupation
         }
-        let mut sum = near.points + self.waiting + occupation + self.areas[usize::from(sheet.areas)];
-        if sheet.languages & self.languages != 0 {
-            sum += pool.context.parameters.weights.language;
+    }
+
+    /// Whether the first field of the targets that the expert has a code of is the `place`-th.
+    #[inline]
+    pub(super) fn is_first_field(&self, pool: &Pool<'_>, card: &Card, place: u8) -> bool {
+        let first = |slot: &u16| {
+            let other = self.places[usize::from(pool.dictionary.fields[usize::from(*slot)])];
+            other == 0 || other >= place
+        };
+        if card.more {
+            let sheet = &pool.sheets[card.number as usize];
+            return sheet.occupations.iter().all(first);
+        }
+        card.occupations.iter().all(first)
+    }
+
+    /// Whether every rule but those about distance, office and room lets the expert through, as the card
+    /// says.
+    #[inline]
+    pub(super) fn passes(&self, card: &Card) -> bool {
+        !self.has_histories && card.passes(self.asked)
+    }
+
+    /// Whether the sheet may let an expert through whom the card does not.
+    #[inline]
+    pub(super) fn may_pass(&self, card: &Card) -> bool {
+        self.has_histories || card.unsure
+    }
+
+    /// The score of a pair whose sum is this, as the sheet says; none where a rule removes the expert. The
+    /// rules about distance, office and room have been asked.
+    #[cold]
+    pub(super) fn score_by_sheet(
+        &self,
+        pool: &Pool<'_>,
+        metres: impl FnOnce() -> u32,
+        card: &Card,
+        sum: i32,
+    ) -> Option<i32> {
+        let sheet = &pool.sheets[card.number as usize];
+        if sheet.odd {
+            return self.score_odd(pool, metres(), sheet);
         }
         if sheet.paused.has(self.start) || (self.gender != 0 && self.gender != sheet.gender) {
             return None;
@@ -172,17 +274,17 @@ impl<'a> Question<'a> {
 
     /// The same, from the rules and scores themselves.
     #[cold]
-    fn score_odd(&self, pool: &Pool<'_>, near: Near, sheet: &Sheet) -> Option<i32> {
+    fn score_odd(&self, pool: &Pool<'_>, metres: u32, sheet: &Sheet) -> Option<i32> {
         let context = &pool.context;
         let expert = &pool.experts[sheet.position as usize];
         let (case, history) = (&self.case, self.history(sheet));
-        let lacks = may_propose(context, case.facts, expert.facts, near.metres, history).ok()?;
+        let lacks = may_propose(context, case.facts, expert.facts, metres, history).ok()?;
         let reach = reach_m(case.facts, expert.facts, context.parameters);
         let points = score(
             &context.parameters.weights,
             case.traits,
             expert.traits,
-            near.metres,
+            metres,
             reach,
             lacks.len(),
             context.today,

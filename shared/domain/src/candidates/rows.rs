@@ -1,15 +1,20 @@
 //! The rows of the solver's instance: for each case its experts with their scores, all or the best.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use super::question::{Near, Question};
+use super::around::Atlas;
+use super::best::{All, Best};
+use super::deck::Deck;
+use super::question::Question;
+use super::scan::{Around, Key};
 use super::sheet::{Days, day};
-use super::{Case, Pool, Progress, UnknownPostalCode, around::Place, spot};
-use crate::postal_codes::PostalCode;
-use crate::scores::distance_points;
+use super::{Case, Pool, Progress, UnknownPostalCode};
 
 /// So many cases between two words of progress.
 const BATCH: usize = 64;
+/// So many pieces of work for each thread: none waits long for the others in the end.
+const PIECES: usize = 8;
 
 /// A row of experts for each case, as compressed rows.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -27,7 +32,7 @@ pub struct Rows {
 /// A case, an expert and their score.
 type Listed = (u32, u32, i32);
 
-/// What a thread makes of its share of the cases.
+/// What comes of a piece of the cases.
 #[derive(Default)]
 struct Part {
     pairs: Vec<(u32, i32)>,
@@ -35,16 +40,23 @@ struct Part {
     ends: Vec<(usize, Option<i32>)>,
 }
 
-/// The experts around one place, for all cases there that have the same radius.
-struct Around {
-    key: Option<(PostalCode, u32, u32)>,
-    places: Vec<(u32, Place)>,
-    near: Vec<Near>,
+/// Which pairs that are not listed are wanted.
+#[derive(Clone, Copy)]
+pub struct Wanted<'w> {
+    /// For each case so many at most, those with the highest scores.
+    pub most: usize,
+    /// Whether a case and an expert, by number, are listed.
+    pub listed: &'w (dyn Fn(u32, u32) -> bool + Sync),
+    /// A score below which no pair of the case is wanted.
+    pub floor: &'w (dyn Fn(u32) -> i32 + Sync),
+    /// Whether a pair with this score is wanted.
+    pub wanted: &'w (dyn Fn(u32, u32, i32) -> bool + Sync),
 }
 
 impl<'a> Pool<'a> {
-    /// For each case its experts: all that the rules let through, or the `most` with the highest scores.
-    /// None where `progress` said to stop. The number of threads changes nothing but the time.
+    /// For each case its experts: all that the rules let through, or the `most` (at least one) with the
+    /// highest scores, of equals those with the lowest numbers. None where `progress` said to stop. The
+    /// number of threads changes nothing but the time.
     ///
     /// # Errors
     /// A postal code that is not in the table.
@@ -56,41 +68,32 @@ impl<'a> Pool<'a> {
         progress: Progress<'_>,
     ) -> Result<Option<Rows>, UnknownPostalCode> {
         let order = self.by_place(cases);
-        let parts = self.share_out(cases, &order, threads, progress, |question, near| {
-            self.row(question, near, most)
+        let weights = self.context.parameters.weights;
+        // what of a score differs within a row, unless something is missing
+        let span = [
+            weights.distance,
+            weights.occupation,
+            weights.support_areas,
+            weights.language,
+            weights.programmes,
+            weights.balance,
+        ];
+        let span = span.iter().map(|weight| weight.unsigned_abs()).sum();
+        let parts = self.share_out(cases, &order, threads, progress, |deck, piece, part| {
+            let mut best = Best::new(most.max(1), &mut part.pairs);
+            piece.each(|_, question, around| {
+                best.begin(question.waiting(), span);
+                let in_order = self.scan(deck, question, around, most, &mut best);
+                let bound = best.finish(in_order);
+                part.ends.push((best.end(), bound));
+            })
         })?;
         let Some(parts) = parts else { return Ok(None) };
-        let pairs = parts.iter().map(|part| part.pairs.len()).sum();
-        let mut found = vec![(0, 0..0); cases.len()];
-        let mut bounds = vec![None; cases.len()];
-        let ends = parts.iter().enumerate().flat_map(|(number, part)| {
-            let starts = std::iter::once(0).chain(part.ends.iter().map(|end| end.0));
-            starts
-                .zip(&part.ends)
-                .map(move |(start, end)| (number, start..end.0, end.1))
-        });
-        for (case, (part, range, bound)) in order.iter().zip(ends) {
-            found[*case as usize] = (part, range);
-            bounds[*case as usize] = bound;
-        }
-        let mut rows = Rows {
-            offsets: Vec::with_capacity(cases.len() + 1),
-            experts: Vec::with_capacity(pairs),
-            scores: Vec::with_capacity(pairs),
-            bounds,
-        };
-        rows.offsets.push(0);
-        for (part, range) in found {
-            let row = &parts[part].pairs[range];
-            rows.experts.extend(row.iter().map(|pair| pair.0));
-            rows.scores.extend(row.iter().map(|pair| pair.1));
-            rows.offsets.push(rows.experts.len());
-        }
-        Ok(Some(rows))
+        Ok(Some(in_order_of_cases(cases.len(), &order, &parts)))
     }
 
-    /// Of the pairs of some cases that are not `listed`, those that are `wanted`: for each case the `most`
-    /// with the highest scores, as case, expert's number and score. None where `progress` said to stop.
+    /// Of the pairs of some cases that are not listed, those that are wanted, as case, expert's number and
+    /// score. None where `progress` said to stop.
     ///
     /// # Errors
     /// A postal code that is not in the table.
@@ -98,32 +101,39 @@ impl<'a> Pool<'a> {
         &self,
         cases: &[Case<'a>],
         asked: &[u32],
-        most: usize,
         threads: usize,
         progress: Progress<'_>,
-        listed: &(dyn Fn(u32, u32) -> bool + Sync),
-        wanted: &(dyn Fn(u32, u32, i32) -> bool + Sync),
+        wanted: Wanted<'_>,
     ) -> Result<Option<Vec<Listed>>, UnknownPostalCode> {
         let chosen: Vec<Case<'a>> = asked.iter().map(|case| cases[*case as usize]).collect();
         let order = self.by_place(&chosen);
-        let parts = self.share_out(&chosen, &order, threads, progress, |question, near| {
-            let case = asked[question.index];
+        let parts = self.share_out(&chosen, &order, threads, progress, |deck, piece, part| {
             let mut row = Vec::new();
-            for near in near {
-                let sheet = &self.sheets[near.number as usize];
-                let occupation = question.question.occupation(sheet);
-                if let Some(score) = question.question.score(self, *near, sheet, occupation)
-                    && wanted(case, near.number, score)
-                    && !listed(case, near.number)
-                {
-                    row.push((near.number, score));
+            piece.each(|index, question, around| {
+                let case = asked[index];
+                row.clear();
+                let floor = (wanted.floor)(case);
+                let mut all = All {
+                    row: &mut row,
+                    floor,
+                    wanted: |number, score| {
+                        (wanted.wanted)(case, number, score) && !(wanted.listed)(case, number)
+                    },
+                };
+                // without a floor nobody is passed over
+                let most = if floor == i32::MIN {
+                    usize::MAX
+                } else {
+                    wanted.most
+                };
+                self.scan(deck, question, around, most, &mut all);
+                if row.len() > wanted.most {
+                    row.select_nth_unstable_by_key(wanted.most, |pair| (-i64::from(pair.1), pair.0));
+                    row.truncate(wanted.most);
                 }
-            }
-            if row.len() > most {
-                row.select_nth_unstable_by_key(most, |pair| (-i64::from(pair.1), pair.0));
-                row.truncate(most);
-            }
-            (row, None)
+                part.pairs.extend_from_slice(&row);
+                part.ends.push((part.pairs.len(), None));
+            })
         })?;
         let Some(parts) = parts else { return Ok(None) };
         let mut found = Vec::new();
@@ -140,14 +150,24 @@ impl<'a> Pool<'a> {
         Ok(Some(found))
     }
 
-    /// Cases so that those stand together that share a place and a radius.
+    /// Cases so that those stand together that share a place, those with the widest radius first, and a
+    /// radius.
     fn by_place(&self, cases: &[Case<'_>]) -> Vec<u32> {
-        let mut order: Vec<u32> = (0..cases.len() as u32).collect();
-        order.sort_by_cached_key(|index| (self.key(&cases[*index as usize]), *index));
-        order
+        let mut order: Vec<(u64, u32, u32)> = cases
+            .iter()
+            .zip(0..)
+            .map(|(case, index)| {
+                let (code, radius_m, office) = self.key(case);
+                // places that lie together are visited together; one that is unknown is refused later
+                let rank = Atlas::builtin().rank(code).unwrap_or(u16::MAX);
+                (u64::from(rank) << 32 | u64::from(!radius_m), office, index)
+            })
+            .collect();
+        order.sort_unstable();
+        order.into_iter().map(|(_, _, index)| index).collect()
     }
 
-    fn key(&self, case: &Case<'_>) -> (PostalCode, u32, u32) {
+    fn key(&self, case: &Case<'_>) -> Key {
         let office = if self.context.parameters.own_office_only {
             self.dictionary.office(case.facts.office)
         } else {
@@ -156,151 +176,129 @@ impl<'a> Pool<'a> {
         (case.postal_code, self.radius_m(case.facts), office)
     }
 
-    /// Lets threads make the rows of their shares of the cases, in this order.
+    /// Lets threads make the rows of pieces of the cases, in this order. The parts are in the order of the
+    /// pieces, whoever made them.
     fn share_out(
         &self,
         cases: &[Case<'a>],
         order: &[u32],
         threads: usize,
         progress: Progress<'_>,
-        row: impl Fn(&Asked<'_, 'a>, &[Near]) -> (Vec<(u32, i32)>, Option<i32>) + Sync,
+        rows: impl Fn(&Deck, &mut Piece<'_, 'a>, &mut Part) -> Result<bool, UnknownPostalCode> + Sync,
     ) -> Result<Option<Vec<Part>>, UnknownPostalCode> {
-        let share = order.len().div_ceil(threads.max(1)).max(1);
+        let threads = threads.max(1);
+        let pieces = if threads == 1 { 1 } else { threads * PIECES };
+        let length = order.len().div_ceil(pieces).max(BATCH);
         let today = self.context.today;
         let starts = Days::spanning(cases.iter().map(|case| day(case.facts.start(today))));
+        let deck = Deck::new(self, starts);
         let done = AtomicU64::new(0);
-        let work = |chunk: &[u32]| -> Result<Option<Part>, UnknownPostalCode> {
-            let mut part = Part::default();
-            let mut around = Around {
-                key: None,
-                places: Vec::new(),
-                near: Vec::new(),
-            };
-            let Some(first) = chunk.first() else {
-                return Ok(Some(part));
-            };
-            let mut question = Question::new(self, cases[*first as usize]);
-            for batch in chunk.chunks(BATCH) {
-                for index in batch {
-                    let case = cases[*index as usize];
-                    self.gather(&case, starts, &mut around)?;
-                    question.ask(self, case);
-                    let asked = Asked {
-                        index: *index as usize,
-                        question: &question,
-                    };
-                    let (pairs, bound) = row(&asked, &around.near);
-                    part.pairs.extend_from_slice(&pairs);
-                    part.ends.push((part.pairs.len(), bound));
+        let next = AtomicUsize::new(0);
+        let made = Mutex::new(Vec::new());
+        let work = || -> Result<bool, UnknownPostalCode> {
+            let mut around = Around::default();
+            loop {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                let Some(chunk) = order.chunks(length).nth(index) else {
+                    return Ok(true);
+                };
+                let mut part = Part::default();
+                let mut piece = Piece {
+                    pool: self,
+                    deck: &deck,
+                    starts,
+                    cases,
+                    chunk,
+                    around: &mut around,
+                    done: &done,
+                    progress,
+                };
+                if !rows(&deck, &mut piece, &mut part)? {
+                    return Ok(false);
                 }
-                let now = done.fetch_add(batch.len() as u64, Ordering::Relaxed) + batch.len() as u64;
-                if !progress(now) {
-                    return Ok(None);
-                }
+                made.lock()
+                    .expect("rules and scores do not panic")
+                    .push((index, part));
             }
-            Ok(Some(part))
         };
-        if threads <= 1 {
-            return Ok(work(order)?.map(|part| vec![part]));
-        }
-        std::thread::scope(|scope| {
-            let workers: Vec<_> = order
-                .chunks(share)
-                .map(|chunk| scope.spawn(|| work(chunk)))
-                .collect();
-            workers
-                .into_iter()
-                .map(|worker| worker.join().expect("rules and scores do not panic"))
-                .collect()
-        })
-    }
-
-    /// The experts with room around a case's place who may be ready on one of these days, with the points for distance; the last ones again
-    /// where the place is the same.
-    fn gather(&self, case: &Case<'_>, starts: Days, around: &mut Around) -> Result<(), UnknownPostalCode> {
-        let key = self.key(case);
-        if around.key == Some(key) {
-            return Ok(());
-        }
-        let radius_m = key.1;
-        self.around(&spot(case.postal_code)?, radius_m, &mut around.places);
-        around.near.clear();
-        let parameters = self.context.parameters;
-        for (metres, place) in &around.places {
-            let sheets = &self.sheets[place.first as usize..place.with_room_end as usize];
-            let (mut last_reach, mut near_points) = (0, 0);
-            for (sheet, number) in sheets.iter().zip(place.first..) {
-                if *metres > sheet.travel_m || (parameters.own_office_only && sheet.office != key.2) {
-                    continue;
-                }
-                // one look here instead of one for each case of the place
-                if !parameters.admit_missing && !sheet.may_be_ready(starts) {
-                    continue;
-                }
-                let reach = radius_m.min(sheet.travel_m);
-                if reach != last_reach {
-                    (last_reach, near_points) = (reach, distance_points(&parameters.weights, *metres, reach));
-                }
-                around.near.push(Near {
-                    number,
-                    metres: *metres,
-                    points: near_points + sheet.fixed,
-                });
-            }
-        }
-        around.key = Some(key);
-        Ok(())
-    }
-
-    /// All or the best experts for a case, by rising number, and the bound on those that are left out.
-    fn row(&self, asked: &Asked<'_, '_>, near: &[Near], most: usize) -> (Vec<(u32, i32)>, Option<i32>) {
-        let question = asked.question;
-        let room = most.saturating_mul(2).min(near.len());
-        let mut row: Vec<(u32, i32)> = Vec::with_capacity(room);
-        // nobody who cannot do better is among the best
-        let mut bound: Option<i32> = None;
-        let mut scores: Vec<i32> = Vec::new();
-        let mut cut = |row: &mut Vec<(u32, i32)>| {
-            scores.clear();
-            scores.extend(row.iter().map(|pair| pair.1));
-            let (better, last, _) =
-                scores.select_nth_unstable_by_key(most - 1, |score| std::cmp::Reverse(*score));
-            let last = *last;
-            // of equals those come in that come first
-            let mut equal = most - better.iter().filter(|score| **score > last).count();
-            row.retain(|pair| {
-                let stays = pair.1 > last || (pair.1 == last && equal > 0);
-                equal -= usize::from(stays && pair.1 == last);
-                stays
-            });
-            last
+        let finished = if threads == 1 {
+            work()?
+        } else {
+            std::thread::scope(|scope| {
+                let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+                workers.into_iter().try_fold(true, |all, worker| {
+                    Ok(worker.join().expect("rules and scores do not panic")? && all)
+                })
+            })?
         };
-        let waiting = question.waiting();
-        for near in near {
-            let sheet = &self.sheets[near.number as usize];
-            let occupation = question.occupation(sheet);
-            if let Some(bound) = bound
-                && !sheet.odd
-                && near.points + waiting + occupation + question.most <= bound
-            {
-                continue;
-            }
-            if let Some(score) = question.score(self, *near, sheet, occupation) {
-                row.push((near.number, score));
-                if most != usize::MAX && row.len() == 2 * most {
-                    bound = Some(cut(&mut row));
-                }
-            }
-        }
-        if row.len() > most {
-            bound = Some(cut(&mut row));
-        }
-        (row, bound)
+        let mut made = made.into_inner().expect("rules and scores do not panic");
+        made.sort_unstable_by_key(|(index, _)| *index);
+        Ok(finished.then(|| made.into_iter().map(|(_, part)| part).collect()))
     }
 }
 
-/// A compiled case and its index.
-struct Asked<'q, 'a> {
-    index: usize,
-    question: &'q Question<'a>,
+/// Rows in the order of cases, out of those in another.
+fn in_order_of_cases(cases: usize, order: &[u32], parts: &[Part]) -> Rows {
+    let pairs = parts.iter().map(|part| part.pairs.len()).sum();
+    let mut found: Vec<&[(u32, i32)]> = vec![&[]; cases];
+    let mut rows = Rows {
+        offsets: Vec::with_capacity(cases + 1),
+        experts: Vec::with_capacity(pairs),
+        scores: Vec::with_capacity(pairs),
+        bounds: vec![None; cases],
+    };
+    let mut order = order.iter();
+    for part in parts {
+        let mut start = 0;
+        for ((end, bound), case) in part.ends.iter().zip(&mut order) {
+            found[*case as usize] = &part.pairs[start..*end];
+            rows.bounds[*case as usize] = *bound;
+            start = *end;
+        }
+    }
+    rows.offsets.push(0);
+    for row in found {
+        rows.experts.extend(row.iter().map(|pair| pair.0));
+        rows.scores.extend(row.iter().map(|pair| pair.1));
+        rows.offsets.push(rows.experts.len());
+    }
+    rows
+}
+
+/// Some cases whose rows one thread makes.
+struct Piece<'p, 'a> {
+    pool: &'p Pool<'a>,
+    deck: &'p Deck,
+    starts: Days,
+    cases: &'p [Case<'a>],
+    chunk: &'p [u32],
+    around: &'p mut Around,
+    done: &'p AtomicU64,
+    progress: Progress<'p>,
+}
+
+impl<'a> Piece<'_, 'a> {
+    /// Hands out each case's index, what it asks, and those around it. False where `progress` said to stop.
+    fn each(
+        &mut self,
+        mut row: impl FnMut(usize, &Question<'a>, &mut Around),
+    ) -> Result<bool, UnknownPostalCode> {
+        let Some(first) = self.chunk.first() else {
+            return Ok(true);
+        };
+        let mut question = Question::new(self.pool, self.cases[*first as usize]);
+        for batch in self.chunk.chunks(BATCH) {
+            for index in batch {
+                let case = self.cases[*index as usize];
+                self.around.go(self.pool, self.deck, self.pool.key(&case))?;
+                question.ask(self.pool, self.starts, case);
+                row(*index as usize, &question, self.around);
+            }
+            let now = self.done.fetch_add(batch.len() as u64, Ordering::Relaxed) + batch.len() as u64;
+            if !(self.progress)(now) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
 }

@@ -7,14 +7,14 @@ use crate::checks::{CheckKind, counting};
 use crate::eligibility::Context;
 use crate::experts::{ExpertState, OccupationKind};
 use crate::ids::OfficeId;
-use crate::occupations::PACKED_CODES;
+use crate::occupations::{KldbCode, PACKED_BASE, PACKED_CODES};
 use crate::scores::{balance_points, programme_points};
 use crate::values::{Gender, Language, SupportArea};
 
 /// So many occupations and interests of an expert fit into a sheet.
 const OCCUPATIONS: usize = 4;
 /// So many languages besides German fit into a word.
-const LANGUAGES: usize = 64;
+const LANGUAGES: usize = 32;
 
 /// A day as a number.
 pub(super) fn day(date: NaiveDate) -> i32 {
@@ -53,6 +53,12 @@ impl Days {
     /// Whether some day of another interval belongs to it.
     pub(super) fn meets(self, other: Self) -> bool {
         self.from.max(other.from) <= self.until.min(other.until)
+    }
+
+    /// The day's number among these days, the first of which is 1; the largest number there is for all
+    /// that come later.
+    pub(super) fn after_first(self, day: i32) -> u16 {
+        u16::try_from(i64::from(day) - i64::from(self.from) + 1).unwrap_or(u16::MAX)
     }
 
     /// From the first of some days to the last.
@@ -95,74 +101,143 @@ impl Days {
     }
 }
 
+/// The most codes that fit into sheets, each as occupation and as interest.
+const CODES: usize = (u16::MAX as usize) / 2;
+/// Packed numbers of as many digits as an occupational field has are codes divided by this.
+const BELOW_FIELD: u32 = PACKED_BASE.pow(KldbCode::MAX_DIGITS as u32 - 2);
+/// One more than the largest number of a field.
+pub(super) const FIELDS: usize = PACKED_BASE.pow(2) as usize;
+
+/// The occupational field of a packed code, its first two digits; 0 where it has no two.
+pub(super) fn field(packed: u32) -> u8 {
+    let field = packed / BELOW_FIELD;
+    if field.is_multiple_of(PACKED_BASE) {
+        0
+    } else {
+        field as u8
+    }
+}
+
+/// The bit of a field; none where there is no field. Two digits count to 99: few fields share a bit.
+pub(super) fn field_bit(field: u8) -> u64 {
+    u64::from(field > 0) << (field % 64)
+}
+
 /// The occupations, languages and offices that occur among the experts.
 #[derive(Debug)]
 pub(super) struct Dictionary {
-    /// Packed and rising.
+    /// Packed; rising once the dictionary is finished.
     pub(super) codes: Vec<u32>,
-    /// The place of each packed code among them.
+    /// The field of each slot: of codes as occupations, of codes as interests, and of nothing.
+    pub(super) fields: Vec<u8>,
+    /// A bit for the field of each slot. Fields may share one, where there are many.
+    pub(super) field_bits: Vec<u64>,
+    /// One more than the place of each packed code among them; 0 for those that do not occur.
     places: Vec<u16>,
-    /// By their letters.
-    languages: Vec<Language>,
+    /// Packed.
+    languages: Vec<u32>,
+    german: u32,
     offices: Vec<OfficeId>,
 }
 
 impl Dictionary {
-    pub(super) fn new(experts: &[Expert<'_>]) -> Self {
-        let german = Language::german();
-        let mut places = vec![0_u16; PACKED_CODES];
-        let mut languages: Vec<Language> = Vec::new();
-        let mut offices: Vec<OfficeId> = Vec::new();
-        for expert in experts {
-            for occupation in &expert.traits.occupations {
-                if let Some(code) = occupation.kldb_code {
-                    places[code.packed() as usize] = 1;
-                }
-            }
-            for language in &expert.traits.languages {
-                if *language != german && !languages.contains(language) {
-                    languages.push(language.clone());
-                }
-            }
-            if !offices.contains(&expert.facts.office) {
-                offices.push(expert.facts.office);
-            }
-        }
-        let mut codes = Vec::new();
-        for (packed, place) in (0..).zip(&mut places) {
-            if *place > 0 {
-                *place = codes.len() as u16;
-                codes.push(packed);
-            }
-        }
-        languages.sort_unstable();
+    pub(super) fn new() -> Self {
         Self {
-            codes,
-            places,
-            languages,
-            offices,
+            codes: Vec::new(),
+            fields: Vec::new(),
+            field_bits: Vec::new(),
+            places: vec![0; PACKED_CODES],
+            languages: Vec::new(),
+            german: Language::german().packed(),
+            offices: Vec::new(),
         }
     }
 
-    /// The bits of languages besides German, and whether all of them have one. Languages that no expert
-    /// speaks have no bit and need none.
-    pub(super) fn languages(&self, languages: &[Language]) -> (u64, bool) {
-        let mut bits = 0;
-        let mut all = true;
-        for language in languages {
-            match self.languages.iter().position(|known| known == language) {
-                Some(number) if number < LANGUAGES => bits |= 1 << number,
-                Some(_) => all = false,
-                None => {}
+    /// What stands for a code in a sheet until the dictionary is finished; none where no more fit.
+    fn code(&mut self, code: KldbCode, kind: OccupationKind) -> Option<u16> {
+        let place = &mut self.places[code.packed() as usize];
+        if *place == 0 {
+            if self.codes.len() == CODES {
+                return None;
+            }
+            self.codes.push(code.packed());
+            *place = self.codes.len() as u16;
+        }
+        Some(2 * *place - u16::from(kind != OccupationKind::Interest))
+    }
+
+    /// Puts the codes into their order. The answer is the slot of everything that stands in sheets.
+    fn sort(&mut self) -> Vec<u16> {
+        let count = self.codes.len();
+        self.codes.sort_unstable();
+        let nothing = 2 * count;
+        let mut slots = vec![nothing as u16; nothing + 1];
+        self.fields = vec![0; nothing + 1];
+        for (index, code) in self.codes.iter().enumerate() {
+            let seen = 2 * usize::from(self.places[*code as usize]);
+            slots[seen - 1] = index as u16;
+            slots[seen] = (count + index) as u16;
+            self.fields[index] = field(*code);
+            self.fields[count + index] = field(*code);
+        }
+        self.field_bits = self.fields.iter().map(|field| field_bit(*field)).collect();
+        slots
+    }
+
+    /// Ends the making. The answer is the slot of everything that stands in sheets until now.
+    pub(super) fn finish(&mut self) -> Vec<u16> {
+        let slots = self.sort();
+        self.places = Vec::new();
+        slots
+    }
+
+    /// The bit of a language besides German; none for one that has no bit.
+    fn bit(&self, language: u32) -> Option<u32> {
+        let number = self.languages.iter().position(|known| *known == language)?;
+        (number < LANGUAGES).then(|| 1 << number)
+    }
+
+    /// The bits of an expert's languages besides German, and whether all of them have one.
+    fn learn(&mut self, languages: &[Language]) -> (u32, bool) {
+        let (mut bits, mut all) = (0, true);
+        for language in languages.iter().map(Language::packed) {
+            if language == self.german {
+                continue;
+            }
+            if !self.languages.contains(&language) {
+                self.languages.push(language);
+            }
+            match self.bit(language) {
+                Some(bit) => bits |= bit,
+                None => all = false,
             }
         }
         (bits, all)
+    }
+
+    /// The bits of a mentee's languages besides German. Languages that no expert speaks have no bit and
+    /// need none; where a language has no bit, those who speak it are odd.
+    pub(super) fn languages(&self, languages: &[Language]) -> u32 {
+        languages
+            .iter()
+            .filter_map(|language| self.bit(language.packed()))
+            .fold(0, |bits, bit| bits | bit)
     }
 
     /// The number of an office; one that no expert belongs to has none of theirs.
     pub(super) fn office(&self, office: OfficeId) -> u32 {
         let place = self.offices.iter().position(|known| *known == office);
         place.map_or(u32::MAX, |place| place as u32)
+    }
+
+    fn learn_office(&mut self, office: OfficeId) -> u32 {
+        match self.office(office) {
+            u32::MAX => {
+                self.offices.push(office);
+                self.offices.len() as u32 - 1
+            }
+            known => known,
+        }
     }
 }
 
@@ -183,9 +258,11 @@ pub(super) struct Sheet {
     pub(super) travel_m: u32,
     /// Points that no case changes.
     pub(super) fixed: i32,
+    /// Counts only where each office keeps to its own experts.
     pub(super) office: u32,
-    pub(super) languages: u64,
-    /// Indexes into the points of a question: codes as occupations, codes as interests, nothing.
+    pub(super) languages: u32,
+    /// Slots, which are indexes into the points of a question: codes as occupations, codes as interests,
+    /// nothing.
     pub(super) occupations: [u16; OCCUPATIONS],
     pub(super) paused: Days,
     simple: Days,
@@ -204,7 +281,7 @@ impl Sheet {
     pub(super) fn new(
         position: u32,
         expert: &Expert<'_>,
-        dictionary: &Dictionary,
+        dictionary: &mut Dictionary,
         context: &Context<'_>,
     ) -> Self {
         let (facts, traits) = (expert.facts, expert.traits);
@@ -238,28 +315,27 @@ impl Sheet {
                 attended.map(|attended| Days::new(attended.on, attended.counts_until)),
             )));
         }
-        let nothing = 2 * dictionary.codes.len();
-        let mut occupations = [nothing as u16; OCCUPATIONS];
-        odd |= nothing > usize::from(u16::MAX);
+        let mut occupations = [0; OCCUPATIONS];
         let mut coded = traits.occupations.iter().filter_map(|occupation| {
-            let code = usize::from(dictionary.places[occupation.kldb_code?.packed() as usize]);
-            Some(if occupation.kind == OccupationKind::Interest {
-                dictionary.codes.len() + code
-            } else {
-                code
-            })
+            let code = occupation.kldb_code?;
+            Some(dictionary.code(code, occupation.kind))
         });
         for (slot, code) in occupations.iter_mut().zip(&mut coded) {
-            *slot = code as u16;
+            odd |= code.is_none();
+            *slot = code.unwrap_or_default();
         }
         odd |= coded.next().is_some();
-        let (languages, all) = dictionary.languages(&traits.languages);
+        let (languages, all) = dictionary.learn(&traits.languages);
         odd |= !all;
         Self {
             position,
             travel_m: u32::from(facts.travel_radius_km) * 1000,
             fixed: programme_points(weights, traits) + balance_points(weights, traits),
-            office: dictionary.office(facts.office),
+            office: if context.parameters.own_office_only {
+                dictionary.learn_office(facts.office)
+            } else {
+                0
+            },
             languages,
             occupations,
             paused,
@@ -275,9 +351,45 @@ impl Sheet {
         }
     }
 
+    /// A key that sorts by the rank of the place, those first who have room, of them those first who are
+    /// odd, then by falling travel radius and by position.
+    pub(super) fn order(&self, rank: u16) -> u64 {
+        let travel_km = (self.travel_m / 1000) as u16;
+        u64::from(rank) << 48
+            | u64::from(!self.may_have_room()) << 47
+            | u64::from(!self.odd) << 46
+            | u64::from(!travel_km) << 30
+            | u64::from(self.position)
+    }
+
+    /// The rank of the place in such a key.
+    pub(super) fn rank(order: u64) -> u16 {
+        (order >> 48) as u16
+    }
+
+    /// The position in such a key.
+    pub(super) fn position(order: u64) -> usize {
+        (order & ((1 << 30) - 1)) as usize
+    }
+
     /// Whether no rule that has nothing to do with the case removes the expert.
     pub(super) fn may_have_room(&self) -> bool {
         self.active && !self.full && !self.approached
+    }
+
+    /// Until when, counted from the first of some days, nothing is missing for a case that needs a check of
+    /// the kind; 0 where there is no such day. None where the last of these days does not say it all.
+    pub(super) fn ready_for(&self, kind: CheckKind, starts: Days) -> Option<u16> {
+        let ready = self.permitted(kind).and(self.trained);
+        if self.odd || self.paused.meets(starts) {
+            None
+        } else if !ready.meets(starts) {
+            Some(0)
+        } else if ready.has(starts.from) {
+            Some(starts.after_first(ready.until))
+        } else {
+            None
+        }
     }
 
     /// Whether nothing is missing for some case that starts on one of these days.

@@ -254,7 +254,7 @@ fn parameters() -> impl Strategy<Value = Parameters> {
 
 /// What the rules and scores say of a pair, asked one by one.
 fn asked(context: &Context<'_>, case: &OwnedCase, expert: &OwnedExpert, position: u32) -> Result<i32, Rule> {
-    let at = |code| spot(code).unwrap().coordinates();
+    let at = |code| around::spot(code).unwrap().coordinates();
     let metres = distance_m(at(case.0), at(expert.0));
     let history = case
         .3
@@ -276,6 +276,73 @@ fn asked(context: &Context<'_>, case: &OwnedCase, expert: &OwnedExpert, position
     .total())
 }
 
+fn borrowed_expert((postal_code, facts, traits): &OwnedExpert) -> Expert<'_> {
+    Expert {
+        postal_code: *postal_code,
+        facts,
+        traits,
+    }
+}
+
+fn borrowed_case((postal_code, facts, traits, histories): &OwnedCase) -> Case<'_> {
+    Case {
+        postal_code: *postal_code,
+        facts,
+        traits,
+        histories,
+    }
+}
+
+fn row(rows: &Rows, index: usize) -> Vec<(u32, i32)> {
+    let range = rows.offsets[index]..rows.offsets[index + 1];
+    let experts = rows.experts[range.clone()].iter().copied();
+    experts.zip(rows.scores[range].iter().copied()).collect()
+}
+
+/// The pairs of a row with the highest scores, of equals those with the lowest numbers, and the last score
+/// that is among them where others are left out.
+fn the_best(whole: &[(u32, i32)], most: usize) -> (Vec<(u32, i32)>, Option<i32>) {
+    let mut best = whole.to_vec();
+    best.sort_unstable_by_key(|pair| (std::cmp::Reverse(pair.1), pair.0));
+    let bound = (best.len() > most).then(|| best[most - 1].1);
+    best.truncate(most);
+    best.sort_unstable();
+    (best, bound)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    #[test]
+    fn the_best_of_a_crowd_are_those_of_the_whole_row(
+        experts in vec(expert(), 40..240), cases in vec(case(), 1..5), parameters in parameters(), most in 1..4_usize,
+    ) {
+        let settings = Settings::default();
+        let required: BTreeSet<String> = ["BASE".to_owned()].into();
+        let context = Context {
+            today: today(), settings: &settings, parameters: &parameters, required_modules: &required,
+        };
+        let pool = Pool::new(context, experts.iter().map(borrowed_expert).collect()).unwrap();
+        let cases: Vec<Case<'_>> = cases.iter().map(borrowed_case).collect();
+        let rows = pool.rows(&cases, usize::MAX, 1, &|_| true).unwrap().unwrap();
+        let best = pool.rows(&cases, most, 1, &|_| true).unwrap().unwrap();
+        let asked_for: Vec<u32> = (0..cases.len() as u32).collect();
+        let floor = |case: u32| best.bounds[case as usize].unwrap_or(i32::MIN);
+        let left_out = pool.left_out(&cases, &asked_for, 1, &|_| true, Wanted {
+            most, listed: &|_, _| false, floor: &floor, wanted: &|case, _, score| score >= floor(case),
+        });
+        let left_out = left_out.unwrap().unwrap();
+        for index in 0..cases.len() {
+            let whole = row(&rows, index);
+            let (expected, bound) = the_best(&whole, most);
+            let found = left_out.iter().filter(|found| found.0 as usize == index);
+            let found: Vec<_> = found.map(|found| (found.1, found.2)).collect();
+            prop_assert_eq!(&found, &expected);
+            prop_assert_eq!((row(&best, index), best.bounds[index]), (expected, bound));
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
@@ -288,13 +355,8 @@ proptest! {
         let context = Context {
             today: today(), settings: &settings, parameters: &parameters, required_modules: &required,
         };
-        let borrowed = experts.iter().map(|(postal_code, facts, traits)| {
-            Expert { postal_code: *postal_code, facts, traits }
-        });
-        let pool = Pool::new(context.clone(), borrowed.collect()).unwrap();
-        let asked_cases: Vec<Case<'_>> = cases.iter().map(|(postal_code, facts, traits, histories)| {
-            Case { postal_code: *postal_code, facts, traits, histories }
-        }).collect();
+        let pool = Pool::new(context.clone(), experts.iter().map(borrowed_expert).collect()).unwrap();
+        let asked_cases: Vec<Case<'_>> = cases.iter().map(borrowed_case).collect();
         let rows = pool.rows(&asked_cases, usize::MAX, 1, &|_| true).unwrap().unwrap();
         let best = pool.rows(&asked_cases, most, 1, &|_| true).unwrap().unwrap();
         let seen = pool.explain(&asked_cases, 1, &|_| true).unwrap().unwrap();
@@ -303,18 +365,13 @@ proptest! {
             prop_assert_eq!(&pool.rows(&asked_cases, most, threads, &|_| true).unwrap().unwrap(), &best);
             prop_assert_eq!(&pool.explain(&asked_cases, threads, &|_| true).unwrap().unwrap(), &seen);
         }
-        let row = |rows: &Rows, index: usize| {
-            let range = rows.offsets[index]..rows.offsets[index + 1];
-            let pairs = rows.experts[range.clone()].iter().copied().zip(rows.scores[range].iter().copied());
-            pairs.collect::<Vec<_>>()
-        };
         for (index, case) in cases.iter().enumerate() {
             let mut expected: Vec<(u32, i32)> = Vec::new();
             let mut removed: BTreeMap<Rule, u32> = BTreeMap::new();
             let mut misses = Vec::new();
             let radius = pool.radius_m(&case.1);
             for (position, expert) in experts.iter().enumerate() {
-                let at = |code| spot(code).unwrap().coordinates();
+                let at = |code| around::spot(code).unwrap().coordinates();
                 let metres = distance_m(at(case.0), at(expert.0));
                 match asked(&context, case, expert, position as u32) {
                     Ok(score) => expected.push((pool.number(position), score)),
@@ -337,21 +394,15 @@ proptest! {
                 candidates: expected.len() as u32, removed, near_misses: misses,
             });
 
-            // the best ones, and nobody left out who is better than the bound says
-            let listed = row(&best, index);
-            prop_assert_eq!(listed.len(), expected.len().min(most));
-            let worst = listed.iter().map(|pair| pair.1).min();
-            for pair in expected.iter().filter(|pair| !listed.contains(pair)) {
-                prop_assert!(Some(pair.1) <= worst);
-                prop_assert!(Some(pair.1) <= best.bounds[index]);
-            }
-            prop_assert!(listed.iter().all(|pair| expected.contains(pair)));
+            prop_assert_eq!((row(&best, index), best.bounds[index]), the_best(&expected, most));
         }
 
         let asked_for: Vec<u32> = (0..cases.len() as u32).collect();
         let listed = |case: u32, expert: u32| row(&best, case as usize).iter().any(|pair| pair.0 == expert);
         let left_out = pool
-            .left_out(&asked_cases, &asked_for, usize::MAX, 2, &|_| true, &listed, &|_, _, _| true)
+            .left_out(&asked_cases, &asked_for, 2, &|_| true, Wanted {
+                most: usize::MAX, listed: &listed, floor: &|_| i32::MIN, wanted: &|_, _, _| true,
+            })
             .unwrap()
             .unwrap();
         let mut all: Vec<(u32, u32, i32)> = left_out;

@@ -7,7 +7,7 @@
 
 use std::ops::ControlFlow;
 
-use super::columns::Columns;
+use super::columns::{Columns, Word};
 use super::matching::Matching;
 use super::problem::{NONE, Problem};
 use crate::plan::{Observer, Phase};
@@ -114,9 +114,9 @@ impl Split {
 /// One breadth-first search for each unit of room, O(edges) at worst. A search that finds nothing has
 /// come to everything there is to come to, and no later one need look there again; these parts together
 /// are what is not contested. Meant for where few experts have room.
-pub(super) fn maximize_from_experts(
+pub(super) fn maximize_from_experts<W: Word>(
     problem: &Problem<'_>,
-    columns: &Columns,
+    columns: &Columns<W>,
     matching: &mut Matching,
     observer: &mut dyn Observer,
 ) -> ControlFlow<(), Split> {

@@ -4,6 +4,7 @@ mod cardinality;
 mod case_side;
 mod columns;
 mod expert_side;
+mod key;
 mod matching;
 mod problem;
 mod shortlist;
@@ -15,7 +16,7 @@ use crate::plan::{Duals, Objective, Observer, Pin, Solution, SolveError};
 
 use cardinality::Split;
 use case_side::CaseSide;
-use columns::Columns;
+use columns::{Columns, Packing, Word};
 use expert_side::ExpertSide;
 use matching::Matching;
 use problem::{NONE, Problem};
@@ -95,41 +96,89 @@ fn from_cases(problem: &Problem<'_>, observer: &mut dyn Observer) -> ControlFlow
     if !split.any {
         return ControlFlow::Continue(plan(problem, split, Some((&side, &matching)), None));
     }
-    let columns = Columns::new(problem, |case| split.cases[case], |expert| split.experts[expert]);
-    let mut contested = Matching::new(cases, experts);
-    let mut other = ExpertSide::new(problem, &columns);
-    other.auction(&mut contested, |expert| split.experts[expert], observer)?;
-    other.finish(&mut contested, observer)?;
-    ControlFlow::Continue(plan(
+    let packing = Packing::new(problem);
+    let contested = if packing.is_narrow() {
+        fill_contested::<u32>(problem, &split, packing, observer)?
+    } else {
+        fill_contested::<u64>(problem, &split, packing, observer)?
+    };
+    ControlFlow::Continue(plan(problem, split, Some((&side, &matching)), Some(&contested)))
+}
+
+/// The contested part: its matching, the prices of experts and the surpluses of cases.
+struct Contested {
+    matching: Matching,
+    prices: Vec<i64>,
+    surpluses: Vec<i64>,
+}
+
+fn fill_contested<W: Word>(
+    problem: &Problem<'_>,
+    split: &Split,
+    packing: Packing,
+    observer: &mut dyn Observer,
+) -> ControlFlow<(), Contested> {
+    let (cases, experts) = (problem.instance.cases(), problem.instance.experts());
+    let columns = Columns::<W>::new(
         problem,
-        split,
-        Some((&side, &matching)),
-        Some((&other, &contested)),
-    ))
+        packing,
+        |case| split.cases[case],
+        |expert| split.experts[expert],
+    );
+    let mut matching = Matching::new(cases, experts);
+    let mut side = ExpertSide::new(problem, &columns);
+    side.auction(&mut matching, |expert| split.experts[expert], observer)?;
+    side.finish(&mut matching, observer)?;
+    let (prices, surpluses) = side.into_duals();
+    ControlFlow::Continue(Contested {
+        matching,
+        prices,
+        surpluses,
+    })
 }
 
 /// Most experts are filled: experts bid first, and where they do not all find cases, the part that is not
 /// contested is taken out and left to the cases.
 fn from_experts(problem: &Problem<'_>, observer: &mut dyn Observer) -> ControlFlow<(), Plan> {
+    let packing = Packing::new(problem);
+    let (split, contested) = if packing.is_narrow() {
+        split_from_experts::<u32>(problem, packing, observer)?
+    } else {
+        split_from_experts::<u64>(problem, packing, observer)?
+    };
     let (cases, experts) = (problem.instance.cases(), problem.instance.experts());
-    let columns = Columns::new(problem, |_| true, |expert| problem.capacity[expert] > 0);
-    let mut contested = Matching::new(cases, experts);
-    let mut other = ExpertSide::new(problem, &columns);
-    other.auction(&mut contested, |_| true, observer)?;
-    let mut largest = contested.clone();
-    let split = cardinality::maximize_from_experts(problem, &columns, &mut largest, observer)?;
-    other.restrict(&mut contested, &split);
-    other.finish(&mut contested, observer)?;
     let mut matching = Matching::new(cases, experts);
     let mut side = CaseSide::new(problem, false);
     side.block(&split);
     side.auction(&mut matching, |case| !split.cases[case], observer)?;
     side.finish(&mut matching, observer)?;
-    ControlFlow::Continue(plan(
-        problem,
+    ControlFlow::Continue(plan(problem, split, Some((&side, &matching)), Some(&contested)))
+}
+
+/// The part that is contested, filled.
+fn split_from_experts<W: Word>(
+    problem: &Problem<'_>,
+    packing: Packing,
+    observer: &mut dyn Observer,
+) -> ControlFlow<(), (Split, Contested)> {
+    let (cases, experts) = (problem.instance.cases(), problem.instance.experts());
+    let columns = Columns::<W>::new(problem, packing, |_| true, |expert| problem.capacity[expert] > 0);
+    let mut matching = Matching::new(cases, experts);
+    let mut side = ExpertSide::new(problem, &columns);
+    side.auction(&mut matching, |_| true, observer)?;
+    let mut largest = matching.clone();
+    let split = cardinality::maximize_from_experts(problem, &columns, &mut largest, observer)?;
+    drop(largest);
+    side.restrict(&mut matching, &split);
+    side.finish(&mut matching, observer)?;
+    let (prices, surpluses) = side.into_duals();
+    ControlFlow::Continue((
         split,
-        Some((&side, &matching)),
-        Some((&other, &contested)),
+        Contested {
+            matching,
+            prices,
+            surpluses,
+        },
     ))
 }
 
@@ -138,7 +187,7 @@ fn plan(
     problem: &Problem<'_>,
     split: Split,
     free: Option<(&CaseSide<'_>, &Matching)>,
-    contested: Option<(&ExpertSide<'_>, &Matching)>,
+    contested: Option<&Contested>,
 ) -> Plan {
     let (cases, experts) = (problem.instance.cases(), problem.instance.experts());
     let mut mates = Vec::with_capacity(cases);
@@ -149,8 +198,8 @@ fn plan(
     };
     for case in 0..cases {
         let (mate, surplus) = if split.cases[case] {
-            contested.map_or((NONE, 0), |(side, matching)| {
-                (matching.mate(case), side.surplus(case))
+            contested.map_or((NONE, 0), |contested| {
+                (contested.matching.mate(case), contested.surpluses[case])
             })
         } else {
             free.map_or((NONE, 0), |(side, matching)| {
@@ -162,7 +211,7 @@ fn plan(
     }
     for expert in (0..experts).filter(|&expert| problem.capacity[expert] > 0) {
         duals.expert_price[expert] = match (split.experts[expert], free, contested) {
-            (true, _, Some((side, _))) => side.price(expert),
+            (true, _, Some(contested)) => contested.prices[expert],
             (false, Some((side, _)), _) => side.price(expert),
             _ => 0,
         };

@@ -452,11 +452,14 @@ impl LeftOut for Rest<'_, '_> {
         let found = problem.pool.left_out(
             &problem.cases,
             cases,
-            GROWTH,
             problem.threads,
             &|_| self.watch.step(0),
-            &|case, expert| listed.score(case as usize, expert).is_some(),
-            &|case, expert, score| !duals.allow(case as usize, expert as usize, score),
+            bulk::Wanted {
+                most: GROWTH,
+                listed: &|case, expert| listed.score(case as usize, expert).is_some(),
+                floor: &|case| duals.floor(case as usize),
+                wanted: &|case, expert, score| !duals.allow(case as usize, expert as usize, score),
+            },
         );
         match found {
             Ok(Some(found)) => ControlFlow::Continue(found),

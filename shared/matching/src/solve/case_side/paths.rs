@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 
 use super::CaseSide;
 use crate::plan::{Observer, Phase};
+use crate::solve::key::Key;
 use crate::solve::matching::Matching;
 use crate::solve::problem::{LEAST, NONE, Problem};
 use crate::solve::shortlist::Entry;
@@ -20,7 +21,7 @@ pub(super) struct Paths {
     parent: Vec<(u32, i32)>,
     touched: Vec<u32>,
     done: Vec<u32>,
-    heap: BinaryHeap<Reverse<(i64, u32)>>,
+    heap: BinaryHeap<Reverse<Key>>,
 }
 
 /// Where a shortest path ends.
@@ -83,7 +84,8 @@ impl CaseSide<'_> {
         };
         self.relax(matching, start, best, &mut end);
         let experts = self.price.len() as u32;
-        while let Some(Reverse((distance, node))) = self.paths.heap.pop() {
+        while let Some(Reverse(key)) = self.paths.heap.pop() {
+            let (distance, node) = key.parts();
             if end.0 <= distance {
                 break;
             }
@@ -122,7 +124,7 @@ impl CaseSide<'_> {
         }
         if bound > LEAST && base - bound < end.0 {
             let node = (self.price.len() + case) as u32;
-            self.paths.heap.push(Reverse((base - bound, node)));
+            self.paths.heap.push(Reverse(Key::new(base - bound, node)));
         }
     }
 
@@ -208,7 +210,7 @@ impl Paths {
         if matching.load(index) < problem.capacity[index] {
             *end = (length, End::Room(entry.partner));
         } else {
-            self.heap.push(Reverse((length, entry.partner)));
+            self.heap.push(Reverse(Key::new(length, entry.partner)));
         }
     }
 }

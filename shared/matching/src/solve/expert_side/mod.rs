@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 
 use crate::plan::{Observer, Phase};
 use crate::solve::cardinality::Split;
-use crate::solve::columns::Columns;
+use crate::solve::columns::{Columns, Word};
 use crate::solve::matching::Matching;
 use crate::solve::problem::{BLOCKED, HIGHEST, LEAST, NONE, Problem};
 use crate::solve::shortlist::{Entry, Shortlists, Top};
@@ -20,9 +20,9 @@ use paths::Paths;
 const ROUNDS: u16 = 16;
 
 /// Fills experts with cases, at the highest total score.
-pub(super) struct ExpertSide<'a> {
+pub(super) struct ExpertSide<'a, W> {
     problem: &'a Problem<'a>,
-    columns: &'a Columns,
+    columns: &'a Columns<W>,
     /// What each case an expert holds leaves them, and no other case would leave them more.
     price: Vec<i64>,
     /// What cases keep for themselves.
@@ -41,8 +41,8 @@ enum Outcome {
     GaveUp,
 }
 
-impl<'a> ExpertSide<'a> {
-    pub(super) fn new(problem: &'a Problem<'a>, columns: &'a Columns) -> Self {
+impl<'a, W: Word> ExpertSide<'a, W> {
+    pub(super) fn new(problem: &'a Problem<'a>, columns: &'a Columns<W>) -> Self {
         let (cases, experts) = (problem.instance.cases(), problem.instance.experts());
         Self {
             problem,
@@ -57,12 +57,9 @@ impl<'a> ExpertSide<'a> {
         }
     }
 
-    pub(super) fn price(&self, expert: usize) -> i64 {
-        self.price[expert]
-    }
-
-    pub(super) fn surplus(&self, case: usize) -> i64 {
-        self.surplus[case]
+    /// The prices of experts and the surpluses of cases in the end.
+    pub(super) fn into_duals(self) -> (Vec<i64>, Vec<i64>) {
+        (self.price, self.surplus)
     }
 
     /// Takes cases and experts out that are not contested. No contested case loses its expert by that;

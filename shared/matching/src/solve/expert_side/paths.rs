@@ -6,6 +6,8 @@ use std::ops::ControlFlow;
 
 use super::ExpertSide;
 use crate::plan::{Observer, Phase};
+use crate::solve::columns::Word;
+use crate::solve::key::Key;
 use crate::solve::matching::Matching;
 use crate::solve::problem::{LEAST, NONE};
 use crate::solve::shortlist::Entry;
@@ -23,10 +25,10 @@ pub(super) struct Paths {
     done: Vec<(u32, i64)>,
     seen: Vec<bool>,
     via: Vec<u32>,
-    heap: BinaryHeap<Reverse<(i64, u32)>>,
+    heap: BinaryHeap<Reverse<Key>>,
 }
 
-impl ExpertSide<'_> {
+impl<W: Word> ExpertSide<'_, W> {
     /// Fills every expert the auction gave up on.
     pub(in crate::solve) fn finish(
         &mut self,
@@ -55,7 +57,8 @@ impl ExpertSide<'_> {
         let mut end = (BEYOND, NONE);
         self.come_to(matching, start, 0, &mut end);
         let cases = self.surplus.len() as u32;
-        while let Some(Reverse((distance, node))) = self.paths.heap.pop() {
+        while let Some(Reverse(key)) = self.paths.heap.pop() {
+            let (distance, node) = key.parts();
             if end.0 <= distance {
                 break;
             }
@@ -95,7 +98,7 @@ impl ExpertSide<'_> {
         }
         if bound > LEAST && base - bound < end.0 {
             let node = (self.surplus.len() + expert) as u32;
-            self.paths.heap.push(Reverse((base - bound, node)));
+            self.paths.heap.push(Reverse(Key::new(base - bound, node)));
         }
     }
 
@@ -187,7 +190,7 @@ impl Paths {
         if mate == NONE {
             *end = (length, entry.partner);
         } else {
-            self.heap.push(Reverse((length, entry.partner)));
+            self.heap.push(Reverse(Key::new(length, entry.partner)));
         }
     }
 }
