@@ -12,9 +12,9 @@ use hyper_util::{
 };
 use openidconnect::{
     AuthenticationFlow, AuthorizationCode, ClientId, ClientSecret, CsrfToken, HttpRequest, HttpResponse,
-    IssuerUrl, Nonce, OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope,
-    TokenResponse as _,
-    core::{CoreClient, CoreProviderMetadata, CoreResponseType, CoreUserInfoClaims},
+    IssuerUrl, Nonce, OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl,
+    RequestTokenError, Scope, TokenResponse as _,
+    core::{CoreClient, CoreErrorResponseType, CoreProviderMetadata, CoreResponseType, CoreUserInfoClaims},
 };
 use secrecy::ExposeSecret as _;
 use tandem_operations::auth::openid::{Attempt, Identity};
@@ -132,7 +132,15 @@ impl OpenIdConnect {
             .set_pkce_verifier(PkceCodeVerifier::new(attempt.verifier.clone()))
             .request_async(&call)
             .await
-            .map_err(provider)?;
+            .map_err(|error| match error {
+                // a code that was used, is too old or belongs to another attempt; the rest is our configuration
+                RequestTokenError::ServerResponse(answer)
+                    if *answer.error() == CoreErrorResponseType::InvalidGrant =>
+                {
+                    refused(answer)
+                }
+                error => provider(error),
+            })?;
         let token = answer
             .id_token()
             .ok_or_else(|| refused("there is no identity token"))?;

@@ -540,9 +540,9 @@ fn seeing(action: Action) -> Action {
         A::ViewCenter | A::ManageCenter => A::ViewCenter,
         A::ViewUser | A::ManageUser => A::ViewUser,
         A::ManageApiToken => A::ManageApiToken,
-        A::ViewExpert | A::ViewExpertContact | A::ManageExpert | A::SetAvailability | A::ViewDeliveries => {
-            A::ViewExpert
-        }
+        A::ViewExpert | A::ViewExpertContact | A::ManageExpert | A::SetAvailability => A::ViewExpert,
+        // a mail in the log is a thing of its own: it may be about anybody
+        A::ViewDeliveries => A::ViewDeliveries,
         A::ViewCheck | A::ManageCheck => A::ViewCheck,
         A::ViewExpertDocument | A::BookTraining => A::ViewExpert,
         A::ViewTraining | A::ManageTraining | A::ManageModule => A::ViewTraining,
@@ -567,10 +567,10 @@ fn seeing(action: Action) -> Action {
         | A::RecordMilestone
         | A::GiveFeedback
         | A::ViewFeedback
+        | A::ConsentToPublicity
         | A::WriteReport => A::ViewMatch,
         A::ReportProblem | A::ConsentToSharing | A::PrintCode => A::ViewCase,
         A::HandleProblem => A::HandleProblem,
-        A::ConsentToPublicity => A::ViewExpert,
         A::ViewRun | A::ManageRun => A::ViewRun,
         A::ViewJobs | A::ManageJobs => A::ViewJobs,
         A::ViewAudit => A::ViewAudit,

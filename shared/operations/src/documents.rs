@@ -144,12 +144,14 @@ pub async fn ask_for_certificate(app: &App, caller: &Caller, attendance: Attenda
     let Some(expert) = experts::by_ids(&mut tx, &[row.expert_id]).await?.pop() else {
         return refuse(UserError::not_found("attendanceId", "attendance"));
     };
-    caller.authorize(
+    crate::experts::authorize(
+        &mut tx,
+        caller,
         Action::ViewExpertDocument,
-        &Resource::expert(expert.id, expert.office_id),
+        (expert.id, expert.office_id),
         "attendanceId",
-        "attendance",
-    )?;
+    )
+    .await?;
     let (AttendanceState::Attended, Some(attended_on)) = (row.state, row.attended_on) else {
         return refuse(UserError::new(
             Code::NotReady,

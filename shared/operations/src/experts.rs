@@ -254,6 +254,29 @@ async fn save(
     experts::save(conn, &[saved], app.now()).await.map_err(explain)
 }
 
+/// Lets pass or refuses what somebody wants to do about an expert, named by `field`. A centre and a mentee see
+/// an expert by the match that they have (S21), which the expert's own row does not tell: to them it is
+/// `FORBIDDEN`, and `NOT_FOUND` to who does not see the expert.
+pub(crate) async fn authorize(
+    conn: &mut PgConnection,
+    caller: &Caller,
+    action: Action,
+    (id, office): (ExpertId, OfficeId),
+    field: &str,
+) -> Result<()> {
+    let resource = Resource::expert(id, office);
+    if caller.can(action, &resource) == Decision::Hidden {
+        let seen = experts::visible(conn, &caller.scope(Action::ViewExpert), &[id]).await?;
+        if !seen.is_empty() {
+            return refuse(UserError {
+                field: field.to_owned(),
+                ..UserError::forbidden("you may see this expert, but not do this")
+            });
+        }
+    }
+    caller.authorize(action, &resource, field, "expert")
+}
+
 /// The expert, locked, where the caller may change it and has seen its current version.
 async fn locked(
     conn: &mut PgConnection,
@@ -261,11 +284,8 @@ async fn locked(
     id: ExpertId,
     version: Option<i64>,
 ) -> Result<Expert> {
-    authorized(
-        found(experts::lock(conn, id).await?, "expertId")?,
-        caller,
-        version,
-    )
+    let expert = found(experts::lock(conn, id).await?, "expertId")?;
+    authorized(conn, expert, caller, version).await
 }
 
 /// The expert, locked, where the caller may do something else to it.
@@ -276,19 +296,19 @@ async fn locked_for(
     id: ExpertId,
 ) -> Result<Expert> {
     let expert = found(experts::lock(conn, id).await?, "expertId")?;
-    let resource = Resource::expert(id, expert.office_id);
-    caller.authorize(action, &resource, "expertId", "expert")?;
+    authorize(conn, caller, action, (id, expert.office_id), "expertId").await?;
     Ok(expert)
 }
 
 /// The same for an expert who is locked already.
-fn authorized(expert: Expert, caller: &Caller, version: Option<i64>) -> Result<Expert> {
-    caller.authorize(
-        Action::ManageExpert,
-        &Resource::expert(expert.id, expert.office_id),
-        "expertId",
-        "expert",
-    )?;
+async fn authorized(
+    conn: &mut PgConnection,
+    expert: Expert,
+    caller: &Caller,
+    version: Option<i64>,
+) -> Result<Expert> {
+    let home = (expert.id, expert.office_id);
+    authorize(conn, caller, Action::ManageExpert, home, "expertId").await?;
     if version.is_some_and(|version| version != expert.version) {
         return refuse(stale("expert"));
     }

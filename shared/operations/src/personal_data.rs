@@ -96,8 +96,8 @@ fn may_ask(caller: &Caller, person: Person, facts: &PersonFacts) -> (bool, bool)
 /// the same request.
 ///
 /// # Errors
-/// Not found where the caller may not ask about this person; in conflict where it was erased already, or
-/// where something stands in the way of its erasure, with what to do about it.
+/// Not found where the caller may not ask about this person; in conflict where something stands in the way of
+/// its erasure, with what to do about it. Of somebody who was erased already it is the erasure that was done.
 pub async fn request(app: &App, caller: &Caller, kind: Kind, person: Person) -> Result<DataRequest> {
     let mut tx = app.begin(caller).await?;
     let (subject, subject_id) = person.parts();
@@ -110,7 +110,11 @@ pub async fn request(app: &App, caller: &Caller, kind: Kind, person: Person) -> 
     }
     if kind == Kind::Erasure {
         if facts.erased_at.is_some() {
-            return refuse(UserError::conflict("this person was erased already"));
+            // asked for again, it is what was done already, with its receipt
+            return match requests::erased(&mut tx, subject_id).await? {
+                Some(earlier) => Ok(earlier),
+                None => refuse(UserError::conflict("this person was erased already")),
+            };
         }
         refuse_obstacles(&mut tx, app, person).await?;
     }

@@ -4,6 +4,7 @@
 mod apply;
 mod decide;
 mod execute;
+mod forgetting;
 mod insight;
 mod planning;
 mod snapshot;
@@ -12,6 +13,7 @@ mod writing;
 pub use apply::{Applied, ApplyInput, StaleProposal, apply, discard, undo};
 pub use decide::{choose_alternate, clear_proposal_decision, veto_proposal};
 pub use execute::{execute, fail_abandoned};
+pub(crate) use forgetting::forget;
 pub use insight::{
     Bottleneck, Change, Figures, Scenario, ScenarioInput, Unlock, UnlockedExpert, WhatIfAnswer, bottlenecks,
     scenario, unlocks, what_if,
@@ -20,7 +22,7 @@ pub use snapshot::{Snapshot, SnapshotCase, SnapshotExpert};
 
 use std::collections::{BTreeSet, HashSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tandem_domain::eligibility::check_parameters;
 use tandem_domain::errors::{Code, UserError};
 use tandem_domain::ids::{CaseId, ExpertId, OfficeId, ProposalId, RunId, UserId};
@@ -47,6 +49,10 @@ pub struct StartInput {
     /// Pairs that the plan has to contain.
     pub pins: Vec<(CaseId, ExpertId)>,
 }
+
+/// How long the numbers behind a plan are kept: what would be with another expert or radius is asked while one
+/// decides, and looked up when somebody complains. The plan and its reasons stay.
+pub const SNAPSHOT_LIFE: TimeDelta = TimeDelta::days(180);
 
 /// What a caller may do with a run depends on each of its offices.
 fn authorize(caller: &Caller, action: Action, offices: &[OfficeId], field: &str) -> Result<()> {

@@ -191,12 +191,8 @@ pub async fn record_attendance(
     let Some(row) = experts::lock(&mut tx, expert).await? else {
         return refuse(UserError::not_found("expertId", "expert"));
     };
-    caller.authorize(
-        Action::ManageExpert,
-        &Resource::expert(expert, row.office_id),
-        "expertId",
-        "expert",
-    )?;
+    let home = (expert, row.office_id);
+    crate::experts::authorize(&mut tx, caller, Action::ManageExpert, home, "expertId").await?;
     if row.state == ExpertState::Left {
         return refuse(UserError::conflict(
             "this expert has left: nothing is recorded any more",

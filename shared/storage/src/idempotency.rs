@@ -77,3 +77,17 @@ pub async fn claim_as_person(
         .await?,
     ))
 }
+
+/// Forgets keys that nobody repeats any more: those of calls before this moment.
+pub async fn purge(conn: &mut PgConnection, before: DateTime<Utc>) -> Result<u64> {
+    let users = sqlx::query!("DELETE FROM idempotency_keys WHERE created_at < $1", before)
+        .execute(&mut *conn)
+        .await?;
+    let people = sqlx::query!(
+        "DELETE FROM person_idempotency_keys WHERE created_at < $1",
+        before
+    )
+    .execute(conn)
+    .await?;
+    Ok(users.rows_affected() + people.rows_affected())
+}

@@ -197,6 +197,8 @@ pub enum Then {
     Empty,
     /// This expression.
     To(&'static str),
+    /// What these words say, by code of its own: not by a statement on the column.
+    Apart(&'static str),
 }
 
 /// Columns of a table that are treated alike.

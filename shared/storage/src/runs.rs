@@ -413,6 +413,47 @@ pub async fn snapshot(conn: &mut PgConnection, id: RunId) -> Result<Option<Vec<u
     .await?)
 }
 
+/// Holds every other transaction that writes or blanks snapshots until this one ends: what is written must not be
+/// of somebody who is erased at the same time.
+pub async fn hold_snapshots(conn: &mut PgConnection) -> Result<()> {
+    // any number that nobody else takes
+    sqlx::query!("SELECT pg_advisory_xact_lock(7301200501)")
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// The runs whose numbers are kept.
+pub async fn with_snapshots(conn: &mut PgConnection) -> Result<Vec<RunId>> {
+    let ids = sqlx::query_scalar!("SELECT run_id FROM matching_run_snapshots ORDER BY run_id")
+        .fetch_all(conn)
+        .await?;
+    Ok(ids.into_iter().map(RunId::from).collect())
+}
+
+/// Keeps other numbers in place of those of a run; none: no numbers any more.
+pub async fn replace_snapshot(conn: &mut PgConnection, id: RunId, snapshot: Option<&[u8]>) -> Result<()> {
+    match snapshot {
+        Some(bytes) => sqlx::query!(
+            "UPDATE matching_run_snapshots SET snapshot = $2 WHERE run_id = $1",
+            id.uuid(),
+            bytes,
+        ),
+        None => sqlx::query!("DELETE FROM matching_run_snapshots WHERE run_id = $1", id.uuid()),
+    }
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Throws away the numbers that were taken before this moment; of how many runs.
+pub async fn purge_snapshots(conn: &mut PgConnection, before: DateTime<Utc>) -> Result<u64> {
+    let purged = sqlx::query!("DELETE FROM matching_run_snapshots WHERE taken_at < $1", before)
+        .execute(conn)
+        .await?;
+    Ok(purged.rows_affected())
+}
+
 /// The matches of a run whose experts have not answered, by rising id.
 pub async fn unanswered_matches(conn: &mut PgConnection, id: RunId) -> Result<Vec<MatchId>> {
     let ids = sqlx::query_scalar!(

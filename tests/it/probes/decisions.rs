@@ -73,13 +73,16 @@ pub(crate) struct Operation {
     pub(crate) name: String,
     /// Who may.
     pub(crate) decision: Decision,
+    /// By which action one sees what it is about, where that is not what the policy says of the decision's own:
+    /// whoever sees it and may not is told so (`FORBIDDEN`), and to everybody else it does not exist.
+    pub(crate) seen_by: Option<Action>,
     /// What it is about: a kind of row of the probes' world; "programme" where it is about no row.
     pub(crate) about: String,
     /// The field with its arguments, in which `{case}` stands for the id of a case.
     pub(crate) call: String,
 }
 
-/// `Query.case VIEW_CASE case: case(id: "{case}") { id }`.
+/// `Query.case VIEW_CASE case: case(id: "{case}") { id }`, or `ACTION~SEEN_BY` for the decision.
 pub(crate) fn operations() -> Vec<Operation> {
     lines(include_str!("operations.txt"))
         .map(|line| {
@@ -87,7 +90,10 @@ pub(crate) fn operations() -> Vec<Operation> {
             let mut words = head.split_whitespace();
             let name = words.next().expect("a name").to_owned();
             let word = words.next().unwrap_or_else(|| panic!("{name} needs a decision"));
+            let (word, seen_by) = word.split_once('~').unzip();
+            let word = word.unwrap_or_else(|| head.split_whitespace().nth(1).expect("a decision"));
             Operation {
+                seen_by: seen_by.map(|word| word.parse().expect("an action of the policy")),
                 decision: Decision::read(word),
                 about: words.next().unwrap_or("programme").to_owned(),
                 call: call.trim().to_owned(),

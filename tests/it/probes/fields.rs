@@ -81,20 +81,111 @@ async fn every_field_has_a_decision() {
     app.finish().await;
 }
 
-/// The types that can be fetched by their id, the word for a row of each, and the action that shows it.
-const NODES: &[(&str, &str, Option<Action>)] = &[
-    ("Case", "case", Some(Action::ViewCase)),
-    ("EmailDelivery", "delivery", Some(Action::ViewDeliveries)),
-    ("Expert", "seen_expert", Some(Action::ViewExpert)),
-    ("Job", "job", Some(Action::ViewJobs)),
-    ("Match", "match", Some(Action::ViewMatch)),
-    ("MatchingRun", "run", Some(Action::ViewRun)),
-    ("Mentee", "mentee", Some(Action::ViewMentee)),
-    ("Proposal", "proposal", Some(Action::ViewRun)),
-    ("RegionalOffice", "office", Some(Action::ViewOffice)),
-    ("ServiceCenter", "center", Some(Action::ViewCenter)),
-    ("TrainingModule", "module", None),
-    ("User", "user", Some(Action::ViewUser)),
+/// A type whose rows are probed.
+struct Row {
+    name: &'static str,
+    /// The word for what the policy is asked about.
+    word: &'static str,
+    /// The action that shows it; none: everybody who is signed in.
+    shown_by: Option<Action>,
+    /// How one comes to it from `$id`, with `FIELDS` for what is asked, and where it then stands in the answer.
+    path: Option<(&'static str, &'static str)>,
+    /// The word for `$id`, where it is another one.
+    by: Option<&'static str>,
+}
+
+/// One that can be fetched by its id.
+const fn node(name: &'static str, word: &'static str, shown_by: Option<Action>) -> Row {
+    Row {
+        name,
+        word,
+        shown_by,
+        path: None,
+        by: None,
+    }
+}
+
+/// One that hangs on another.
+const fn part(
+    name: &'static str,
+    word: &'static str,
+    shown_by: Action,
+    path: &'static str,
+    place: &'static str,
+) -> Row {
+    Row {
+        path: Some((path, place)),
+        ..node(name, word, Some(shown_by))
+    }
+}
+
+const ROWS: &[Row] = &[
+    node("Case", "case", Some(Action::ViewCase)),
+    node("Document", "document", Some(Action::ViewExpertDocument)),
+    node("EmailDelivery", "delivery", Some(Action::ViewDeliveries)),
+    node("Expert", "expert", Some(Action::ViewExpert)),
+    node("Job", "job", Some(Action::ViewJobs)),
+    node("Match", "match", Some(Action::ViewMatch)),
+    node("MatchingRun", "run", Some(Action::ViewRun)),
+    node("Mentee", "mentee", Some(Action::ViewMentee)),
+    node("Proposal", "proposal", Some(Action::ViewRun)),
+    node("RegionalOffice", "office", Some(Action::ViewOffice)),
+    node("ServiceCenter", "center", Some(Action::ViewCenter)),
+    node("TrainingModule", "module", None),
+    node("TrainingSession", "session", Some(Action::ViewTraining)),
+    node("User", "user", Some(Action::ViewUser)),
+    part(
+        "BackgroundCheck",
+        "expert",
+        Action::ViewCheck,
+        "node(id: $id) { ... on Expert { backgroundChecks { FIELDS } } }",
+        "/node/backgroundChecks/0",
+    ),
+    part(
+        "PendingInspection",
+        "second_expert",
+        Action::ViewCheck,
+        "node(id: $id) { ... on Expert { backgroundChecks { pendingInspection { FIELDS } } } }",
+        "/node/backgroundChecks/0/pendingInspection",
+    ),
+    part(
+        "OfficeChecks",
+        "office",
+        Action::ViewCheck,
+        "checkOverview(officeId: $id) { FIELDS }",
+        "/checkOverview/0",
+    ),
+    part(
+        "CheckOverviewRow",
+        "office",
+        Action::ViewCheck,
+        "checkStandings(filter: { officeId: $id }) { nodes { FIELDS } }",
+        "/checkStandings/nodes/0",
+    ),
+    part(
+        "TrainingAttendance",
+        "expert",
+        Action::ViewExpertContact,
+        "node(id: $id) { ... on Expert { trainings { FIELDS } } }",
+        "/node/trainings/0",
+    ),
+    Row {
+        by: Some("office"),
+        ..part(
+            "MissingTraining",
+            "expert",
+            Action::ViewExpertContact,
+            "missingTrainings(officeId: $id) { nodes { FIELDS } }",
+            "/missingTrainings/nodes/0",
+        )
+    },
+    part(
+        "DataRequest",
+        "request",
+        Action::RequestData,
+        "dataRequest(id: $id) { FIELDS }",
+        "/dataRequest",
+    ),
 ];
 
 #[tokio::test]
@@ -105,12 +196,19 @@ async fn every_field_of_every_row_is_given_to_whom_it_was_decided_for() {
     let node_types: Vec<&str> = types
         .iter()
         .filter_map(|of| of["name"].as_str())
-        .filter(|name| NODES.iter().any(|(node, ..)| node == name))
+        .filter(|name| ROWS.iter().any(|row| row.name == *name))
         .collect();
-    assert_eq!(node_types.len(), NODES.len(), "a type is not there any more");
+    assert_eq!(node_types.len(), ROWS.len(), "a type is not there any more");
     let mut faults = Vec::new();
     let mut seen: BTreeMap<String, bool> = BTreeMap::new();
-    for (name, word, shown_by) in NODES {
+    for Row {
+        name,
+        word,
+        shown_by,
+        path,
+        by,
+    } in ROWS
+    {
         let of = types.iter().find(|of| of["name"] == *name).unwrap();
         let fields: Vec<&Value> = of["fields"]
             .as_array()
@@ -131,16 +229,20 @@ async fn every_field_of_every_row_is_given_to_whom_it_was_decided_for() {
                 format!("{name} {} ", selection(&field["type"]))
             })
             .collect();
-        let document = format!("query($id: ID!) {{ node(id: $id) {{ ... on {name} {{ {aliased} }} }} }}");
+        let (path, pointer) = match path {
+            Some((path, place)) => ((*path).to_owned(), *place),
+            None => (format!("node(id: $id) {{ ... on {name} {{ FIELDS }} }}"), "/node"),
+        };
+        let document = format!("query($id: ID!) {{ {} }}", path.replace("FIELDS", &aliased));
         for prober in &world.probers {
             let actor = Actor::new(prober.actor.user, prober.grants.clone());
             for (place, half) in world.halves() {
                 let resource = half.resource(word);
                 let may =
                     |action: Action| policy::can(&actor, action, &resource) == policy::Decision::Allowed;
-                let id = half.id(word).unwrap();
+                let id = half.id(by.unwrap_or(word)).unwrap();
                 let answer = prober.actor.ask(&document, json!({ "id": id })).await;
-                let node = &answer.body["data"]["node"];
+                let node = answer.body["data"].pointer(pointer).unwrap_or(&Value::Null);
                 if node.is_null() == shown_by.is_none_or(may) {
                     faults.push(format!("{} {place} {name}: {}", prober.name, answer.body));
                     continue;

@@ -13,6 +13,9 @@ use uuid::Uuid;
 
 use crate::scene::{gid, parse};
 
+const YES: &str =
+    "mutation($id: ID!) { recordAnswerByTelephone(id: $id, answer: YES) { userErrors { code } } }";
+
 /// One office's world: ids by what they are ids of, and the facts that the policy asks for.
 pub(crate) struct Half {
     ids: BTreeMap<&'static str, String>,
@@ -46,6 +49,12 @@ impl World {
         })
         .await;
         let admin = app.admin().await;
+        let version =
+            admin.ask("{ settings { version } }", json!({})).await.data()["settings"]["version"].clone();
+        let settings = "mutation($version: Int!) {
+            updateSettings(input: { version: $version, approachLimit: 9 }) { userErrors { code message } } }";
+        let changed = admin.ask(settings, json!({ "version": version })).await;
+        changed.done("updateSettings");
         let own = Half::make(&app, &admin, "Nord", "20095").await;
         let other = Half::make(&app, &admin, "Süd", "80331").await;
         let mut probers = Vec::new();
@@ -133,7 +142,6 @@ impl Half {
         };
         half.know("office", office, Resource::office(office));
         half.know("center", center, Resource::center(center, office));
-        half.know("expert", expert, Resource::expert(expert, office));
         half.know("second_expert", second, Resource::expert(second, office));
 
         // the expert has said yes to the first case, and is asked for the second
@@ -143,14 +151,13 @@ impl Half {
             app.case(center).await,
         );
         let revealed = half.ask(app, admin, engaged, expert).await;
-        let answer = admin
-            .ask(
-                "mutation($id: ID!) { recordAnswerByTelephone(id: $id, answer: YES) { userErrors { code } } }",
-                json!({ "id": gid(revealed) }),
-            )
-            .await;
+        let answer = admin.ask(YES, json!({ "id": gid(revealed) })).await;
         answer.done("recordAnswerByTelephone");
         let hidden = half.ask(app, admin, asked, expert).await;
+        let leaving = app.case(center).await;
+        let leaving = half.ask(app, admin, leaving, expert).await;
+        let answer = admin.ask(YES, json!({ "id": gid(leaving) })).await;
+        answer.done("recordAnswerByTelephone");
         for (word, case) in [
             ("case", engaged),
             ("asked_case", asked),
@@ -162,15 +169,17 @@ impl Half {
         half.mentee = half.facts["case"].mentee.expect("a case has a mentee");
         half.know("mentee", half.mentee, half.facts["case"]);
         half.match_facts(app, "match", revealed).await;
-        // after the yes the centre and the mentee know the expert
+        // since the yes the centre and the mentee know the expert; the other one nobody there knows
         let seen = Resource {
             revealed: true,
             expert: Some(expert),
             ..half.facts["case"]
         };
-        half.know("seen_expert", expert, seen);
+        half.know("expert", expert, seen);
         half.trained_and_checked(admin).await;
         half.match_facts(app, "asked_match", hidden).await;
+        half.match_facts(app, "leaving_match", leaving).await;
+        half.papers(app, admin, revealed).await;
         half.cases_to_decide(app).await;
         half.plan(app, admin).await;
 
@@ -184,7 +193,7 @@ impl Half {
         half.know(
             "delivery",
             tandem_domain::ids::DeliveryId::from(delivery),
-            Resource::expert(expert, office),
+            Resource::office(office),
         );
         let job: Uuid = sqlx::query_scalar("SELECT id FROM jobs ORDER BY id LIMIT 1")
             .fetch_one(&mut conn)
@@ -286,6 +295,109 @@ impl Half {
             let variables = json!({ "id": gid(self.expert), "module": module });
             admin.ask(&document, variables).await.done(mutation);
         }
+    }
+
+    /// What is written and kept about the expert and the match: made in the database, since most of it comes only
+    /// later in a match's life.
+    async fn papers(&mut self, app: &TestApp, admin: &Actor, matching: MatchId) {
+        use tandem_domain::ids::{
+            AgreementId, AttendanceId, CheckId, DataRequestId, DocumentId, PaperRecordId,
+        };
+        use tandem_domain::ids::{ProblemId, TrainingSessionId};
+        let (of_expert, of_match) = (self.facts["expert"], self.facts["match"]);
+        let office = Resource::office(self.office);
+        // a record of one side's word is the affair of nobody on the other
+        let of_side = Resource {
+            mentee: None,
+            ..of_match
+        };
+        let problem = Resource {
+            expert: None,
+            ..of_match
+        };
+        let (expert, admin, now) = (self.expert, admin.user, app.now());
+        let second = self.facts["second_expert"].expert.expect("an expert");
+        let mut conn = app.superuser().await;
+        let mut row = async |sql: &str| -> Uuid {
+            let sql = sql
+                .replace("$expert", &format!("'{expert}'"))
+                .replace("$second", &format!("'{second}'"))
+                .replace("$match", &format!("'{matching}'"))
+                .replace("$office", &format!("'{}'", self.office))
+                .replace(
+                    "$case",
+                    &format!("(SELECT case_id FROM matches WHERE id = '{matching}')"),
+                )
+                .replace("$user", &format!("'{admin}'"))
+                .replace("$now", &format!("'{now}'"));
+            sqlx::query_scalar(sqlx::AssertSqlSafe(sql.clone()))
+                .fetch_one(&mut conn)
+                .await
+                .unwrap_or_else(|error| panic!("{sql}: {error}"))
+        };
+        let check = row("SELECT id FROM background_checks WHERE expert_id = $expert").await;
+        let attendance = row("SELECT id FROM training_attendances WHERE expert_id = $expert").await;
+        let session = row(
+            "INSERT INTO training_sessions (id, module_id, office_id, starts_at, ends_at, place, video_link, seats, created_at, updated_at)
+             SELECT gen_random_uuid(), id, $office, '2026-01-10 09:00+01', '2026-01-10 16:00+01', 'Halle', 'https://video.example.org/1', 9, $now, $now
+               FROM training_modules ORDER BY id LIMIT 1 RETURNING id",
+        )
+        .await;
+        row("INSERT INTO training_attendances (id, expert_id, module_id, session_id, state, attended_on, created_at, updated_at)
+             SELECT gen_random_uuid(), $second, module_id, id, 'ATTENDED', '2026-01-10', $now, $now
+               FROM training_sessions WHERE office_id = $office RETURNING id")
+        .await;
+        let waiting = row(
+            "INSERT INTO background_checks (id, expert_id, kind, requested_on, created_at, updated_at)
+             VALUES (gen_random_uuid(), $second, 'SIMPLE', '2026-11-01', $now, $now) RETURNING id",
+        )
+        .await;
+        row(&format!(
+            "INSERT INTO pending_inspections (check_id, certificate_date, inspected_on, inspected_by, no_relevant_entry, valid_until, created_at)
+             VALUES ('{waiting}', '2026-11-02', '2026-11-03', $user, true, '2031-11-03', $now) RETURNING check_id"
+        ))
+        .await;
+        let agreement = row(
+            "INSERT INTO agreements (id, match_id, number, areas, starts_on, ends_on, written_by_side, created_at)
+             VALUES (gen_random_uuid(), $match, 1, '{LANGUAGE}', '2026-11-23', '2027-11-23', 'CENTER', $now) RETURNING id",
+        )
+        .await;
+        let paper = row(
+            "INSERT INTO paper_records (id, match_id, side, what, on_date, witness, recorded_by, recorded_at, contested_at)
+             VALUES (gen_random_uuid(), $match, 'EXPERT', 'VERDICT', '2026-11-23', 'W', $user, $now, $now) RETURNING id",
+        )
+        .await;
+        let problem_id = row(
+            "INSERT INTO problem_reports (id, case_id, match_id, side, text, given_by_way, reported_at)
+             VALUES (gen_random_uuid(), $case, $match, 'MENTEE', 'x', 'LINK', $now) RETURNING id",
+        )
+        .await;
+        let document = row(
+            "INSERT INTO documents (id, kind, subject_kind, subject_id, expert_id, content_version, bytes, rendered_at, created_at)
+             SELECT gen_random_uuid(), 'CHECK_LETTER', 'BackgroundCheck', id, $expert, 'probe', 'x', $now, $now
+               FROM background_checks WHERE expert_id = $expert RETURNING id",
+        )
+        .await;
+        row("INSERT INTO documents (id, kind, subject_kind, subject_id, expert_id, content_version, bytes, rendered_at, created_at)
+             SELECT gen_random_uuid(), 'TRAINING_CERTIFICATE', 'TrainingAttendance', id, $expert, 'probe', 'x', $now, $now
+               FROM training_attendances WHERE expert_id = $expert RETURNING id")
+        .await;
+        let request = row(
+            "INSERT INTO data_requests (id, kind, subject_kind, subject_id, requested_by, state, receipt, content, created_at, finished_at, expires_at)
+             VALUES (gen_random_uuid(), 'EXPORT', 'EXPERT', $expert, $user, 'DONE', '{}', '{}', $now, $now, $now::timestamptz + '1 day') RETURNING id",
+        )
+        .await;
+        self.know("check", CheckId::from(check), of_expert);
+        self.know("attendance", AttendanceId::from(attendance), of_expert);
+        self.know("session", TrainingSessionId::from(session), office);
+        self.know("agreement", AgreementId::from(agreement), of_match);
+        self.know("paper", PaperRecordId::from(paper), of_side);
+        self.know("problem", ProblemId::from(problem_id), problem);
+        self.know("document", DocumentId::from(document), of_expert);
+        // what is kept about the expert is the expert's alone, whoever knows the expert
+        let alone = Resource::expert(self.expert, self.office);
+        self.know("person", self.expert, alone);
+        self.know("request", DataRequestId::from(request), alone);
     }
 
     /// A draft, and two cases that wait for the office.

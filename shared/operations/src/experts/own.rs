@@ -7,7 +7,7 @@ use tandem_domain::ids::ExpertId;
 use tandem_domain::policy::{Action, Resource};
 use tandem_storage::experts::{self, OwnChange};
 
-use super::{explain, found, locked_for};
+use super::{authorize, explain, found, locked_for};
 use crate::{App, Audit, Caller, Result};
 
 /// What an expert's own page shows and changes.
@@ -27,8 +27,8 @@ pub struct OwnSettings {
 pub async fn own_settings(app: &App, caller: &Caller, id: ExpertId) -> Result<(OwnSettings, Vec<Pause>)> {
     let mut conn = app.acquire(caller).await?;
     let expert = found(experts::get(&mut conn, id).await?, "expertId")?;
-    let resource = Resource::expert(id, expert.office_id);
-    caller.authorize(Action::SetAvailability, &resource, "expertId", "expert")?;
+    let home = (id, expert.office_id);
+    authorize(&mut conn, caller, Action::SetAvailability, home, "expertId").await?;
     let reminders = experts::wants_reminders(&mut conn, id).await?;
     let mut pauses: Vec<Pause> = experts::pauses_for(&mut conn, &[id], app.today())
         .await?

@@ -79,7 +79,7 @@ async fn depart(
         let Some(row) = leaving::lock_with_cases(&mut tx, id).await? else {
             continue;
         };
-        let expert = authorized(found(row, "expertId")?, caller, version)?;
+        let expert = authorized(&mut tx, found(row, "expertId")?, caller, version).await?;
         let (action, state) = match why {
             Departure::Suspended => ("expert.suspended", expert.state.suspend()?),
             Departure::Left => ("expert.left", expert.state.leave()?),

@@ -143,6 +143,11 @@ async fn erase(conn: &mut PgConnection, app: &App, request: &DataRequest, person
         let details = sealing::erase_details(conn, id, app.now()).await?;
         erased.insert("audit_events".into(), json!(details));
         requests::mark_erased(conn, subject, id, app.now(), app.today()).await?;
+        let forgotten = requests::forgotten(conn, subject, id).await?;
+        let plans = crate::runs::forget(conn, &forgotten).await?;
+        if plans > 0 {
+            erased.insert("matching_run_snapshots".into(), json!(plans));
+        }
     }
     let receipt = json!({ "rows": erased, "pseudonym": id });
     requests::finish(conn, request.id, &receipt, None, app.now()).await?;

@@ -7,10 +7,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use chrono::TimeDelta;
 use tandem_domain::ids::RunId;
 use tandem_domain::runs::{Phase, RunState, Summary};
 use tandem_storage::events::{self, Event};
 use tandem_storage::facts::{self, Cases};
+use tandem_storage::personal_data::requests;
 use tandem_storage::runs::{self, NewProposal, NewRunCase, Run};
 
 use super::planning::{Problem, Stop, Watch, threads};
@@ -215,8 +217,13 @@ async fn compute(
     store(app, run, job, computed, started).await
 }
 
+/// No transaction that erases somebody lasts longer.
+const ERASURE_AT_MOST: TimeDelta = TimeDelta::hours(1);
+
 /// Reads the rows as of one moment and keeps what rules and scores ask for.
 async fn take_snapshot(app: &App, run: &Run) -> std::result::Result<Snapshot, Stop> {
+    // whoever is erased while this is read, or was about to be
+    let erased_since = app.now() - ERASURE_AT_MOST;
     let mut tx = app.begin(&Caller::system()).await?;
     tandem_storage::freeze(&mut tx).await?;
     let ground = Ground::load(&mut tx, app, &run.parameters).await?;
@@ -228,9 +235,12 @@ async fn take_snapshot(app: &App, run: &Run) -> std::result::Result<Snapshot, St
     let pins = runs::pins(&mut tx, run.id).await?;
     tx.commit().await?;
 
-    let snapshot = Snapshot::new(ground, experts, cases, histories, pins);
-    let bytes = snapshot.encode()?;
+    let mut snapshot = Snapshot::new(ground, experts, cases, histories, pins);
     let mut tx = app.begin(&Caller::system()).await?;
+    runs::hold_snapshots(&mut tx).await?;
+    let erased = requests::erased_since(&mut tx, erased_since).await?;
+    snapshot.forget(&erased);
+    let bytes = snapshot.encode()?;
     let ours = runs::store_snapshot(&mut tx, run.id, &bytes, app.now()).await?;
     let theirs = if ours {
         None

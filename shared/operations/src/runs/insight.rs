@@ -16,7 +16,7 @@ use tandem_storage::runs::{self, Run};
 
 use super::planning::{Problem, Stop, Unwatched, threads};
 use super::snapshot::Snapshot;
-use super::{authorize, load};
+use super::{SNAPSHOT_LIFE, authorize, load};
 use crate::candidates::Candidate;
 use crate::{App, Caller, Error, Result, refuse};
 
@@ -41,7 +41,13 @@ async fn opened(app: &App, caller: &Caller, id: RunId) -> Result<(Run, Vec<u8>)>
         None => refuse(UserError::new(
             Code::NotReady,
             "runId",
-            "this matching run has no numbers yet",
+            match run.ready_at {
+                None => "this matching run has no numbers yet".to_owned(),
+                Some(_) => format!(
+                    "the numbers behind this plan are kept for {} days and were thrown away: start a new run",
+                    SNAPSHOT_LIFE.num_days()
+                ),
+            },
         )),
     }
 }

@@ -6,7 +6,7 @@
 use tandem_domain::errors::{Code, UserError};
 use tandem_domain::experts::ExpertState;
 use tandem_domain::ids::{AttendanceId, ExpertId, TrainingSessionId};
-use tandem_domain::policy::{Action, Resource};
+use tandem_domain::policy::Action;
 use tandem_domain::training::AttendanceState;
 use tandem_storage::training::sessions::{self, Seat, Session};
 use tandem_storage::training::{self, Attendance};
@@ -14,6 +14,7 @@ use tandem_storage::{PgConnection, experts};
 
 use super::offer_seats;
 use crate::deliveries::{self, NewDelivery, Recipient, Trigger};
+use crate::experts::authorize;
 use crate::{App, Audit, Caller, Result, refuse};
 
 /// Locks the expert whose seat it is, and asks whether the caller may book for this one: the expert, or the
@@ -22,8 +23,7 @@ async fn locked(conn: &mut PgConnection, caller: &Caller, expert: ExpertId, fiel
     let Some(row) = experts::lock(conn, expert).await? else {
         return refuse(UserError::not_found(field, "expert"));
     };
-    let resource = Resource::expert(row.id, row.office_id);
-    caller.authorize(Action::BookTraining, &resource, field, "expert")?;
+    authorize(conn, caller, Action::BookTraining, (row.id, row.office_id), field).await?;
     if row.state == ExpertState::Left {
         return refuse(UserError::conflict("this expert has left the programme"));
     }

@@ -14,6 +14,7 @@ use tandem_storage::{PgConnection, documents, experts};
 
 use super::offer_seats;
 use crate::deliveries::{self, NewDelivery, Recipient, Trigger};
+use crate::experts::authorize;
 use crate::{App, Audit, Caller, Error, Result, idempotency, refuse};
 
 /// No call invites or confirms more experts.
@@ -253,8 +254,15 @@ pub async fn invite(
             return refuse(UserError::not_found(field, "expert"));
         };
         // an office invites its own experts
-        let resource = Resource::expert(row.id, row.office_id);
-        caller.authorize(Action::BookTraining, &resource, &field, "expert")?;
+        let home = (row.id, row.office_id);
+        authorize(&mut tx, caller, Action::BookTraining, home, &field).await?;
+        let office = Resource::office(row.office_id);
+        if caller.can(Action::ManageTraining, &office) != Decision::Allowed {
+            return refuse(UserError {
+                field,
+                ..UserError::forbidden("the office invites its experts: book a seat instead")
+            });
+        }
         if row.state == ExpertState::Left {
             return refuse(UserError::new(Code::Conflict, field, "this expert has left"));
         }
@@ -312,9 +320,9 @@ pub async fn confirm_attendance(
     id: TrainingSessionId,
     people: &[(AttendanceId, bool)],
 ) -> Result<Session> {
-    check_size("attendances", people.len())?;
     let mut tx = app.begin(caller).await?;
     let session = planned(&mut tx, caller, id).await?;
+    check_size("attendances", people.len())?;
     not_cancelled(&session)?;
     if session.starts_at > app.now() {
         return refuse(UserError::new(

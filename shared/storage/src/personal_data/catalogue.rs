@@ -4,7 +4,7 @@ use super::Purpose::{
     Access, Check, Coarse, Contact, Copy, FreeText, Identity, Log, Mail, OwnWord, Profile, Training,
 };
 use super::Subject::{Case, Expert, Mentee, User};
-use super::Then::{Empty, Null, Stay, To};
+use super::Then::{Apart, Empty, Null, Stay, To};
 use super::Whose::{Both, Concerned, Guardian, Nobody, Staff};
 use super::{Group, Purpose, Subject, Table, Then, Whose};
 
@@ -384,8 +384,8 @@ pub const TABLES: &[Table] = &[
         "person_code_attempts",
         &[
             facts("hour attempts"),
-            // a network address, for an hour or two
-            group(Concerned, Access, Stay, "address"),
+            // whose it is nobody knows
+            group(Concerned, Access, Apart("goes after a day"), "address"),
         ],
     ),
     table(
@@ -409,12 +409,39 @@ pub const TABLES: &[Table] = &[
         )],
     ),
     plain("matching_run_offices", &[facts("run_id office_id working")]),
-    // ids and numbers, no names: of an erased person a pseudonym
-    plain("matching_run_snapshots", &[facts("run_id snapshot taken_at")]),
-    plain("matching_run_pins", &[facts("run_id case_id expert_id")]),
+    // by ids, without names: blanked by operations::runs::forget, since only it can read them
     plain(
+        "matching_run_snapshots",
+        &[
+            facts("run_id taken_at"),
+            group(
+                Both,
+                Profile,
+                Apart("the person's part is blanked; all of it goes after 180 days"),
+                "snapshot",
+            ),
+        ],
+    ),
+    plain("matching_run_pins", &[facts("run_id case_id expert_id")]),
+    table(
         "matching_run_cases",
-        &[facts("run_id case_id candidates removed near_misses matched")],
+        &[(
+            Expert,
+            "near_misses @> jsonb_build_array(jsonb_build_object('expert', $1::uuid::text))",
+        )],
+        &[],
+        &[
+            facts("run_id case_id candidates removed matched"),
+            // which rule removed whom
+            group(
+                Whose::Expert,
+                Profile,
+                To(
+                    "(SELECT COALESCE(jsonb_agg(miss), '[]') FROM jsonb_array_elements(near_misses) AS miss WHERE miss ->> 'expert' <> $1::uuid::text)",
+                ),
+                "near_misses",
+            ),
+        ],
     ),
     table(
         "proposals",
@@ -677,7 +704,12 @@ pub const TABLES: &[Table] = &[
             facts(
                 "id at actor_kind actor_id action entity_kind entity_id subject_kind subject_id salt detail_commitment erased_at",
             ),
-            group(Concerned, Log, Stay, "detail address"),
+            group(
+                Concerned,
+                Log,
+                Apart("emptied, and what it was is forgotten"),
+                "detail address",
+            ),
         ],
     ),
     plain("audit_seals", &[facts("number sealed_at events head")]),

@@ -53,7 +53,7 @@ fn statement(table: &Table, subject: Subject, wanted: fn(Purpose) -> bool) -> Op
         .filter(|(_, group)| subject.reaches(group.whose) && wanted(group.purpose))
         .filter_map(|(column, group)| {
             let value = match group.then {
-                Then::Stay => return None,
+                Then::Stay | Then::Apart(_) => return None,
                 Then::Null => "NULL",
                 Then::Empty => "''",
                 Then::To(expression) => expression,

@@ -34,6 +34,7 @@ pub fn record() -> String {
                 Then::Stay => "stays, tells nothing without the rest",
                 Then::Null | Then::Empty => "emptied",
                 Then::To(_) => "replaced by something coarse",
+                Then::Apart(words) => words,
             };
             lines
                 .entry((group.purpose, group.whose, then))

@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
-use tandem_domain::ids::{DataRequestId, UserId};
+use tandem_domain::ids::{CaseId, DataRequestId, ExpertId, UserId};
+use tandem_domain::postal_codes::PostalCode;
 use uuid::Uuid;
 
 use super::Subject;
@@ -157,6 +158,71 @@ pub async fn open(conn: &mut PgConnection, kind: Kind, subject_id: Uuid) -> Resu
     .await?
     .map(DataRequest::try_from)
     .transpose()
+}
+
+/// The erasure of a person that was done, with its receipt.
+pub async fn erased(conn: &mut PgConnection, subject_id: Uuid) -> Result<Option<DataRequest>> {
+    sqlx::query_as!(
+        Row,
+        "SELECT id, kind, subject_kind, subject_id, requested_by, state, refusal, progress_done, progress_total,
+             receipt, content, created_at, finished_at, expires_at
+           FROM data_requests WHERE kind = 'ERASURE' AND subject_id = $1 AND state = 'DONE'
+          ORDER BY finished_at DESC LIMIT 1",
+        subject_id,
+    )
+    .fetch_optional(conn)
+    .await?
+    .map(DataRequest::try_from)
+    .transpose()
+}
+
+/// Who was erased since a moment: experts with the postal code that is left of them, and the cases of mentees.
+pub async fn erased_since(conn: &mut PgConnection, since: DateTime<Utc>) -> Result<Vec<Forgotten>> {
+    let experts = sqlx::query!("SELECT id, postal_code FROM experts WHERE erased_at >= $1", since)
+        .fetch_all(&mut *conn)
+        .await?;
+    let cases = sqlx::query_scalar!(
+        "SELECT c.id FROM cases c JOIN mentees t ON t.id = c.mentee_id WHERE t.erased_at >= $1",
+        since
+    )
+    .fetch_all(conn)
+    .await?;
+    let mut forgotten = Vec::new();
+    for row in experts {
+        let postal_code = parse("experts", "postal_code", row.id, &row.postal_code)?;
+        forgotten.push(Forgotten::Expert(row.id.into(), postal_code));
+    }
+    forgotten.extend(cases.into_iter().map(|id| Forgotten::Case(id.into())));
+    Ok(forgotten)
+}
+
+/// What is left of an erased person in places that know the person by id.
+pub async fn forgotten(conn: &mut PgConnection, subject: Subject, id: Uuid) -> Result<Vec<Forgotten>> {
+    Ok(match subject {
+        Subject::Expert => {
+            let code = sqlx::query_scalar!("SELECT postal_code FROM experts WHERE id = $1", id)
+                .fetch_one(conn)
+                .await?;
+            let postal_code = parse("experts", "postal_code", id, &code)?;
+            vec![Forgotten::Expert(id.into(), postal_code)]
+        }
+        Subject::Mentee => sqlx::query_scalar!("SELECT id FROM cases WHERE mentee_id = $1", id)
+            .fetch_all(conn)
+            .await?
+            .into_iter()
+            .map(|id| Forgotten::Case(id.into()))
+            .collect(),
+        Subject::User | Subject::Case => Vec::new(),
+    })
+}
+
+/// Somebody erased, as the numbers behind a plan know one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Forgotten {
+    /// An expert, with the coarse postal code that is left.
+    Expert(ExpertId, PostalCode),
+    /// A case of a mentee.
+    Case(CaseId),
 }
 
 /// Requests by their ids.
