@@ -267,6 +267,9 @@ pub struct EmailFilterInput {
     pub user_id: Option<ID>,
     /// Only e-mails about this match.
     pub match_id: Option<ID>,
+    /// Only e-mails whose refusal put their address onto the list of those to which nothing is sent any more.
+    #[graphql(default)]
+    pub address_refused: bool,
 }
 
 impl EmailFilterInput {
@@ -293,6 +296,7 @@ impl EmailFilterInput {
             subject: matching.map(MatchId::uuid),
             recipient_kind,
             recipient,
+            address_refused: self.address_refused,
         })
     }
 }
@@ -301,6 +305,14 @@ payload! {
     /// The answer to `resendEmail`.
     ResendEmailPayload {
         /// The new e-mail.
+        email: EmailDelivery,
+    }
+}
+
+payload! {
+    /// The answer to `allowAddress`.
+    AllowAddressPayload {
+        /// The e-mail that was refused. It can be sent again now.
         email: EmailDelivery,
     }
 }
@@ -351,5 +363,20 @@ impl DeliveryMutation {
             deliveries::resend(app, caller, id).await
         };
         settle(resent.await)
+    }
+
+    /// Takes the address that refused an e-mail off the list of those to which nothing is sent any more. What
+    /// was not sent meanwhile is sent by `resendEmail`.
+    async fn allow_address(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The e-mail, as `emails(filter: { addressRefused: true })` lists it.")] delivery_id: ID,
+    ) -> async_graphql::Result<AllowAddressPayload> {
+        let (app, caller) = (app(ctx), caller(ctx)?);
+        let allowed = async {
+            let id = ids::parse("deliveryId", &delivery_id)?;
+            deliveries::allow_address(app, caller, id).await
+        };
+        settle(allowed.await)
     }
 }

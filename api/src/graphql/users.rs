@@ -294,6 +294,14 @@ payload! {
     }
 }
 
+payload! {
+    /// The answer to `setUserLanguage`.
+    SetUserLanguagePayload {
+        /// The user.
+        user: User,
+    }
+}
+
 /// Queries for users.
 #[derive(Default)]
 pub struct UserQuery;
@@ -392,6 +400,22 @@ impl UserMutation {
         let caller = caller(ctx)?;
         match ids::parse::<UserId>("userId", &user_id) {
             Ok(id) => settle(users::reactivate(app(ctx), caller, id).await),
+            Err(error) => settle(Err::<Row, _>(error.into())),
+        }
+    }
+
+    /// Sets the language of a user's e-mails: your own, or as an administrator anybody's. The mailbox of an
+    /// office or a centre is written to in the language of those who work there, where it is the same for all,
+    /// otherwise in German.
+    async fn set_user_language(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The user.")] user_id: ID,
+        #[graphql(desc = "The language's code, as `de` or `en`.")] language: String,
+    ) -> async_graphql::Result<SetUserLanguagePayload> {
+        let caller = caller(ctx)?;
+        match ids::parse::<UserId>("userId", &user_id) {
+            Ok(id) => settle(users::set_language(app(ctx), caller, id, &language).await),
             Err(error) => settle(Err::<Row, _>(error.into())),
         }
     }

@@ -73,6 +73,7 @@ pub struct Plan {
 }
 
 /// When the steps fall.
+#[derive(PartialEq, Eq)]
 enum Schedule {
     /// On these days.
     Steps(Vec<Step>),
@@ -150,6 +151,15 @@ impl Reminder {
             Self::ErasureDue => Schedule::Every(1),
             Self::WeeklyDigest => Schedule::Weekly(settings.digest_weekday),
         }
+    }
+
+    /// Whether nothing that [`Self::plan`] asks differs between these settings, so that every plan that was
+    /// made with one is still right with the other.
+    pub fn is_planned_alike(self, before: &Settings, after: &Settings) -> bool {
+        // any day will do: how the steps lie around it is what the settings say
+        let anchor = NaiveDate::default();
+        before.reminder_stale_days == after.reminder_stale_days
+            && self.schedule(anchor, before) == self.schedule(anchor, after)
     }
 
     /// What is due about a subject whose steps count from `anchor`, and when to look again.
@@ -305,6 +315,38 @@ mod tests {
             );
             assert_eq!(plan(today).next, Some(day("2026-11-30")), "{today}");
         }
+    }
+
+    #[test]
+    fn a_changed_setting_changes_the_plans_of_what_depends_on_it_and_no_others() {
+        let before = Settings::default();
+        let changed = |change: fn(&mut Settings)| {
+            let mut after = before.clone();
+            change(&mut after);
+            Reminder::VARIANTS
+                .iter()
+                .copied()
+                .filter(|reminder| !reminder.is_planned_alike(&before, &after))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(changed(|settings| settings.programme_name = "VerA".into()), []);
+        assert_eq!(changed(|settings| settings.check_in_weeks = 5), [Reminder::CheckIn]);
+        assert_eq!(
+            changed(|settings| settings.check_expiry_reminder_weeks = vec![12, 8, 2]),
+            [Reminder::CheckExpiry, Reminder::CheckExpiryOffice]
+        );
+        assert_eq!(
+            changed(|settings| settings.check_expiry_office_weeks = 8),
+            [Reminder::CheckExpiryOffice]
+        );
+        assert_eq!(
+            changed(|settings| settings.digest_weekday = Weekday::Tue),
+            [Reminder::WeeklyDigest]
+        );
+        assert_eq!(
+            changed(|settings| settings.reminder_stale_days = 30),
+            Reminder::VARIANTS
+        );
     }
 
     #[test]

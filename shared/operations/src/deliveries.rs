@@ -11,7 +11,7 @@ mod unsubscribe;
 pub(crate) use compose::{addressee, language, letterhead};
 pub use compose::{answer_by, describe_case, support_area};
 pub use leftovers::recover;
-pub use log::{DeliveryFilter, by_ids, list, resend};
+pub use log::{DeliveryFilter, allow_address, by_ids, list, resend};
 pub use send::{Sender, send};
 pub use tandem_storage::deliveries::{Delivery, RecipientKind, State};
 pub use trigger::Trigger;

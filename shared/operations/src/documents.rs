@@ -1,10 +1,13 @@
 //! Documents that people print: asked for here, made by the worker, read by those whom they are about.
 
+use chrono::TimeDelta;
+use tandem_domain::clock::date_in_germany;
 use tandem_domain::documents::{Content, DocumentKind};
 use tandem_domain::errors::{Code, UserError};
 use tandem_domain::ids::{AttendanceId, CheckId, DocumentId, ExpertId, MatchId};
 use tandem_domain::policy::{Action, Decision, Resource};
 use tandem_domain::training::AttendanceState;
+use tandem_storage::checks::requests;
 use tandem_storage::documents::{self, Document, NewDocument};
 use tandem_storage::{PgConnection, experts, matches, training};
 use uuid::Uuid;
@@ -227,7 +230,8 @@ pub async fn content(app: &App, id: DocumentId) -> Result<Option<(Content, chron
             .await?
             .map(Content::Agreement),
         DocumentKind::CheckLetter => {
-            documents::check_letter(&mut conn, document.subject.into(), expert, &settings)
+            let on = date_in_germany(document.created_at);
+            documents::check_letter(&mut conn, document.subject.into(), expert, &settings, on)
                 .await?
                 .map(Content::CheckLetter)
         }
@@ -246,12 +250,40 @@ pub async fn content(app: &App, id: DocumentId) -> Result<Option<(Content, chron
     Ok(content.map(|content| (content, document.created_at)))
 }
 
-/// Keeps the PDF that the worker made; a letter goes to its expert by mail at once.
+/// Asks for the letter with which an expert renews a check that ends, as part of the caller's transaction. The
+/// reminder carries it. Those of earlier reminders go: there is one letter a check, and it is of today.
+pub(crate) async fn ask_for_renewal_letter(
+    conn: &mut PgConnection,
+    app: &App,
+    check: CheckId,
+    expert: ExpertId,
+) -> Result<()> {
+    documents::remove_of(conn, check.uuid()).await?;
+    let new = NewDocument {
+        id: app.id(),
+        kind: DocumentKind::CheckLetter,
+        subject: ("BackgroundCheck", check.uuid()),
+        expert_id: expert,
+        match_id: None,
+        content_version: format!("renewal:{}", app.today()),
+        requested_by: None,
+    };
+    let (id, written) = documents::ask(conn, &new, app.now()).await?;
+    if written {
+        // ahead of the mails that are promised with it
+        let at = app.now() - TimeDelta::seconds(1);
+        jobs::enqueue_at(conn, app, &[Job::RenderDocument { document: id }], at).await?;
+    }
+    Ok(())
+}
+
+/// Keeps the PDF that the worker made; the letter of a request goes to its expert by mail at once.
 pub async fn store(app: &App, id: DocumentId, bytes: &[u8]) -> Result<()> {
     let mut tx = app.begin(&Caller::system()).await?;
     if documents::store(&mut tx, id, bytes, app.now()).await?
         && let Some(document) = documents::by_ids(&mut tx, &[id]).await?.pop()
         && document.kind == DocumentKind::CheckLetter
+        && requests::is_open(&mut tx, document.subject.into()).await?
     {
         let mail = NewDelivery::new(Trigger::CheckRequested, id, Recipient::Expert(document.expert_id));
         deliveries::queue(&mut tx, app, &[mail]).await?;

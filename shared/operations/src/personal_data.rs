@@ -6,6 +6,7 @@ mod execute;
 mod retention;
 
 pub use execute::execute;
+pub(crate) use retention::due_on;
 pub use retention::{Due, due, enforce};
 pub use tandem_storage::personal_data::requests::{DataRequest, Kind, State};
 pub use tandem_storage::personal_data::{Subject, record};

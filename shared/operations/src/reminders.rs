@@ -11,6 +11,7 @@ mod subjects;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use strum::VariantArray;
 use tandem_domain::quiet::in_germany;
 use tandem_domain::reminders::{Reminder, Step};
 use tandem_domain::settings::Settings;
@@ -18,8 +19,9 @@ use tandem_storage::reminders::{self, Watched};
 use tandem_storage::{PgConnection, settings};
 use uuid::Uuid;
 
-pub(crate) use self::subjects::{Subject, check_wanted, load};
+pub(crate) use self::subjects::{Erasure, Subject, check_wanted, load};
 use crate::deliveries::{NewDelivery, Recipient, queue_at};
+use crate::documents::ask_for_renewal_letter;
 use crate::{App, Caller, Result};
 
 /// Rows that are looked at in one transaction.
@@ -48,13 +50,22 @@ pub async fn sweep(app: &App) -> Result<Swept> {
     }
 }
 
+/// Plans what depends on a changed setting anew, and nothing else.
 async fn replan_after_changed_settings(app: &App) -> Result<()> {
     let mut tx = app.begin(&Caller::system()).await?;
-    let version = settings::newest_version(&mut tx).await?.version;
-    if reminders::replan(&mut tx, version).await? {
+    let newest = settings::newest_version(&mut tx).await?;
+    if let Some(before) = reminders::planned_with(&mut tx, newest.version).await? {
+        let before = settings::at_version(&mut tx, before).await?;
+        let changed: Vec<Reminder> = Reminder::VARIANTS
+            .iter()
+            .copied()
+            .filter(|reminder| !reminder.is_planned_alike(&before, &newest.settings))
+            .collect();
+        reminders::replan(&mut tx, &changed).await?;
         tracing::info!(
-            version,
-            "the settings have changed: every reminder is planned anew"
+            version = newest.version,
+            ?changed,
+            "the settings have changed: these reminders are planned anew"
         );
     }
     tx.commit().await?;
@@ -112,6 +123,9 @@ async fn promise(
                 continue;
             }
         };
+        if let (Reminder::CheckExpiry, Subject::Check(check)) = (reminder, subject) {
+            ask_for_renewal_letter(conn, app, check.id.into(), check.expert_id).await?;
+        }
         let mails = recipients.into_iter().map(|recipient| NewDelivery {
             trigger: reminder.into(),
             step: step.number,
@@ -154,7 +168,7 @@ async fn promise_erasures(
             continue;
         }
         let coming = subjects::erasures(conn, settings, today, days).await?;
-        if coming.checks + coming.cases > 0 {
+        if !coming.is_empty() {
             let mails: Vec<NewDelivery> = reminders::administrators(conn)
                 .await?
                 .into_iter()
@@ -189,10 +203,10 @@ pub(crate) async fn wanted(
         let (days, occasion) = round;
         let until = occasion.unwrap_or_else(|| app.today());
         let coming = subjects::erasures(conn, settings, until, days).await?;
-        return Ok(if coming.checks + coming.cases > 0 {
-            Ok(Subject::Erasure(coming, until))
-        } else {
+        return Ok(if coming.is_empty() {
             Err("nothing is about to be erased any more".to_owned())
+        } else {
+            Ok(Subject::Erasure(coming, until))
         });
     }
     let Some(loaded) = load(conn, app, settings, reminder, &[subject])
@@ -201,6 +215,13 @@ pub(crate) async fn wanted(
     else {
         return Ok(Err("what it was about does not exist any more".to_owned()));
     };
+    // a day that has moved meanwhile begins a round of its own
+    if !matches!(reminder, Reminder::WeeklyDigest)
+        && let (_, Some(occasion)) = round
+        && reminders::anchor(conn, reminder, subject).await? != Some(occasion)
+    {
+        return Ok(Err("the day that it counts from is another one now".to_owned()));
+    }
     Ok(match loaded.recipients(reminder, settings, app.today()) {
         Err(reason) => Err(reason.to_owned()),
         Ok(recipients) if !recipients.contains(&recipient) => {

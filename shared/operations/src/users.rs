@@ -6,6 +6,7 @@ use tandem_domain::{
     ids::{RoleGrantId, UserId},
     policy::{Action, Decision, Grant, Resource, Role},
     users::{RoleGrant, User, UserInput},
+    values::Language,
 };
 use tandem_storage::{
     PgConnection,
@@ -166,6 +167,27 @@ pub async fn reactivate(app: &App, caller: &Caller, id: UserId) -> Result<User> 
         users::set_active(&mut tx, id, true, app.now()).await?;
         app.audit(&mut tx, caller, &[Audit::new("user.reactivated", id).about(id)])
             .await?;
+    }
+    let user = existing(&mut tx, id, "userId").await?;
+    tx.commit().await?;
+    Ok(user)
+}
+
+/// Sets the language of a user's e-mails: one's own, or for administrators anybody's. Mails to the mailbox of
+/// an office or a centre follow the users who work there.
+pub async fn set_language(app: &App, caller: &Caller, id: UserId, language: &str) -> Result<User> {
+    if caller.user_id() != Some(id) {
+        caller.authorize(Action::ManageUser, &Resource::programme(), "userId", "user")?;
+    }
+    let language: Language = language
+        .parse()
+        .map_err(|problem| UserError::invalid("language", problem))?;
+    let mut tx = app.begin(caller).await?;
+    let user = existing_for_update(&mut tx, id, "userId").await?;
+    if user.language != language {
+        users::set_language(&mut tx, id, &language, app.now()).await?;
+        let audit = Audit::new("user.language_changed", id).about(id);
+        app.audit(&mut tx, caller, &[audit]).await?;
     }
     let user = existing(&mut tx, id, "userId").await?;
     tx.commit().await?;

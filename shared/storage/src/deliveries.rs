@@ -23,7 +23,7 @@ pub use self::{
     },
     life::{MenteeFacts, PeopleFacts, case_staff, paper_day, people_facts},
     limits::{
-        Undelivered, end, forget_suppressed, has_ended, is_suppressed, left_behind, recipient_language,
+        Undelivered, allow_address, end, forget_suppressed, has_ended, is_suppressed, left_behind, recipient_language,
         reserve_slot, suppress_address, undelivered,
     },
     listing::{Failure, Filter, by_ids, count, failure, find, list},
@@ -351,6 +351,17 @@ pub async fn mark_approach_undeliverable(conn: &mut PgConnection, id: MatchId) -
 pub async fn mark_address_undeliverable(conn: &mut PgConnection, id: ExpertId) -> Result<()> {
     sqlx::query!(
         "UPDATE experts SET email_undeliverable = true WHERE id = $1",
+        id.uuid()
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Takes that mark away: somebody who knows says that the address takes mails again.
+pub async fn mark_address_deliverable(conn: &mut PgConnection, id: ExpertId) -> Result<()> {
+    sqlx::query!(
+        "UPDATE experts SET email_undeliverable = false WHERE id = $1",
         id.uuid()
     )
     .execute(conn)

@@ -1,6 +1,6 @@
 //! Documents that people print: what is asked for, and its PDF once the worker has made it.
 
-use chrono::{DateTime, NaiveTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use sqlx::PgConnection;
 use tandem_domain::checks::CheckKind;
 use tandem_domain::clock::{ZONE, date_in_germany};
@@ -240,14 +240,16 @@ fn full_name(title: &str, given_name: &str, family_name: &str) -> String {
         .join(" ")
 }
 
-/// What the letter of an open request says; none where it is not open any more.
+/// What the letter of an open request says, or the one for the renewal of a check that ends, asked for on a
+/// day; none where it is neither any more.
 pub async fn check_letter(
     conn: &mut PgConnection,
     check: CheckId,
     expert: ExpertId,
     settings: &Settings,
+    on: NaiveDate,
 ) -> Result<Option<CheckLetter>> {
-    let Some(facts) = requests::letter_facts(conn, check).await? else {
+    let Some(facts) = requests::letter_facts(conn, check, on).await? else {
         return Ok(None);
     };
     let kind: CheckKind = facts.kind;

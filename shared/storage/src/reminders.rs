@@ -15,8 +15,7 @@ pub use self::{
         MenteeFacts, attendance_facts, case_facts, check_facts, interview_facts, match_lives,
     },
     lists::{
-        Administrator, Digest, DigestLine, Erasure, Since, administrator, administrators, booked_modules,
-        digest, erasures,
+        Administrator, Digest, DigestLine, Since, administrator, administrators, booked_modules, digest,
     },
 };
 use crate::{Result, parse};
@@ -57,6 +56,22 @@ pub async fn take_due(conn: &mut PgConnection, today: NaiveDate, limit: i64) -> 
         .collect()
 }
 
+/// The day from which, or towards which, a reminder's steps are counted now; none where it watches this
+/// subject no more.
+pub async fn anchor(
+    conn: &mut PgConnection,
+    reminder: Reminder,
+    subject: Uuid,
+) -> Result<Option<NaiveDate>> {
+    Ok(sqlx::query_scalar!(
+        "SELECT anchor FROM reminders WHERE kind = $1 AND subject_id = $2",
+        reminder.as_str(),
+        subject,
+    )
+    .fetch_optional(conn)
+    .await?)
+}
+
 /// Stamps rows that were looked at: when to look again, `None` for never.
 pub async fn stamp(conn: &mut PgConnection, rows: &[(Watched, Option<NaiveDate>)]) -> Result<()> {
     let kinds: Vec<&str> = rows.iter().map(|(row, _)| row.reminder.as_str()).collect();
@@ -88,20 +103,27 @@ pub async fn move_anchor(conn: &mut PgConnection, row: &Watched, anchor: NaiveDa
     Ok(())
 }
 
-/// Has every row planned anew where the settings are not those with which they were planned; says whether
-/// that was so.
-pub async fn replan(conn: &mut PgConnection, settings: i64) -> Result<bool> {
-    let changed = sqlx::query!(
-        "UPDATE reminder_plan SET settings = $1 WHERE settings <> $1",
+/// Notes with which version of the settings rows are planned from now on, and says with which they were
+/// until now, where that is another one. Of several who ask at the same moment one is told.
+pub async fn planned_with(conn: &mut PgConnection, settings: i64) -> Result<Option<i64>> {
+    Ok(sqlx::query_scalar!(
+        "WITH before AS (SELECT settings FROM reminder_plan WHERE settings <> $1 FOR UPDATE)
+         UPDATE reminder_plan SET settings = $1 FROM before RETURNING before.settings",
         settings
     )
-    .execute(&mut *conn)
+    .fetch_optional(conn)
+    .await?)
+}
+
+/// Has every row of these reminders planned anew.
+pub async fn replan(conn: &mut PgConnection, reminders: &[Reminder]) -> Result<()> {
+    let kinds: Vec<&str> = reminders.iter().map(|reminder| reminder.as_str()).collect();
+    sqlx::query!(
+        "UPDATE reminders SET next_on = '2000-01-01'
+          WHERE kind = ANY($1) AND next_on IS DISTINCT FROM '2000-01-01'",
+        &kinds as &[&str],
+    )
+    .execute(conn)
     .await?;
-    if changed.rows_affected() == 0 {
-        return Ok(false);
-    }
-    sqlx::query!("UPDATE reminders SET next_on = '2000-01-01' WHERE next_on IS DISTINCT FROM '2000-01-01'")
-        .execute(conn)
-        .await?;
-    Ok(true)
+    Ok(())
 }

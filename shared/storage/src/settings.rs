@@ -27,7 +27,16 @@ pub async fn newest(conn: &mut PgConnection) -> Result<Settings> {
 
 /// The newest version with its number.
 pub async fn newest_version(conn: &mut PgConnection) -> Result<Version> {
-    Ok(history(conn, None, 1).await?.pop().unwrap_or(Version {
+    up_to(conn, None).await
+}
+
+/// The settings as they were in a version; the newest before it where there is no such one.
+pub async fn at_version(conn: &mut PgConnection, version: i64) -> Result<Settings> {
+    Ok(up_to(conn, Some(version + 1)).await?.settings)
+}
+
+async fn up_to(conn: &mut PgConnection, before: Option<i64>) -> Result<Version> {
+    Ok(history(conn, before, 1).await?.pop().unwrap_or(Version {
         version: 0,
         settings: Settings::default(),
         changed_by: None,

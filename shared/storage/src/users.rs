@@ -215,6 +215,24 @@ pub async fn insert(
     Ok(())
 }
 
+/// Sets the language of a user's e-mails.
+pub async fn set_language(
+    conn: &mut PgConnection,
+    id: UserId,
+    language: &Language,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "UPDATE users SET language = $2, version = version + 1, updated_at = $3 WHERE id = $1",
+        id.uuid(),
+        language.as_str(),
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// Lets a user sign in, or not any more.
 pub async fn set_active(conn: &mut PgConnection, id: UserId, active: bool, now: DateTime<Utc>) -> Result<()> {
     sqlx::query!(

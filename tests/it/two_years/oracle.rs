@@ -6,7 +6,65 @@ use std::collections::BTreeSet;
 use chrono::{Datelike, Months, NaiveDate, TimeDelta};
 use uuid::Uuid;
 
-use super::world::{Match, World};
+use super::world::{Match, STALE_CHANGED, Seats, World};
+
+/// When there was work.
+pub(super) struct Work {
+    /// Nights in which somebody looked for what is due.
+    pub(super) nights: BTreeSet<NaiveDate>,
+    /// Of these, the ones after which nobody worked by day: what they promised left a day later.
+    pub(super) late: BTreeSet<NaiveDate>,
+}
+
+impl Work {
+    /// When what was promised in a night is sent.
+    fn sent(&self, night: NaiveDate) -> NaiveDate {
+        if self.late.contains(&night) {
+            night + days(1)
+        } else {
+            night
+        }
+    }
+
+    /// The nights in which every plan is made anew, since the settings have changed.
+    fn replanned(&self, world: &World) -> Option<NaiveDate> {
+        let changed = world.start + days(STALE_CHANGED);
+        self.nights.iter().copied().find(|night| *night > changed)
+    }
+}
+
+/// What should have come of everything.
+#[derive(Debug, Default)]
+pub(super) struct Expected {
+    /// What arrived, with the day on which it was sent.
+    pub(super) sent: BTreeSet<Mail>,
+    /// What was promised and not wanted any more when its time came; without a day.
+    pub(super) suppressed: BTreeSet<Mail>,
+    /// What could not be delivered, with the day on which that was seen.
+    pub(super) failed: BTreeSet<Mail>,
+}
+
+impl Expected {
+    /// A promised mail: what becomes of it by day.
+    fn promise(&mut self, world: &World, mail: Mail, still: bool) {
+        let recipient = (mail.recipient.0.as_str(), mail.recipient.1);
+        if !still {
+            self.suppressed.insert(Mail {
+                day: NaiveDate::default(),
+                ..mail
+            });
+        } else if world.refused.contains(&world.address(recipient)) {
+            self.failed.insert(mail);
+        } else {
+            self.sent.insert(mail);
+        }
+    }
+
+    fn knows(&self, mail: &Mail) -> bool {
+        let same = |other: &Mail| Mail { day: mail.day, ..other.clone() } == *mail;
+        self.sent.iter().chain(&self.suppressed).chain(&self.failed).any(same)
+    }
+}
 
 /// One mail.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,74 +101,170 @@ fn reached(day: Option<NaiveDate>, until: NaiveDate) -> bool {
     day.is_some_and(|day| day <= until)
 }
 
-/// Every mail that should have arrived.
-pub(super) fn mails(world: &World, worked: &BTreeSet<NaiveDate>) -> BTreeSet<Mail> {
-    let mut mails = BTreeSet::new();
+/// Everything that should have come of the world and of the work.
+pub(super) fn expected(world: &World, work: &Work) -> Expected {
+    let mut expected = Expected::default();
+    let replanned = work.replanned(world);
     for round in rounds(world) {
         for (number, due) in &round.steps {
+            let within = |night: &NaiveDate| {
+                *night > round.from && *night >= *due && round.until.is_none_or(|end| *night <= end)
+            };
             // the first night on which somebody works and sees it: what happens by day is seen the next night
-            let night = worked.iter().find(|night| {
-                **night > round.from && **night >= *due && round.until.is_none_or(|end| **night <= end)
-            });
-            let Some(night) = night else { continue };
-            let later_one = round.steps.iter().any(|(_, other)| other > due && other <= night);
-            let stale = *due < *night - days(92);
-            if later_one || stale {
-                continue;
-            }
-            let before = (round.wanted)(*night - days(1), *night);
-            let still = (round.wanted)(*night, *night);
-            for (kind, id) in before {
-                if still.contains(&(kind, id)) {
-                    mails.insert(Mail {
+            let first = work.nights.iter().copied().find(within);
+            let again = replanned.filter(|night| within(night) && first.is_some_and(|first| first < *night));
+            for night in first.into_iter().chain(again) {
+                let later_one = round.steps.iter().any(|(_, other)| other > due && *other <= night);
+                let oldest = if replanned.is_some_and(|changed| night >= changed) {
+                    93
+                } else {
+                    92
+                };
+                if later_one || *due < night - days(oldest) {
+                    continue;
+                }
+                let sent = work.sent(night);
+                let still = if round.until.is_none_or(|end| sent < end) {
+                    (round.wanted)(sent, sent)
+                } else {
+                    vec![]
+                };
+                for (kind, id) in (round.wanted)(night - days(1), night) {
+                    let mail = Mail {
                         trigger: round.trigger.to_owned(),
                         step: *number,
                         subject: round.subject,
                         recipient: (kind.to_owned(), id),
                         occasion: Some(round.anchor),
-                        day: *night,
-                    });
+                        day: sent,
+                    };
+                    // one key is promised once
+                    if night == again.unwrap_or_default() && expected.knows(&mail) {
+                        continue;
+                    }
+                    let ended = round.trigger == "NO_MEETING"
+                        && world.experts.iter().any(|expert| expert.id == id && expert.ended);
+                    expected.promise(world, mail, still.contains(&(kind, id)) && !ended);
                 }
             }
         }
     }
-    digests(world, worked, &mut mails);
-    let refused: BTreeSet<Uuid> = world
-        .experts
-        .iter()
-        .filter(|expert| world.refused.contains(&expert.address))
-        .map(|expert| expert.id)
-        .collect();
-    mails.retain(|mail| !refused.contains(&mail.recipient.1));
-    mails
+    digests(world, work, &mut expected);
+    erasures(world, work, &mut expected);
+    let notices = notices(world, &expected);
+    expected.sent.extend(notices);
+    expected
 }
 
-/// Those who would have got something, had their address not refused.
-pub(super) fn to_refused(world: &World, _: &BTreeSet<Mail>) -> BTreeSet<String> {
-    world.refused.iter().cloned().collect()
+/// Each address that refuses is told to its office once, on the day of the first refusal. The subject is here
+/// the recipient, since which of several mails of that day is the first is chance.
+fn notices(world: &World, expected: &Expected) -> BTreeSet<Mail> {
+    let mut first = std::collections::BTreeMap::new();
+    for mail in &expected.failed {
+        let day = first.entry(mail.recipient.clone()).or_insert(mail.day);
+        *day = mail.day.min(*day);
+    }
+    first
+        .into_iter()
+        .filter_map(|((kind, id), day)| {
+            let office = world.office_of((&kind, id))?;
+            Some(Mail {
+                trigger: "MAIL_UNDELIVERABLE".to_owned(),
+                step: 0,
+                subject: id,
+                recipient: ("OFFICE".to_owned(), office),
+                occasion: None,
+                day,
+            })
+        })
+        .collect()
+}
+
+/// Each night on which somebody works, the administrators hear of what was not told before.
+fn erasures(world: &World, work: &Work, expected: &mut Expected) {
+    let mut told: NaiveDate = "2016-08-01".parse().expect("a day");
+    for night in &work.nights {
+        let past = (*night - told).num_days();
+        told = *night;
+        let sent = work.sent(*night);
+        let still = coming(world, sent, *night, past);
+        if !coming(world, *night - days(1), *night, past) {
+            continue;
+        }
+        for admin in &world.admins {
+            if reached(admin.until, *night - days(1)) {
+                continue;
+            }
+            let mail = Mail {
+                trigger: "ERASURE_DUE".to_owned(),
+                step: past as i16,
+                subject: Uuid::nil(),
+                recipient: ("USER".to_owned(), admin.id),
+                occasion: Some(*night),
+                day: sent,
+            };
+            expected.promise(world, mail, still && !reached(admin.until, sent));
+        }
+    }
+}
+
+/// Whether something is erased 30 days after a day that was not announced in so many days before.
+fn coming(world: &World, t: NaiveDate, on: NaiveDate, past: i64) -> bool {
+    let (from, until) = (on + days(30) - days(past), on + days(30));
+    let new = |due: &dyn Fn(NaiveDate) -> bool| due(until) && !due(from);
+    let months_before = |day: NaiveDate, months: u32| day - Months::new(months);
+    let checks = world.checks.iter().any(|check| {
+        let left = world.experts[check.expert].left.filter(|left| *left <= t);
+        check.on <= t && left.is_some_and(|left| new(&|day| left + Months::new(6) <= day))
+    });
+    let cases = world.cases.iter().enumerate().any(|(number, case)| {
+        let ended = world.matches.iter().find(|m| m.case == number).and_then(|m| m.ended);
+        let Some(ended) = ended.filter(|ended| *ended <= t) else {
+            return false;
+        };
+        let last = case.confirmed.filter(|day| *day <= t).map_or(ended, |day| day.max(ended));
+        new(&|day| ended < months_before(day, 6)) || new(&|day| last < months_before(day, 12))
+    });
+    let experts = world.experts.iter().enumerate().any(|(number, expert)| {
+        let Some(left) = expert.left.filter(|left| *left <= t) else {
+            return false;
+        };
+        let own = || world.matches.iter().filter(|m| m.expert == number && m.sent <= t);
+        let end = |m: &Match| m.lapsed.or(m.ended).filter(|day| *day <= t);
+        own().all(|m| end(m).is_some())
+            && new(&|day| {
+                let before = months_before(day, 12);
+                left < before && own().all(|m| end(m).is_some_and(|ended| ended < before))
+            })
+    });
+    let accounts = world.admins.iter().any(|admin| {
+        let closed = admin.until.filter(|day| *day <= t);
+        closed.is_some_and(|closed| new(&|day| closed < months_before(day, 12)))
+    });
+    checks || cases || experts || accounts
 }
 
 /// Each office has a case that nobody fills, so that each Monday there is something to tell, once it is there.
-fn digests(world: &World, worked: &BTreeSet<NaiveDate>, mails: &mut BTreeSet<Mail>) {
+fn digests(world: &World, work: &Work, expected: &mut Expected) {
     for (number, office) in world.offices.iter().enumerate() {
         let mut told = BTreeSet::new();
-        for night in worked {
+        for night in &work.nights {
             let monday = *night - days(i64::from(night.weekday().num_days_from_monday()));
             // the office is there from the first day on, which is seen the next night
             if *night < world.start || monday < world.start || !told.insert(monday) {
                 continue;
             }
-            if anything_to_tell(world, number, *night - days(1), *night)
-                && anything_to_tell(world, number, *night, *night)
-            {
-                mails.insert(Mail {
+            if anything_to_tell(world, number, *night - days(1), *night) {
+                let sent = work.sent(*night);
+                let mail = Mail {
                     trigger: "WEEKLY_DIGEST".to_owned(),
                     step: 0,
                     subject: *office,
                     recipient: ("OFFICE".to_owned(), *office),
                     occasion: Some(monday),
-                    day: *night,
-                });
+                    day: sent,
+                };
+                expected.promise(world, mail, anything_to_tell(world, number, sent, sent));
             }
         }
     }
@@ -267,7 +421,40 @@ fn rounds(world: &World) -> Vec<Round<'_>> {
     for m in &world.matches {
         of_match(world, m, &mut rounds);
     }
+    for seats in &world.seats {
+        of_seats(world, seats, &mut rounds);
+    }
     rounds
+}
+
+/// Who is booked hears of the session before its day; another day begins a round of its own.
+fn of_seats<'a>(world: &'a World, seats: &'a Seats, rounds: &mut Vec<Round<'a>>) {
+    let course = &world.courses[seats.course];
+    let expert = &world.experts[seats.expert];
+    let end = [seats.given_back, course.cancelled, seats.confirmed].into_iter().flatten().min();
+    let mut days_of_it = vec![(seats.booked, course.day(seats.booked))];
+    days_of_it.extend(course.moved.filter(|(when, _)| *when > seats.booked));
+    for (place, (from, day)) in days_of_it.iter().copied().enumerate() {
+        let next = days_of_it.get(place + 1).map(|(when, _)| *when);
+        let until = next.into_iter().chain(end).min();
+        for id in seats.ids {
+            rounds.push(Round {
+                trigger: "TRAINING_SESSION",
+                subject: id,
+                anchor: day,
+                steps: [42, 14, 2].map(|before| (before as i16, day - days(before))).into(),
+                from,
+                until,
+                wanted: Box::new(move |t, today| {
+                    if reached(until, t) || day < today || reached(expert.left, t) {
+                        vec![]
+                    } else {
+                        vec![("EXPERT", expert.id)]
+                    }
+                }),
+            });
+        }
+    }
 }
 
 fn of_match<'a>(world: &'a World, m: &'a Match, rounds: &mut Vec<Round<'a>>) {
@@ -319,7 +506,15 @@ fn of_match<'a>(world: &'a World, m: &'a Match, rounds: &mut Vec<Round<'a>>) {
                 && check.valid_until - days(1_800) <= today
         });
         let open = t < active;
-        if open && !(checked && expert.trained) {
+        let learns = world.seats.iter().find(|seats| seats.expert == m.expert && seats.booked <= t);
+        let trained = expert.trained
+            || learns.is_some_and(|seats| {
+                let course = &world.courses[seats.course];
+                // who has booked what is still to come is not reminded of it
+                let waits = !reached(seats.given_back, t) && !reached(course.cancelled, t) && course.day(t) >= today;
+                reached(seats.confirmed, t) || waits
+            });
+        if open && !(checked && trained) {
             to_expert(t)
         } else {
             vec![]
@@ -393,8 +588,6 @@ fn of_match<'a>(world: &'a World, m: &'a Match, rounds: &mut Vec<Round<'a>>) {
                         vec![]
                     } else if kind == "CENTER" {
                         vec![("CENTER", center)]
-                    } else if expert.ended {
-                        vec![]
                     } else {
                         to_expert(t)
                     }

@@ -4,12 +4,58 @@ use chrono::{NaiveDate, TimeDelta};
 use sqlx::{AssertSqlSafe, PgConnection};
 use uuid::Uuid;
 
-pub(super) const EXPERTS: usize = 500;
-pub(super) const MATCHES: usize = 100;
+/// How large a world is. `TANDEM_TWO_YEARS="120 40 400 7"` (experts, matches, days, seed) makes another one,
+/// to try many or to be quick.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Size {
+    pub(super) experts: usize,
+    pub(super) matches: usize,
+    pub(super) days: i64,
+    pub(super) seed: u64,
+}
+
+impl Size {
+    pub(super) const WHOLE: Self = Self {
+        experts: 500,
+        matches: 100,
+        days: 730,
+        seed: 20_261_123,
+    };
+
+    pub(super) fn wanted() -> Self {
+        let Ok(text) = std::env::var("TANDEM_TWO_YEARS") else {
+            return Self::WHOLE;
+        };
+        let numbers: Vec<u64> = text
+            .split_whitespace()
+            .map(|word| word.parse().expect("TANDEM_TWO_YEARS is four numbers"))
+            .collect();
+        let [experts, matches, days, seed] = numbers[..] else {
+            panic!("TANDEM_TWO_YEARS is four numbers: experts, matches, days, seed");
+        };
+        Self {
+            experts: experts as usize,
+            matches: matches as usize,
+            days: days as i64,
+            seed,
+        }
+    }
+
+    /// Whether it is large enough for something of everything.
+    pub(super) fn is_whole(self) -> bool {
+        self.experts >= Self::WHOLE.experts && self.matches >= Self::WHOLE.matches && self.days >= Self::WHOLE.days
+    }
+}
+
 const OFFICES: usize = 3;
 const CENTERS: usize = 6;
 /// Cases for which nobody is ever found, one an office at least.
 const UNFILLED: usize = 9;
+/// Courses; each is a day with a session of both required modules.
+const COURSES: usize = 14;
+/// When settings are changed on which no plan depends, and when some on which all do.
+pub(super) const NAME_CHANGED: i64 = 250;
+pub(super) const STALE_CHANGED: i64 = 400;
 
 /// Chance that repeats itself.
 pub(super) struct Dice(u64);
@@ -40,6 +86,46 @@ impl Dice {
         let high = u128::from(self.up_to(u64::MAX));
         Uuid::from_u128((high << 64) | u128::from(self.up_to(u64::MAX)))
     }
+}
+
+/// A course: one session of each required module, on the same day.
+pub(super) struct Course {
+    ids: [Uuid; 2],
+    on: NaiveDate,
+    /// When it was moved, and to which day.
+    pub(super) moved: Option<(NaiveDate, NaiveDate)>,
+    pub(super) cancelled: Option<NaiveDate>,
+}
+
+impl Course {
+    /// On which day it is, as known at the end of a day.
+    pub(super) fn day(&self, t: NaiveDate) -> NaiveDate {
+        match self.moved {
+            Some((when, to)) if when <= t => to,
+            _ => self.on,
+        }
+    }
+
+    fn last_day(&self) -> NaiveDate {
+        self.moved.map_or(self.on, |(_, to)| to)
+    }
+}
+
+/// An expert's two seats in a course.
+pub(super) struct Seats {
+    pub(super) ids: [Uuid; 2],
+    pub(super) expert: usize,
+    pub(super) course: usize,
+    pub(super) booked: NaiveDate,
+    pub(super) given_back: Option<NaiveDate>,
+    /// When the office confirmed that the expert was there.
+    pub(super) confirmed: Option<NaiveDate>,
+}
+
+/// An administrator, who may stop being one.
+pub(super) struct Admin {
+    pub(super) id: Uuid,
+    pub(super) until: Option<NaiveDate>,
 }
 
 pub(super) struct Check {
@@ -104,16 +190,19 @@ pub(super) struct World {
     pub(super) checks: Vec<Check>,
     pub(super) cases: Vec<Case>,
     pub(super) matches: Vec<Match>,
+    pub(super) admins: Vec<Admin>,
+    pub(super) courses: Vec<Course>,
+    pub(super) seats: Vec<Seats>,
     /// Addresses that the mail server refuses for good.
     pub(super) refused: Vec<String>,
 }
 
 impl World {
-    pub(super) fn invent(dice: &mut Dice, start: NaiveDate) -> Self {
+    pub(super) fn invent(dice: &mut Dice, start: NaiveDate, size: Size) -> Self {
         let day = |past: i64| start + TimeDelta::days(past);
         let offices: Vec<Uuid> = (0..OFFICES).map(|_| dice.id()).collect();
         let centers: Vec<(Uuid, usize)> = (0..CENTERS).map(|number| (dice.id(), number % OFFICES)).collect();
-        let experts: Vec<Expert> = (0..EXPERTS)
+        let experts: Vec<Expert> = (0..size.experts)
             .map(|number| Expert {
                 id: dice.id(),
                 office: number % OFFICES,
@@ -124,7 +213,7 @@ impl World {
             })
             .collect();
         let mut checks = Vec::new();
-        for expert in 0..EXPERTS {
+        for expert in 0..size.experts {
             if !dice.percent(80) {
                 continue;
             }
@@ -150,7 +239,7 @@ impl World {
         }
         let mut cases = Vec::new();
         let mut matches = Vec::new();
-        for number in 0..MATCHES + UNFILLED {
+        for number in 0..size.matches + UNFILLED {
             let searching = day(dice.between(1, 420));
             let minor = dice.percent(30);
             let born = if minor {
@@ -169,8 +258,8 @@ impl World {
                 training_starts: None,
                 confirmed: None,
             });
-            if number < MATCHES {
-                let matching = invent_match(dice, number, searching);
+            if number < size.matches {
+                let matching = invent_match(dice, number % size.experts * 3 % size.experts, number, searching);
                 if let Some(ended) = matching.ended
                     && dice.percent(70)
                 {
@@ -184,8 +273,18 @@ impl World {
                 matches.push(matching);
             }
         }
+        let courses: Vec<Course> = (0..COURSES)
+            .map(|_| invent_course(dice, day(dice.between(40, size.days - 10))))
+            .collect();
+        let seats = invent_seats(dice, start, &experts, &matches, &courses);
+        let admins = [None, Some(day(300))]
+            .into_iter()
+            .map(|until| Admin { id: dice.id(), until })
+            .collect();
         let refused = (0..6)
             .map(|number| format!("e{number}@experts.example.org"))
+            .chain(["m5", "m9", "g8"].map(|who| format!("{who}@people.example.org")))
+            .chain(["c4@centers.example.org".to_owned()])
             .collect();
         Self {
             start,
@@ -195,7 +294,51 @@ impl World {
             checks,
             cases,
             matches,
+            admins,
+            courses,
+            seats,
             refused,
+        }
+    }
+
+    /// Where a recipient is written to.
+    pub(super) fn address(&self, (kind, id): (&str, Uuid)) -> String {
+        let place = |found: Option<usize>| found.expect("somebody of this world");
+        match kind {
+            "EXPERT" => self.experts[place(self.experts.iter().position(|one| one.id == id))].address.clone(),
+            "CENTER" => format!(
+                "c{}@centers.example.org",
+                place(self.centers.iter().position(|one| one.0 == id))
+            ),
+            "OFFICE" => format!(
+                "o{}@offices.example.org",
+                place(self.offices.iter().position(|one| *one == id))
+            ),
+            "USER" => format!("a{}@admins.example.org", place(self.admins.iter().position(|one| one.id == id))),
+            kind => {
+                let case = place(self.cases.iter().position(|one| one.mentee == id));
+                let letter = if kind == "MENTEE" { 'm' } else { 'g' };
+                format!("{letter}{case}@people.example.org")
+            }
+        }
+    }
+
+    /// The office that answers for a recipient.
+    pub(super) fn office_of(&self, (kind, id): (&str, Uuid)) -> Option<Uuid> {
+        match kind {
+            "EXPERT" => {
+                let expert = self.experts.iter().find(|one| one.id == id)?;
+                Some(self.offices[expert.office])
+            }
+            "CENTER" => {
+                let (_, office) = self.centers.iter().find(|one| one.0 == id)?;
+                Some(self.offices[*office])
+            }
+            "MENTEE" | "GUARDIAN" => {
+                let case = self.cases.iter().position(|one| one.mentee == id)?;
+                Some(self.office_of_case(case))
+            }
+            _ => None,
         }
     }
 
@@ -223,6 +366,24 @@ impl World {
                 "INSERT INTO service_centers (id, office_id, name, carrier_organisation, postal_code, email, phone, contact_name, created_at, updated_at)
                  VALUES ('{id}', '{office}', 'Stelle {number}', 'Träger', '20095', 'c{number}@centers.example.org', '040 2', 'Ayşe Kaya', {now}, {now});"
             );
+        }
+        for (number, admin) in self.admins.iter().enumerate() {
+            let id = admin.id;
+            sql += &format!(
+                "INSERT INTO users (id, email, name, language, created_at, updated_at)
+                 VALUES ('{id}', 'a{number}@admins.example.org', 'Jonas Berger', 'en', {now}, {now});
+                 INSERT INTO role_grants (id, user_id, role, created_at) VALUES (gen_random_uuid(), '{id}', 'ADMIN', {now});"
+            );
+        }
+        for course in &self.courses {
+            for (id, module) in course.ids.iter().zip(["BASE", "INTERCULTURAL"]) {
+                let (office, on) = (self.offices[0], course.on);
+                sql += &format!(
+                    "INSERT INTO training_sessions (id, module_id, office_id, starts_at, ends_at, place, seats, created_at, updated_at)
+                     SELECT '{id}', id, '{office}', '{on}T14:00:00Z', '{on}T17:00:00Z', 'Hamburg', 200, {now}, {now}
+                       FROM training_modules WHERE code = '{module}';"
+                );
+            }
         }
         for (number, expert) in self.experts.iter().enumerate() {
             let (id, office, address) = (expert.id, self.offices[expert.office], &expert.address);
@@ -266,6 +427,21 @@ impl World {
                 expert.id
             );
         }
+        for admin in self.admins.iter().filter(|admin| is(admin.until)) {
+            let id = admin.id;
+            sql += &format!("UPDATE users SET active = false, updated_at = {now} WHERE id = '{id}';");
+        }
+        for (version, past, settings) in [
+            (1, NAME_CHANGED, r#"{"programmeName": "Tandem am Abend"}"#),
+            (2, STALE_CHANGED, r#"{"programmeName": "Tandem am Abend", "reminderStaleDays": 93}"#),
+        ] {
+            if self.start + TimeDelta::days(past) == today {
+                sql += &format!(
+                    "INSERT INTO settings (version, settings, changed_at) VALUES ({version}, '{settings}', {now});"
+                );
+            }
+        }
+        sql += &self.learn(today, &now);
         for (number, case) in self.cases.iter().enumerate() {
             if case.searching == today {
                 sql += &self.open_case(number, case, today, &now);
@@ -283,6 +459,52 @@ impl World {
         if !sql.is_empty() {
             run(conn, sql).await;
         }
+    }
+
+    /// What happens about courses on a day: first people book, then courses are moved and cancelled.
+    fn learn(&self, today: NaiveDate, now: &str) -> String {
+        let is = |day: Option<NaiveDate>| day == Some(today);
+        let mut sql = String::new();
+        for seats in &self.seats {
+            let (expert, course) = (self.experts[seats.expert].id, &self.courses[seats.course]);
+            for (id, session) in seats.ids.iter().zip(course.ids) {
+                if seats.booked == today {
+                    sql += &format!(
+                        "INSERT INTO training_attendances (id, expert_id, module_id, session_id, state, bookings, created_at, updated_at)
+                         SELECT '{id}', '{expert}', module_id, id, 'BOOKED', 1, {now}, {now} FROM training_sessions WHERE id = '{session}';"
+                    );
+                }
+                if is(seats.given_back) {
+                    sql += &format!(
+                        "UPDATE training_attendances SET state = 'CANCELLED', updated_at = {now} WHERE id = '{id}';"
+                    );
+                }
+                if is(seats.confirmed) {
+                    let on = course.last_day();
+                    sql += &format!(
+                        "UPDATE training_attendances SET state = 'ATTENDED', attended_on = '{on}', updated_at = {now} WHERE id = '{id}';"
+                    );
+                }
+            }
+        }
+        for course in &self.courses {
+            for session in course.ids {
+                if let Some((when, to)) = course.moved
+                    && when == today
+                {
+                    sql += &format!(
+                        "UPDATE training_sessions SET starts_at = '{to}T14:00:00Z', ends_at = '{to}T17:00:00Z', updated_at = {now} WHERE id = '{session}';"
+                    );
+                }
+                if is(course.cancelled) {
+                    sql += &format!(
+                        "UPDATE training_sessions SET cancelled_at = {now}, updated_at = {now} WHERE id = '{session}';
+                         UPDATE training_attendances SET state = 'CANCELLED', updated_at = {now} WHERE session_id = '{session}' AND state = 'BOOKED';"
+                    );
+                }
+            }
+        }
+        sql
     }
 
     fn open_case(&self, number: usize, case: &Case, today: NaiveDate, now: &str) -> String {
@@ -444,15 +666,15 @@ async fn run(conn: &mut PgConnection, sql: String) {
         .expect("the world goes on");
 }
 
-fn invent_match(dice: &mut Dice, number: usize, searching: NaiveDate) -> Match {
+fn invent_match(dice: &mut Dice, expert: usize, case: usize, searching: NaiveDate) -> Match {
     let after =
         |dice: &mut Dice, day: NaiveDate, from: i64, to: i64| day + TimeDelta::days(dice.between(from, to));
     let sent = after(dice, searching, 1, 40);
     let mut m = Match {
         id: dice.id(),
         // several matches may have the same expert, who has room for three
-        expert: number * 3 % EXPERTS,
-        case: number,
+        expert,
+        case,
         sent,
         answered: None,
         lapsed: None,
@@ -513,4 +735,62 @@ fn invent_match(dice: &mut Dice, number: usize, searching: NaiveDate) -> Match {
     m.ended = Some(ended);
     m.report = dice.percent(70).then(|| after(dice, ended, 1, 40));
     m
+}
+
+fn invent_course(dice: &mut Dice, on: NaiveDate) -> Course {
+    let before = |dice: &mut Dice, most: i64| on - TimeDelta::days(dice.between(1, most));
+    let mut course = Course {
+        ids: [dice.id(), dice.id()],
+        on,
+        moved: None,
+        cancelled: None,
+    };
+    if dice.percent(40) {
+        course.moved = Some((before(dice, 30), on + TimeDelta::days(dice.between(3, 60))));
+    } else if dice.percent(30) {
+        course.cancelled = Some(before(dice, 30));
+    }
+    course
+}
+
+/// Who lacks the training books a course, first those who have said yes to somebody.
+fn invent_seats(
+    dice: &mut Dice,
+    start: NaiveDate,
+    experts: &[Expert],
+    matches: &[Match],
+    courses: &[Course],
+) -> Vec<Seats> {
+    let mut seats: Vec<Seats> = Vec::new();
+    let busy = matches.iter().map(|m| m.expert);
+    for expert in busy.chain(0..experts.len()) {
+        let known = seats.iter().any(|seats| seats.expert == expert);
+        if known || experts[expert].trained || !dice.percent(60) {
+            continue;
+        }
+        let number = dice.up_to(courses.len() as u64) as usize;
+        let course = &courses[number];
+        let booked = (course.on - TimeDelta::days(dice.between(1, 90))).max(start + TimeDelta::days(1));
+        if course.cancelled.is_some_and(|day| booked >= day) {
+            continue;
+        }
+        let end = course.cancelled.unwrap_or_else(|| course.last_day());
+        let mut given_back = None;
+        let mut confirmed = None;
+        if dice.percent(20) {
+            given_back = Some(booked + TimeDelta::days(dice.between(1, 40))).filter(|day| *day < end);
+        }
+        if given_back.is_none() && course.cancelled.is_none() && dice.percent(85) {
+            confirmed = Some(end + TimeDelta::days(dice.between(1, 5)));
+        }
+        seats.push(Seats {
+            ids: [dice.id(), dice.id()],
+            expert,
+            course: number,
+            booked,
+            given_back,
+            confirmed,
+        });
+    }
+    seats
 }

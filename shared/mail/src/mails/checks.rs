@@ -21,8 +21,6 @@ pub struct CheckExpiryMail {
     pub valid_until: NaiveDate,
     /// Whether that day has come.
     pub today: bool,
-    /// Where the letter for the authority is.
-    pub url: Url,
 }
 
 letters! {

@@ -130,9 +130,15 @@ pub struct ErasureDueMail {
     /// The administrator.
     pub reader: Addressee,
     /// How many background checks.
-    pub checks: i64,
-    /// How many cases.
-    pub cases: i64,
+    pub checks: usize,
+    /// How many cases of which only the free text goes.
+    pub free_texts: usize,
+    /// How many mentees.
+    pub mentees: usize,
+    /// How many experts.
+    pub experts: usize,
+    /// How many closed accounts.
+    pub accounts: usize,
     /// Until when they are erased.
     pub until: NaiveDate,
     /// Where they are listed.

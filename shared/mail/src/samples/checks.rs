@@ -16,7 +16,6 @@ fn expiry(today: bool) -> CheckExpiryMail {
             day("2027-02-15")
         },
         today,
-        url: url("me"),
     }
 }
 

@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use tandem_domain::errors::{Code, UserError};
-use tandem_domain::ids::DeliveryId;
+use tandem_domain::ids::{DeliveryId, ExpertId};
 use tandem_domain::policy::{Action, Resource};
 pub use tandem_storage::deliveries::Filter as DeliveryFilter;
-use tandem_storage::deliveries::{self, Delivery, NewDelivery};
+use tandem_storage::deliveries::{self, Delivery, NewDelivery, RecipientKind};
 use tandem_storage::paging::{Page, Slice};
 use uuid::Uuid;
 
@@ -94,6 +94,40 @@ pub async fn resend(app: &App, caller: &Caller, id: DeliveryId) -> Result<Delive
     let (delivery, _) = deliveries::find(&mut tx, id)
         .await?
         .expect("the row was written in this transaction");
+    tx.commit().await?;
+    Ok(delivery)
+}
+
+/// Takes the address that refused this mail off the list of those that take none: the recipient has made
+/// room, or it was the server's mistake. What is due from then on is sent; what was not is sent by
+/// [`resend`].
+///
+/// # Errors
+/// `CONFLICT` where it is not on the list.
+pub async fn allow_address(app: &App, caller: &Caller, id: DeliveryId) -> Result<Delivery> {
+    let mut tx = app.begin(caller).await?;
+    let Some((delivery, office)) = deliveries::find(&mut tx, id).await? else {
+        return refuse(UserError::not_found("deliveryId", "e-mail"));
+    };
+    let resource = Resource {
+        office,
+        ..Resource::default()
+    };
+    caller.authorize(Action::ViewDeliveries, &resource, "deliveryId", "e-mail")?;
+    if !deliveries::allow_address(&mut tx, id).await? {
+        return refuse(UserError::new(
+            Code::Conflict,
+            "deliveryId",
+            "the address of this e-mail is not on the list because of it: the filter addressRefused finds those that are",
+        ));
+    }
+    let mut audit = Audit::new("delivery.address_allowed", id);
+    if delivery.recipient_kind == RecipientKind::Expert {
+        let expert = ExpertId::from(delivery.recipient_id);
+        deliveries::mark_address_deliverable(&mut tx, expert).await?;
+        audit = audit.about(expert);
+    }
+    app.audit(&mut tx, caller, &[audit]).await?;
     tx.commit().await?;
     Ok(delivery)
 }

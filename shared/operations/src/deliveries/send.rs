@@ -10,7 +10,7 @@ use tandem_storage::PgConnection;
 use tandem_storage::deliveries::{self, Delivery, RecipientKind, State};
 use url::Url;
 
-use super::compose::{Letter, Verdict, Writing, compose};
+use super::compose::{Letter, Verdict, Writing, compose, staff_language};
 use super::{NewDelivery, Recipient, Trigger, queue};
 use crate::jobs::{JobContext, JobError};
 use crate::{App, Audit, Caller, Result, settings};
@@ -160,6 +160,7 @@ async fn decide(
         settings: &settings,
         delivery,
         from: sender.from.as_str(),
+        staff_language: staff_language(conn, delivery).await?,
     };
     let letter = match compose(conn, &writing).await? {
         Verdict::Send(letter) => letter,
@@ -298,12 +299,14 @@ async fn write(app: &App, delivery: &Delivery, ending: &Ending, address: Option<
             address_refused,
             reason,
         } => {
-            if let Some(address) = address
-                && *address_refused
-            {
-                deliveries::suppress_address(&mut tx, address, reason, now).await?;
-            }
-            undeliverable(&mut tx, app, delivery, trigger, *address_refused).await?;
+            // of several mails that are refused at the same moment one is told
+            let news = match address {
+                Some(address) if *address_refused => {
+                    deliveries::suppress_address(&mut tx, address, delivery.id, reason, now).await?
+                }
+                _ => false,
+            };
+            undeliverable(&mut tx, app, delivery, trigger, *address_refused, news).await?;
         }
         _ => {}
     }
@@ -312,20 +315,21 @@ async fn write(app: &App, delivery: &Delivery, ending: &Ending, address: Option<
 }
 
 /// A mail that cannot be delivered is no silence: the match and the address are marked, and the offices
-/// that are concerned are told.
+/// that are concerned are told: of each address once (`news`).
 async fn undeliverable(
     conn: &mut PgConnection,
     app: &App,
     delivery: &Delivery,
     trigger: Trigger,
     address_refused: bool,
+    news: bool,
 ) -> Result<()> {
     let mut trail = Vec::new();
     let is_notice = matches!(
         trigger,
         Trigger::ApproachUndeliverable | Trigger::MailUndeliverable | Trigger::SignIn
     );
-    if trigger != Trigger::Approach && address_refused && !is_notice {
+    if trigger != Trigger::Approach && news && !is_notice {
         // an office cannot be told of its own address
         let office = match delivery.recipient_kind {
             RecipientKind::Office | RecipientKind::User => None,

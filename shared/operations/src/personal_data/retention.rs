@@ -1,6 +1,8 @@
 //! Retention: it runs by itself, and says 30 days before what it will do (domain.md "Data protection").
 
 use chrono::{Days, Months, NaiveDate, NaiveTime};
+use tandem_domain::settings::Settings;
+use tandem_storage::PgConnection;
 use tandem_storage::personal_data::requests::{self, Kind, NewRequest, State};
 use tandem_storage::personal_data::{self, Subject, retention};
 
@@ -29,6 +31,17 @@ impl Due {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+
+    /// What is left when some of it has been told before.
+    #[must_use]
+    pub(crate) fn without(self, told: Self) -> Self {
+        Self {
+            free_texts: self.free_texts.saturating_sub(told.free_texts),
+            experts: self.experts.saturating_sub(told.experts),
+            mentees: self.mentees.saturating_sub(told.mentees),
+            accounts: self.accounts.saturating_sub(told.accounts),
+        }
+    }
 }
 
 fn months_before(day: NaiveDate, months: u32) -> NaiveDate {
@@ -40,15 +53,25 @@ fn months_before(day: NaiveDate, months: u32) -> NaiveDate {
 pub async fn due(app: &App, days: u32) -> Result<Due> {
     let mut conn = app.acquire(&Caller::system()).await?;
     let settings = settings::current(&mut conn).await?;
-    let day = app.today() + Days::new(u64::from(days));
+    let today = app.today();
+    due_on(&mut conn, &settings, today, today + Days::new(u64::from(days))).await
+}
+
+/// What will have been erased on a day, as things stand today.
+pub(crate) async fn due_on(
+    conn: &mut PgConnection,
+    settings: &Settings,
+    today: NaiveDate,
+    day: NaiveDate,
+) -> Result<Due> {
     let ended_before = months_before(day, settings.retention_free_text_months)
         .and_time(NaiveTime::MIN)
         .and_utc();
-    let texts = retention::free_text(&mut conn, ended_before, i64::MAX).await?;
+    let texts = retention::free_text(conn, ended_before, i64::MAX).await?;
     let people = retention::people(
-        &mut conn,
+        conn,
         months_before(day, settings.retention_person_data_months),
-        app.today(),
+        today,
         i64::MAX,
     )
     .await?;

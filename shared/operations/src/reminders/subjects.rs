@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use chrono::{Days, NaiveDate, TimeDelta};
+use chrono::{Days, Months, NaiveDate, TimeDelta};
 use tandem_domain::cases::CaseState;
-use tandem_domain::checks::{CheckKind, is_minor, needed_kind};
+use tandem_domain::checks::{CheckKind, erase_on, is_minor, needed_kind};
 use tandem_domain::eligibility::{Missing, missing};
 use tandem_domain::experts::ExpertState;
 use tandem_domain::ids::{ExpertId, OfficeId};
@@ -12,14 +12,16 @@ use tandem_domain::matches::MatchState;
 use tandem_domain::parties::Side;
 use tandem_domain::reminders::Reminder;
 use tandem_domain::settings::Settings;
+use tandem_storage::checks::erasing;
 use tandem_storage::deliveries::{self, ContactFacts};
 use tandem_storage::reminders::{
-    self, AttendanceFacts, CaseFacts, CheckFacts, Digest, Erasure, InterviewFacts, MatchLife, Since,
+    self, AttendanceFacts, CaseFacts, CheckFacts, Digest, InterviewFacts, MatchLife, Since,
 };
 use tandem_storage::{PgConnection, facts};
 use uuid::Uuid;
 
 use crate::deliveries::Recipient;
+use crate::personal_data::{self, Due};
 use crate::{App, Result};
 
 /// Lines in each part of a digest: what one reads in a minute.
@@ -46,7 +48,23 @@ pub(crate) enum Subject {
     Erasure(Erasure, NaiveDate),
 }
 
-/// What is about to be erased: announced on `on`, and not in the `days` before.
+/// What is about to be erased.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Erasure {
+    /// Background checks.
+    pub(crate) checks: usize,
+    /// Cases whose free text goes, and people.
+    pub(crate) retained: Due,
+}
+
+impl Erasure {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.checks == 0 && self.retained.is_empty()
+    }
+}
+
+/// What is about to be erased: announced on `on`, and not in the `days` before. What erases by itself asks
+/// the same rules: [`erase_on`] and [`personal_data::due_on`].
 pub(super) async fn erasures(
     conn: &mut PgConnection,
     settings: &Settings,
@@ -55,14 +73,26 @@ pub(super) async fn erasures(
 ) -> Result<Erasure> {
     let until = on + Days::new(settings.erasure_notice_days.into());
     let from = until - TimeDelta::days(days.into());
-    Ok(reminders::erasures(
+    // months have different lengths: the rule decides, this only narrows
+    let ended = |day: NaiveDate| day - Months::new(settings.erase_after_end_months);
+    let ended = erasing::ended_between(
         conn,
-        from,
-        until,
-        settings.erase_after_end_months as i32,
-        settings.retention_person_data_months as i32,
+        settings.standby_is_activity,
+        ended(from) - Days::new(3),
+        ended(until) + Days::new(3),
     )
-    .await?)
+    .await?;
+    let checks = ended
+        .iter()
+        .filter_map(|activity| erase_on(activity, settings))
+        .filter(|day| from < *day && *day <= until)
+        .count();
+    let told = personal_data::due_on(conn, settings, on, from).await?;
+    let all = personal_data::due_on(conn, settings, on, until).await?;
+    Ok(Erasure {
+        checks,
+        retained: all.without(told),
+    })
 }
 
 /// Reads the subjects of a reminder; those that do not exist any more are left out.

@@ -63,6 +63,7 @@ async fn find(app: &App, token: &str, address: &str) -> Result<Option<Found>> {
         Trigger::TrainingCancelled,
         Trigger::SeatOffered,
         Trigger::SeatLapsed,
+        Trigger::TrainingSession,
     ]
     .map(Trigger::as_str);
     if !about_seats.contains(&delivery.trigger.as_str()) || delivery.recipient_kind != RecipientKind::Expert {

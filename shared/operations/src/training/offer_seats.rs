@@ -1,10 +1,11 @@
 //! Seats that became free are offered to those who wait, with a deadline; what nobody takes lapses. The
 //! worker does both, since who gives a seat back sees nothing of who waits.
 
+use chrono::{DateTime, Utc};
 use tandem_domain::ids::TrainingSessionId;
 use tandem_domain::training::{AttendanceState, offer_until};
 use tandem_storage::PgConnection;
-use tandem_storage::training::{self, sessions};
+use tandem_storage::training::{self, Attendance, sessions};
 
 use crate::deliveries::{self, NewDelivery, Recipient, Trigger};
 use crate::jobs::{self, Job};
@@ -61,6 +62,30 @@ async fn offer_locked(conn: &mut PgConnection, app: &App, id: TrainingSessionId)
     deliveries::queue(conn, app, &mails).await?;
     app.audit(conn, &Caller::system(), &trail).await?;
     Ok(mails.len())
+}
+
+/// Makes the open offers of a session that has moved anew, as part of the caller's transaction: with the new
+/// time, and with a deadline that follows from it.
+pub(super) async fn renew(
+    conn: &mut PgConnection,
+    app: &App,
+    attendances: &[Attendance],
+    starts_at: DateTime<Utc>,
+) -> Result<()> {
+    let settings = settings::current(conn).await?;
+    let until = offer_until(app.now(), starts_at, &settings);
+    let mut mails = Vec::new();
+    for row in attendances {
+        if row.state == AttendanceState::Offered {
+            sessions::renew_offer(conn, row.id, until, app.now()).await?;
+            mails.push(NewDelivery {
+                step: row.offers,
+                ..NewDelivery::new(Trigger::SeatOffered, row.id, Recipient::Expert(row.expert_id))
+            });
+        }
+    }
+    deliveries::queue(conn, app, &mails).await?;
+    Ok(())
 }
 
 /// Lapses offers whose deadline has passed and offers their seats to the next. Says how many lapsed.

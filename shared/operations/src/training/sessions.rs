@@ -182,6 +182,7 @@ pub async fn update_session(
             })
             .collect();
         deliveries::queue(&mut tx, app, &mails).await?;
+        offer_seats::renew(&mut tx, app, &booked, draft.starts_at).await?;
     }
     offer_seats::promise(&mut tx, app, id).await?;
     app.audit(&mut tx, caller, &[Audit::new("training.session_updated", id)])

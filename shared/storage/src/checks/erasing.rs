@@ -53,7 +53,52 @@ pub async fn ended(
         .map(|row| (row.id, row.on))
         .collect()
     };
-    let (ids, days): (Vec<Uuid>, Vec<NaiveDate>) = due.into_iter().unzip();
+    activities(conn, due).await
+}
+
+/// Inspections whose activity ended in these days, both included, with what the clock depends on: for the
+/// announcement of their erasure.
+pub async fn ended_between(
+    conn: &mut PgConnection,
+    standby_is_activity: bool,
+    from: NaiveDate,
+    until: NaiveDate,
+) -> Result<Vec<Activity>> {
+    let ended: Vec<(Uuid, NaiveDate)> = if standby_is_activity {
+        sqlx::query!(
+            r#"SELECT id, standby_ended_on AS "on!" FROM background_checks
+               WHERE standby_ended_on BETWEEN $1 AND $2"#,
+            from,
+            until,
+        )
+        .fetch_all(&mut *conn)
+        .await?
+        .into_iter()
+        .map(|row| (row.id, row.on))
+        .collect()
+    } else {
+        sqlx::query!(
+            r#"SELECT id, deployment_ended_on AS "on!" FROM background_checks
+               WHERE deployment_ended_on BETWEEN $1 AND $2"#,
+            from,
+            until,
+        )
+        .fetch_all(&mut *conn)
+        .await?
+        .into_iter()
+        .map(|row| (row.id, row.on))
+        .collect()
+    };
+    let activities = activities(conn, ended).await?;
+    Ok(activities.into_iter().map(|(.., activity)| activity).collect())
+}
+
+/// What the clock of these inspections depends on, in the order given.
+async fn activities(
+    conn: &mut PgConnection,
+    ended: Vec<(Uuid, NaiveDate)>,
+) -> Result<Vec<(CheckId, ExpertId, NaiveDate, Activity)>> {
+    let (ids, days): (Vec<Uuid>, Vec<NaiveDate>) = ended.into_iter().unzip();
     let rows = sqlx::query!(
         r#"SELECT b.id, b.expert_id, b.inspected_on AS "inspected_on!", due.day AS "day!", e.state, e.activated_on,
                e.left_on,

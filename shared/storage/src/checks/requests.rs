@@ -125,7 +125,7 @@ pub async fn drop_pending(conn: &mut PgConnection, check: CheckId) -> Result<()>
 pub struct LetterFacts {
     /// Simple or extended.
     pub kind: CheckKind,
-    /// When it was asked for; the date of the letter.
+    /// When it was asked for, or the renewal brought to mind: the date of the letter.
     pub requested_on: NaiveDate,
     /// Academic title.
     pub title: String,
@@ -143,15 +143,35 @@ pub struct LetterFacts {
     pub place: String,
 }
 
-/// Reads what the letter of an open request says; none where it is not open any more.
-pub async fn letter_facts(conn: &mut PgConnection, check: CheckId) -> Result<Option<LetterFacts>> {
+/// Whether a request is open: the certificate has not been inspected, and was not given up.
+pub async fn is_open(conn: &mut PgConnection, check: CheckId) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM background_checks
+             WHERE id = $1 AND inspected_on IS NULL AND erased_on IS NULL AND requested_on IS NOT NULL) AS "open!""#,
+        check.uuid(),
+    )
+    .fetch_one(conn)
+    .await?)
+}
+
+/// Reads what the letter of an open request says, or on a day the letter for the renewal of a check that
+/// ends; none where it is neither any more.
+pub async fn letter_facts(
+    conn: &mut PgConnection,
+    check: CheckId,
+    on: NaiveDate,
+) -> Result<Option<LetterFacts>> {
     let row = sqlx::query!(
-        r#"SELECT b.id, b.kind, b.requested_on AS "requested_on!", e.title, e.given_name, e.family_name, e.birth_date,
+        r#"SELECT b.id, b.kind, CASE WHEN b.inspected_on IS NULL THEN b.requested_on ELSE $2 END AS "requested_on!",
+               e.title, e.given_name, e.family_name, e.birth_date,
                e.street, e.postal_code, p.place
            FROM background_checks b JOIN experts e ON e.id = b.expert_id
            JOIN postal_codes p ON p.postal_code = e.postal_code
-           WHERE b.id = $1 AND b.inspected_on IS NULL AND b.erased_on IS NULL AND b.requested_on IS NOT NULL"#,
+           WHERE b.id = $1 AND b.erased_on IS NULL
+             AND (b.inspected_on IS NULL AND b.requested_on IS NOT NULL
+                  OR b.no_relevant_entry AND b.valid_until IS NOT NULL)"#,
         check.uuid(),
+        on,
     )
     .fetch_optional(conn)
     .await?;

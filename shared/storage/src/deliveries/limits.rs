@@ -105,23 +105,26 @@ pub async fn is_suppressed(conn: &mut PgConnection, hash: &[u8]) -> Result<Optio
     .await?)
 }
 
-/// Sends nothing more to an address.
+/// Sends nothing more to an address; says whether something was sent to it until now. Of two refusals at the
+/// same moment one is the first.
 pub async fn suppress_address(
     conn: &mut PgConnection,
     hash: &[u8],
+    refused: DeliveryId,
     reason: &str,
     now: DateTime<Utc>,
-) -> Result<()> {
-    sqlx::query!(
-        "INSERT INTO suppressed_addresses (address_hash, reason, since) VALUES ($1, $2, $3)
+) -> Result<bool> {
+    let done = sqlx::query!(
+        "INSERT INTO suppressed_addresses (address_hash, reason, since, delivery_id) VALUES ($1, $2, $3, $4)
          ON CONFLICT (address_hash) DO NOTHING",
         hash,
         reason,
         now,
+        refused.uuid(),
     )
     .execute(conn)
     .await?;
-    Ok(())
+    Ok(done.rows_affected() == 1)
 }
 
 /// An address took a mail after all.
@@ -130,6 +133,17 @@ pub async fn forget_suppressed(conn: &mut PgConnection, hash: &[u8]) -> Result<(
         .execute(conn)
         .await?;
     Ok(())
+}
+
+/// Takes the address that refused this mail off the list; says whether it was on it.
+pub async fn allow_address(conn: &mut PgConnection, refused: DeliveryId) -> Result<bool> {
+    let done = sqlx::query!(
+        "DELETE FROM suppressed_addresses WHERE delivery_id = $1",
+        refused.uuid()
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() > 0)
 }
 
 /// Deliveries that are not finished although the job that carried them is: their worker was killed in its
@@ -161,7 +175,8 @@ pub async fn left_behind(
         .collect()
 }
 
-/// The language that a recipient chose; German for mailboxes, and for who is not there any more.
+/// The language that a recipient chose; of a mailbox, that of all who work there, where they have chosen
+/// the same. German otherwise, and for who is not there any more.
 pub async fn recipient_language(
     conn: &mut PgConnection,
     (kind, id): (RecipientKind, uuid::Uuid),
@@ -172,6 +187,12 @@ pub async fn recipient_language(
              WHEN 'EXPERT' THEN (SELECT language FROM experts WHERE id = $2)
              WHEN 'MENTEE' THEN (SELECT language FROM mentees WHERE id = $2)
              WHEN 'GUARDIAN' THEN (SELECT COALESCE(NULLIF(guardian_language, ''), language) FROM mentees WHERE id = $2)
+             WHEN 'CENTER' THEN (SELECT min(u.language) FROM role_grants g JOIN users u ON u.id = g.user_id
+                                  WHERE g.role = 'CENTER_STAFF' AND g.center_id = $2 AND u.active
+                                 HAVING count(DISTINCT u.language) = 1)
+             WHEN 'OFFICE' THEN (SELECT min(u.language) FROM role_grants g JOIN users u ON u.id = g.user_id
+                                  WHERE g.role = 'COORDINATOR' AND g.office_id = $2 AND u.active
+                                 HAVING count(DISTINCT u.language) = 1)
          END",
         kind.as_str(),
         id,

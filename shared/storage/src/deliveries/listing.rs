@@ -23,6 +23,8 @@ pub struct Filter {
     pub recipient_kind: Option<RecipientKind>,
     /// To this recipient.
     pub recipient: Option<Uuid>,
+    /// Whose refusal put its address onto the list of those that take no mail.
+    pub address_refused: bool,
 }
 
 /// A delivery and the office that answers for its recipient; mails to people who sign in have none.
@@ -118,6 +120,7 @@ pub async fn list(
             AND ($7::uuid IS NULL OR recipient_id = $7)
             AND ($8::timestamptz IS NULL OR (created_at, id) < ($8, $9))
             AND ($10::timestamptz IS NULL OR (created_at, id) > ($10, $11))
+            AND (NOT $14::bool OR EXISTS (SELECT FROM suppressed_addresses s WHERE s.delivery_id = email_deliveries.id))
           ORDER BY CASE WHEN $12 THEN created_at END ASC, CASE WHEN $12 THEN id END ASC, created_at DESC, id DESC
           LIMIT $13",
         scope.everything,
@@ -133,6 +136,7 @@ pub async fn list(
         before_id,
         page.backward,
         page.fetch(),
+        filter.address_refused,
     )
     .fetch_all(conn)
     .await?
@@ -155,7 +159,9 @@ pub async fn count(conn: &mut PgConnection, scope: &Scope, filter: &Filter) -> R
               AND ($4::text IS NULL OR trigger = $4)
               AND ($5::uuid IS NULL OR subject_id = $5)
               AND ($6::text IS NULL OR recipient_kind = $6)
-              AND ($7::uuid IS NULL OR recipient_id = $7)"#,
+              AND ($7::uuid IS NULL OR recipient_id = $7)
+              AND (NOT $8::bool OR EXISTS (
+                      SELECT FROM suppressed_addresses s WHERE s.delivery_id = email_deliveries.id))"#,
         scope.everything,
         &offices,
         &states as &[&str],
@@ -163,6 +169,7 @@ pub async fn count(conn: &mut PgConnection, scope: &Scope, filter: &Filter) -> R
         filter.subject,
         filter.recipient_kind.map(RecipientKind::as_str),
         filter.recipient,
+        filter.address_refused,
     )
     .fetch_one(conn)
     .await?)

@@ -659,7 +659,7 @@ pub const TABLES: &[Table] = &[
     plain(
         "suppressed_addresses",
         &[
-            facts("reason since"),
+            facts("reason since delivery_id"),
             group(Concerned, Mail, Stay, "address_hash"),
         ],
     ),

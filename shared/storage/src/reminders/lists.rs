@@ -70,47 +70,6 @@ pub async fn booked_modules(
         .collect())
 }
 
-/// Something that will be erased.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Erasure {
-    /// How many background checks.
-    pub checks: i64,
-    /// How many cases with the data of their mentees.
-    pub cases: i64,
-}
-
-/// What falls due for erasure after `from` and up to `until`.
-///
-/// A check is erased `check_months` after its expert left; a case `case_months` after it was closed or its
-/// outcome confirmed, whichever is later.
-pub async fn erasures(
-    conn: &mut PgConnection,
-    from: NaiveDate,
-    until: NaiveDate,
-    check_months: i32,
-    case_months: i32,
-) -> Result<Erasure> {
-    Ok(sqlx::query_as!(
-        Erasure,
-        r#"SELECT
-             (SELECT count(*) FROM background_checks b JOIN experts e ON e.id = b.expert_id
-               WHERE e.state = 'LEFT' AND b.erased_on IS NULL
-                 AND e.left_on + make_interval(months => $3) > $1::date
-                 AND e.left_on + make_interval(months => $3) <= $2::date) AS "checks!",
-             (SELECT count(*) FROM cases c
-               WHERE c.state = 'CLOSED'
-                 AND german_date(greatest(c.closed_at, c.outcome_confirmed_at)) + make_interval(months => $4) > $1::date
-                 AND german_date(greatest(c.closed_at, c.outcome_confirmed_at)) + make_interval(months => $4) <= $2::date)
-                 AS "cases!""#,
-        from,
-        until,
-        check_months,
-        case_months,
-    )
-    .fetch_one(conn)
-    .await?)
-}
-
 /// One line of a digest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DigestLine {

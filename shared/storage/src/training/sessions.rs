@@ -262,13 +262,17 @@ pub async fn insert_seat(
 }
 
 /// Writes where a seat stands after a step that was decided under the session's lock.
+///
+/// # Errors
+/// Where no row changed, because there is none or the wall hides it: nobody is told of a step that was not
+/// taken.
 pub async fn set_seat(
     conn: &mut PgConnection,
     id: AttendanceId,
     seat: &Seat,
     at: DateTime<Utc>,
 ) -> Result<()> {
-    sqlx::query!(
+    let done = sqlx::query!(
         "UPDATE training_attendances SET state = $2::text, offered_until = $3, attended_on = $4, confirmed_by = $5,
              updated_at = $6,
              waitlisted_at = CASE WHEN $2 = 'WAITLISTED' THEN $6 ELSE waitlisted_at END,
@@ -284,7 +288,34 @@ pub async fn set_seat(
     )
     .execute(conn)
     .await?;
-    Ok(())
+    changed_one(done.rows_affected())
+}
+
+fn changed_one(rows: u64) -> Result<()> {
+    if rows == 1 {
+        Ok(())
+    } else {
+        Err(sqlx::Error::RowNotFound.into())
+    }
+}
+
+/// Makes an offer anew, with another deadline: its session has moved.
+pub async fn renew_offer(
+    conn: &mut PgConnection,
+    id: AttendanceId,
+    until: DateTime<Utc>,
+    at: DateTime<Utc>,
+) -> Result<()> {
+    let done = sqlx::query!(
+        "UPDATE training_attendances SET offered_until = $2, offers = offers + 1, updated_at = $3
+         WHERE id = $1 AND state = 'OFFERED'",
+        id.uuid(),
+        until,
+        at,
+    )
+    .execute(conn)
+    .await?;
+    changed_one(done.rows_affected())
 }
 
 /// Who waits for a seat of a session and has waited longest, at most `limit`.

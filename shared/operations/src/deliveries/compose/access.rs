@@ -15,6 +15,7 @@ pub(super) async fn sign_in(conn: &mut PgConnection, writing: &Writing<'_>) -> R
         settings,
         delivery,
         from,
+        ..
     } = *writing;
     let Some(facts) = deliveries::sign_in_facts(conn, delivery.id).await? else {
         return Ok(suppress("the link does not exist any more"));

@@ -1,17 +1,18 @@
 //! Mails about background checks.
 
 use tandem_domain::checks::{BackgroundCheck, CheckKind, is_minor, permitted_until};
+use tandem_domain::documents::DocumentKind;
 use tandem_domain::experts::ExpertState;
 use tandem_domain::ids::{CheckId, DocumentId, ExpertId, OfficeId};
 use tandem_mail::mails::{CheckGapMail, CheckRequestedMail, GapCase};
-use tandem_mail::{Attachment, Language, Mail, MailAddress, message::AttachmentKind};
+use tandem_mail::{Attachment, Mail, MailAddress, message::AttachmentKind};
 use tandem_storage::PgConnection;
 use tandem_storage::checks;
 use tandem_storage::deliveries;
 use tandem_storage::documents;
 
 use super::{
-    Letter, Verdict, Writing, addressee, case_reference, helper, language, one_name, page_url, suppress,
+    Letter, START, Verdict, Writing, addressee, case_reference, helper, language, one_name, page_url, suppress,
 };
 use crate::Result;
 use crate::checks::unchecked;
@@ -23,7 +24,10 @@ pub(super) async fn requested(conn: &mut PgConnection, writing: &Writing<'_>) ->
         return Ok(suppress("the letter does not exist any more"));
     };
     let check = CheckId::from(document.subject);
-    let Some(facts) = checks::requests::letter_facts(conn, check).await? else {
+    if !checks::requests::is_open(conn, check).await? {
+        return Ok(suppress("the certificate is not asked for any more"));
+    }
+    let Some(facts) = checks::requests::letter_facts(conn, check, writing.app.today()).await? else {
         return Ok(suppress("the certificate is not asked for any more"));
     };
     let expert = ExpertId::from(writing.delivery.recipient_id);
@@ -53,11 +57,24 @@ pub(super) async fn requested(conn: &mut PgConnection, writing: &Writing<'_>) ->
         address: reader.email.clone(),
     };
     let letter = Verdict::send(to, &contact, mail.render(language(&reader.language)));
-    Ok(letter.attach(Attachment {
+    Ok(letter.attach(authority_letter(bytes)))
+}
+
+fn authority_letter(bytes: Vec<u8>) -> Attachment {
+    Attachment {
         name: "Anforderung-Fuehrungszeugnis.pdf".into(),
         kind: AttachmentKind::Pdf,
         bytes,
-    }))
+    }
+}
+
+/// The letter that the reminder of a check's end carries; none while the worker is at it.
+pub(super) async fn renewal_letter(conn: &mut PgConnection, check: CheckId) -> Result<Option<Attachment>> {
+    let letters = documents::newest_of(conn, DocumentKind::CheckLetter, &[check.uuid()]).await?;
+    let Some(letter) = letters.first() else {
+        return Ok(None);
+    };
+    Ok(documents::bytes(conn, letter.id).await?.map(authority_letter))
 }
 
 /// Tells the office of matches that go on without a valid check: while they do.
@@ -90,11 +107,11 @@ pub(super) async fn gap(conn: &mut PgConnection, writing: &Writing<'_>) -> Resul
                 place: matching.place,
             })
             .collect(),
-        url: page_url(app, "")?,
+        url: page_url(app, START)?,
     };
     let to = MailAddress {
         name: Some(office.name),
         address: office.email,
     };
-    Ok(Verdict::send(to, &contact, mail.render(Language::De)))
+    Ok(Verdict::send(to, &contact, mail.render(writing.staff_language)))
 }

@@ -8,7 +8,7 @@ use tandem_domain::matches::{MatchState, PauseReason};
 use tandem_domain::mentees::GuardianKind;
 use tandem_domain::parties::Side;
 use tandem_mail::mails::{ExpertNews, ExpertNewsMail, MenteeNews, MenteeNewsMail, StaffNews, StaffNewsMail};
-use tandem_mail::{Addressee, Language, Mail, MailAddress};
+use tandem_mail::{Addressee, Mail, MailAddress};
 use tandem_storage::deliveries::{self, ContactFacts, PeopleFacts, RecipientKind};
 use tandem_storage::matches::{self, Match};
 use tandem_storage::{PgConnection, agreements, problems};
@@ -331,5 +331,5 @@ fn staff(
         name: Some(reader.name.clone()),
         address: reader.email.clone(),
     };
-    Ok(Verdict::send(to, contact, mail.render(Language::De)))
+    Ok(Verdict::send(to, contact, mail.render(writing.staff_language)))
 }

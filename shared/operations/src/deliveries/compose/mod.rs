@@ -21,7 +21,7 @@ use tandem_mail::{
     Addressee, Attachment, Contact, Language, Letterhead, MailAddress, Organisation, RenderedMail, Salutation,
 };
 use tandem_storage::PgConnection;
-use tandem_storage::deliveries::{self, ContactFacts, Delivery, ExpertFacts};
+use tandem_storage::deliveries::{self, ContactFacts, Delivery, ExpertFacts, RecipientKind};
 use url::Url;
 use uuid::Uuid;
 
@@ -83,6 +83,8 @@ pub(super) struct Writing<'a> {
     pub(super) delivery: &'a Delivery,
     /// The programme's own address.
     pub(super) from: &'a str,
+    /// The language of the mailbox to which it goes; German where the recipient is a person.
+    pub(super) staff_language: Language,
 }
 
 impl Writing<'_> {
@@ -148,6 +150,17 @@ pub(super) async fn compose(conn: &mut PgConnection, writing: &Writing<'_>) -> R
     }
 }
 
+/// Where staff begin: the page that says what there is for them.
+const START: &str = "open";
+
+/// The page on which an expert sees the own seat and gives it back.
+fn seat_url(app: &App, delivery: DeliveryId) -> Result<Url> {
+    page_url(
+        app,
+        &format!("p/training/{}", app.links.token(Purpose::Training, delivery)),
+    )
+}
+
 fn page_url(app: &App, path: &str) -> Result<Url> {
     app.public_url
         .join(path)
@@ -172,6 +185,17 @@ fn case_reference(external_id: Option<&str>, id: Uuid) -> String {
         },
         str::to_owned,
     )
+}
+
+/// The language in which the mailbox of an office or a centre is written to.
+pub(super) async fn staff_language(conn: &mut PgConnection, delivery: &Delivery) -> Result<Language> {
+    let recipient = (delivery.recipient_kind, delivery.recipient_id);
+    Ok(match delivery.recipient_kind {
+        RecipientKind::Center | RecipientKind::Office => {
+            language(&deliveries::recipient_language(conn, recipient).await?)
+        }
+        _ => Language::De,
+    })
 }
 
 /// Who helps staff with the software.

@@ -3,11 +3,11 @@
 use tandem_domain::ids::{DeliveryId, OfficeId};
 use tandem_domain::matches::MatchState;
 use tandem_mail::mails::{ApproachUndeliverableMail, MailUndeliverableMail};
-use tandem_mail::{Language, Mail, MailAddress};
+use tandem_mail::{Mail, MailAddress};
 use tandem_storage::PgConnection;
 use tandem_storage::deliveries;
 
-use super::{Letter, Verdict, Writing, addressee, case_reference, helper, one_name, page_url, suppress};
+use super::{Letter, START, Verdict, Writing, addressee, case_reference, helper, one_name, page_url, suppress};
 use crate::Result;
 
 pub(super) async fn undeliverable(conn: &mut PgConnection, writing: &Writing<'_>) -> Result<Verdict<Letter>> {
@@ -42,13 +42,13 @@ pub(super) async fn undeliverable(conn: &mut PgConnection, writing: &Writing<'_>
         case_reference: case_reference(case.external_id.as_deref(), case.id),
         refused_at: failure.at,
         reason: failure.reason,
-        url: page_url(app, "")?,
+        url: page_url(app, START)?,
     };
     let to = MailAddress {
         name: Some(office.name),
         address: office.email,
     };
-    Ok(Verdict::send(to, &contact, mail.render(Language::De)))
+    Ok(Verdict::send(to, &contact, mail.render(writing.staff_language)))
 }
 
 /// Tells an office that a mail to somebody it looks after was refused. It names an expert or a mailbox; a
@@ -77,11 +77,11 @@ pub(super) async fn mail_undeliverable(
         phone: failure.phone,
         refused_at: failure.at,
         reason: failure.reason,
-        url: page_url(app, "")?,
+        url: page_url(app, START)?,
     };
     let to = MailAddress {
         name: Some(office.name),
         address: office.email,
     };
-    Ok(Verdict::send(to, &contact, mail.render(Language::De)))
+    Ok(Verdict::send(to, &contact, mail.render(writing.staff_language)))
 }

@@ -16,17 +16,18 @@ use tandem_mail::{Addressee, Language, Letterhead, Mail, MailAddress};
 use tandem_storage::PgConnection;
 use tandem_storage::deliveries::{ContactFacts, ExpertFacts, RecipientKind};
 use tandem_storage::reminders::{
-    self as storage, AttendanceFacts, CaseFacts, CheckFacts, Digest, Erasure, MatchLife,
+    self as storage, AttendanceFacts, CaseFacts, CheckFacts, Digest, MatchLife,
 };
 use url::Url;
 
 use super::approach::{answer_by, answer_url};
+use super::checks::renewal_letter;
 use super::{
-    Letter, Verdict, Writing, addressee, case_reference, contact, helper, language, one_name, page_url,
-    person_url, suppress,
+    Letter, START, Verdict, Writing, addressee, case_reference, contact, helper, language, one_name, page_url,
+    person_url, seat_url, suppress,
 };
 use crate::deliveries::Recipient;
-use crate::reminders::{Subject, check_wanted, wanted};
+use crate::reminders::{Erasure, Subject, check_wanted, wanted};
 use crate::{Error, Result};
 
 /// A mail that is ready but for its address.
@@ -75,6 +76,17 @@ pub(super) async fn compose(
         reminder,
         office_helper,
     };
+    let mut attachment = None;
+    if let Subject::Check(check) = &subject
+        && reminder == Reminder::CheckExpiry
+    {
+        attachment = renewal_letter(conn, check.id.into()).await?;
+        if attachment.is_none() {
+            return Ok(Verdict::Wait(
+                "the letter for the authority is being made".to_owned(),
+            ));
+        }
+    }
     let written = match subject {
         Subject::Match(life, lacks) => match delivery.recipient_kind {
             RecipientKind::Expert => scribe.to_expert(&life, check_wanted(&lacks), lacks.len())?,
@@ -101,11 +113,17 @@ pub(super) async fn compose(
         }
     };
     Ok(match written {
-        Some(written) => Verdict::send(
-            written.to,
-            &written.contact,
-            written.mail.render(written.language),
-        ),
+        Some(written) => {
+            let letter = Verdict::send(
+                written.to,
+                &written.contact,
+                written.mail.render(written.language),
+            );
+            match attachment {
+                Some(file) => letter.attach(file),
+                None => letter,
+            }
+        }
         None => suppress("there is no mail of this kind for this recipient"),
     })
 }
@@ -140,9 +158,7 @@ impl Scribe<'_> {
     }
 
     fn staff_page(&self, kind: &str, id: uuid::Uuid) -> Result<Url> {
-        let mut url = page_url(self.writing.app, "")?;
-        url.query_pairs_mut().append_pair("open", &format!("{kind}:{id}"));
-        Ok(url)
+        page_url(self.writing.app, &format!("open/{kind}/{id}"))
     }
 
     /// A mail to the expert of a match.
@@ -170,7 +186,7 @@ impl Scribe<'_> {
         Ok(Written {
             to: mailbox(&life.center_contact),
             contact: life.office_contact.clone(),
-            language: Language::De,
+            language: self.writing.staff_language,
             mail: mail(
                 letterhead,
                 one_name(&life.center_contact.name),
@@ -416,7 +432,6 @@ impl Scribe<'_> {
                     extended: check.kind == CheckKind::Extended,
                     valid_until,
                     today: valid_until <= today,
-                    url: page_url(self.writing.app, "")?,
                 }),
             });
         }
@@ -436,7 +451,7 @@ impl Scribe<'_> {
         Ok(Written {
             to: mailbox(&check.contact),
             contact,
-            language: Language::De,
+            language: self.writing.staff_language,
             mail,
         })
     }
@@ -462,7 +477,7 @@ impl Scribe<'_> {
                 starts_at: seat.starts_at,
                 place: Some(seat.place.clone()).filter(|place| !place.is_empty()),
                 video,
-                url: page_url(self.writing.app, "")?,
+                url: seat_url(self.writing.app, self.writing.delivery.id)?,
             }),
         })
     }
@@ -475,7 +490,7 @@ impl Scribe<'_> {
             let contact = self.helper_of(&case.office_contact);
             return Ok(Written {
                 to: mailbox(&case.office_contact),
-                language: Language::De,
+                language: self.writing.staff_language,
                 mail: Box::new(CaseSearchingMail {
                     letterhead: self.writing.letterhead(&contact)?,
                     reader: one_name(&case.office_contact.name),
@@ -516,7 +531,7 @@ impl Scribe<'_> {
         Ok(Written {
             to: mailbox(&case.center_contact),
             contact: case.office_contact.clone(),
-            language: Language::De,
+            language: self.writing.staff_language,
             mail,
         })
     }
@@ -544,7 +559,7 @@ impl Scribe<'_> {
         let today = self.writing.app.today();
         Ok(Written {
             to: mailbox(&office),
-            language: Language::De,
+            language: self.writing.staff_language,
             mail: Box::new(WeeklyDigestMail {
                 letterhead: self.writing.letterhead(&contact)?,
                 coordinator: one_name(&office.name),
@@ -553,7 +568,7 @@ impl Scribe<'_> {
                 unanswered: part("Match", digest.unanswered, digest.unanswered_count)?,
                 silent: part("Match", digest.silent, digest.silent_count)?,
                 unfilled: part("Case", digest.unfilled, digest.unfilled_count)?,
-                url: page_url(self.writing.app, "")?,
+                url: page_url(self.writing.app, START)?,
             }),
             contact,
         })
@@ -576,9 +591,12 @@ impl Scribe<'_> {
                 letterhead: self.writing.letterhead(&contact)?,
                 reader: one_name(&admin.name),
                 checks: coming.checks,
-                cases: coming.cases,
+                free_texts: coming.retained.free_texts,
+                mentees: coming.retained.mentees,
+                experts: coming.retained.experts,
+                accounts: coming.retained.accounts,
                 until: on + Days::new(self.writing.settings.erasure_notice_days.into()),
-                url: page_url(self.writing.app, "")?,
+                url: page_url(self.writing.app, START)?,
             }),
             contact,
         })

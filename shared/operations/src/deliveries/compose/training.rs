@@ -11,10 +11,9 @@ use tandem_mail::{Attachment, Mail, MailAddress, message::AttachmentKind};
 use tandem_storage::PgConnection;
 use tandem_storage::deliveries::{self, Delivery, SeatFacts};
 
-use super::{Letter, Verdict, Writing, addressee, language, page_url, suppress};
+use super::{Letter, Verdict, Writing, addressee, language, seat_url, suppress};
 use crate::Result;
 use crate::deliveries::Trigger;
-use crate::links::Purpose;
 use crate::training::invitation;
 
 /// Why a mail is not sent any more; none where it is.
@@ -63,10 +62,7 @@ pub(super) async fn compose(
     };
     let letterhead = writing.letterhead(&facts.contact)?;
     let expert = addressee(&reader);
-    let url = page_url(
-        app,
-        &format!("p/training/{}", app.links.token(Purpose::Training, delivery.id)),
-    )?;
+    let url = seat_url(app, delivery.id)?;
     let has_seat = matches!(trigger, Trigger::TrainingBooked | Trigger::TrainingChanged);
     let session = SessionFacts {
         title: facts.title.clone(),
