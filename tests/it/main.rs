@@ -9,6 +9,7 @@
     reason = "a test's texts and helpers stand where they read best; nobody waits for an allocation"
 )]
 
+mod addresses;
 mod answer_page;
 mod api_tokens;
 mod audit;

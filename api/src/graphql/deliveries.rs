@@ -137,6 +137,22 @@ pub enum EmailTrigger {
     ThankYou,
     /// Tells centre and office that a problem was reported.
     ProblemReported,
+    /// A new link in place of an old one.
+    NewLink,
+    /// Asks at the old address whether a changed address is right.
+    AddressOld,
+    /// Asks at the new address whether the person reads there.
+    AddressNew,
+    /// Tells the old address that the office has vouched for the change.
+    AddressVouched,
+    /// Tells the new address that it counts now.
+    AddressChanged,
+    /// Tells the old address that it is used no more.
+    AddressLeft,
+    /// Tells an address that it was taken away.
+    AddressRemoved,
+    /// Tells office and centre that a changed address has come to nothing.
+    AddressUnsettled,
 }
 
 /// What kind of recipient an e-mail has.

@@ -12,6 +12,7 @@ use async_graphql::{Context, ID, Object};
 use chrono::{DateTime, Utc};
 use tandem_domain::{
     ids::ExpertId,
+    parties::Party,
     policy::{Action, Decision, Resource},
 };
 use tandem_operations::{
@@ -21,6 +22,7 @@ use tandem_operations::{
 use tandem_storage::experts::{Details, Expert as Row, Part};
 
 use super::{
+    addresses::{AddressChange, AddressOf},
     caller,
     checks::{BackgroundCheck, ChecksOf},
     enums::{Channel, ExpertState, Gender, Programme, SupportArea},
@@ -217,6 +219,16 @@ impl Expert {
     /// Where approaches go; null unless you may see the expert's contact data. Reading it is recorded.
     async fn email(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Email>> {
         Ok(self.contact(ctx).await?.map(|contact| contact.email.into()))
+    }
+
+    /// A changed e-mail address that waits to be confirmed; null where there is none, and unless you may see the
+    /// expert's contact data.
+    #[graphql(complexity = "1 + child_complexity")]
+    async fn address_change(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<AddressChange>> {
+        if !self.seen_whole(ctx)? {
+            return Ok(None);
+        }
+        AddressOf(Party::Expert(self.0.id)).load(ctx).await
     }
 
     /// The telephone number, may be empty; null unless you may see the expert's contact data. Reading it

@@ -6,10 +6,12 @@ use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject, datalo
 use chrono::{DateTime, Utc};
 use tandem_domain::ids::{CenterId, MenteeId, OfficeId};
 use tandem_domain::mentees::MenteeDraft;
+use tandem_domain::parties::Party;
 use tandem_operations::mentees::{self, Mentee as Row, MenteeFilter};
 use tandem_storage::mentees::Key;
 
 use super::{
+    addresses::{AddressChange, AddressOf},
     app, caller,
     cases::{Case, CasesOf},
     centers::ServiceCenter,
@@ -120,6 +122,21 @@ impl Mentee {
         self.0.profile.email.clone().map(Email::from)
     }
 
+    /// A changed e-mail address that waits to be confirmed; null where there is none.
+    #[graphql(complexity = "1 + child_complexity")]
+    async fn address_change(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<AddressChange>> {
+        AddressOf(Party::Mentee(self.0.id)).load(ctx).await
+    }
+
+    /// A changed e-mail address of the guardian that waits to be confirmed; null where there is none.
+    #[graphql(complexity = "1 + child_complexity")]
+    async fn guardian_address_change(
+        &self,
+        ctx: &Context<'_>,
+    ) -> async_graphql::Result<Option<AddressChange>> {
+        AddressOf(Party::Guardian(self.0.id)).load(ctx).await
+    }
+
     /// A telephone number; may be empty.
     async fn phone(&self) -> &str {
         &self.0.profile.phone
@@ -205,7 +222,8 @@ pub struct MenteeInput {
     pub gender: Option<Gender>,
     /// The birth date.
     pub birth_date: Date,
-    /// An e-mail address, if there is one.
+    /// An e-mail address, if there is one. Another address of a mentee who is registered counts once it is confirmed at
+    /// the old and at the new one; until then it stands in `addressChange`.
     pub email: Option<String>,
     /// A telephone number.
     #[graphql(default)]

@@ -4,6 +4,7 @@
 //! [`ids`] (global ids), [`scalars`], [`connection`] (lists), [`payload`] (what mutations answer with),
 //! [`loaders`] (relations), [`error`] (faults) and [`app`]/[`caller`].
 
+pub mod addresses;
 pub mod audit;
 pub mod auth;
 pub mod candidates;
@@ -99,6 +100,7 @@ pub struct Mutation(
     jobs::JobMutation,
     data_protection::DataProtectionMutation,
     persons::PersonMutation,
+    addresses::AddressMutation,
 );
 
 /// What can be watched.

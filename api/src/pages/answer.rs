@@ -16,7 +16,8 @@ use axum::{
 use serde::Deserialize;
 use tandem_domain::matches::{Answer, DeclineReason};
 use tandem_mail::{Language, Words};
-use tandem_operations::answers::{self, Implied, Question};
+use tandem_operations::Error;
+use tandem_operations::answers::{self, Door, Implied, Question};
 use tandem_operations::matches::AnswerOutcome;
 
 use super::frame::{Frame, fault, show};
@@ -136,8 +137,8 @@ pub(crate) async fn get(
     let chosen = chosen.ok().and_then(|chosen| chosen.0.answer);
     let chosen = chosen.as_deref().and_then(Choice::of);
     match answers::question(&state.app, &token).await {
-        Ok(Some(question)) => page(&question, action(&token), question.outcome, chosen, false),
-        Ok(None) => super::unknown_link(),
+        Ok(Door::Open(question)) => page(&question, action(&token), question.outcome, chosen, false),
+        Ok(door) => closed(&door, &token),
         Err(error) => fault(&error),
     }
 }
@@ -158,11 +159,12 @@ pub(crate) async fn post(
         Choice::No => Answer::No(None),
     };
     let outcome = match answers::answer(&state.app, &token, answer, &peer(&extensions)).await {
-        Ok(Some(outcome)) => outcome,
-        Ok(None) => return super::unknown_link(),
+        Ok(outcome) => outcome,
+        // the page says that the answer has to wait
+        Err(Error::Refused(_)) => None,
         Err(error) => return fault(&error),
     };
-    after(&state, &token, Some(outcome), false).await
+    after(&state, &token, outcome, false).await
 }
 
 /// Says why, after a no.
@@ -176,8 +178,7 @@ pub(crate) async fn post_reason(
         return after(&state, &token, None, false).await;
     };
     match answers::give_reason(&state.app, &token, form.reason.into(), &peer(&extensions)).await {
-        Ok(Some(_)) => after(&state, &token, None, false).await,
-        Ok(None) => super::unknown_link(),
+        Ok(_) => after(&state, &token, None, false).await,
         Err(error) => fault(&error),
     }
 }
@@ -202,15 +203,33 @@ fn action(token: &str) -> String {
 /// The page after a POST: what became of it or, without that, how the question stands.
 async fn after(state: &ApiState, token: &str, outcome: Option<AnswerOutcome>, followed: bool) -> Response {
     match answers::question(&state.app, token).await {
-        Ok(Some(question)) => page(
+        Ok(Door::Open(question)) => page(
             &question,
             action(token),
             outcome.or(question.outcome),
             None,
             followed,
         ),
-        Ok(None) => super::unknown_link(),
+        Ok(door) => closed(&door, token),
         Err(error) => fault(&error),
+    }
+}
+
+/// A link that opens no question.
+fn closed(door: &Door, token: &str) -> Response {
+    let Door::Voided(language) = door else {
+        return super::unknown_link();
+    };
+    let language = in_pages(*language);
+    let t = super::texts::of(language);
+    super::again::gone(language, t.void_title, t.void, token)
+}
+
+/// Other languages have no pages for experts; German is the fallback.
+fn in_pages(language: Language) -> Language {
+    match language {
+        Language::En => Language::En,
+        _ => Language::De,
     }
 }
 
@@ -222,12 +241,7 @@ pub(crate) fn page(
     chosen: Option<Choice>,
     followed: bool,
 ) -> Response {
-    // other languages have no pages for experts; German is the fallback
-    let words = Words(if question.language == Language::En {
-        Language::En
-    } else {
-        Language::De
-    });
+    let words = Words(in_pages(question.language));
     let frame = Frame {
         language: words.language(),
         title: title(outcome, words.language()).to_owned(),

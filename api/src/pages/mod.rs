@@ -1,6 +1,8 @@
 //! Server-rendered pages: behind e-mail links under `/p/…`, of people signed in under `/me`, and `/code`
 //! for one-time codes on paper. Without scripts; a GET changes nothing, since mail scanners follow links.
 
+mod address;
+mod again;
 mod answer;
 mod code;
 pub(crate) mod frame;
@@ -34,6 +36,8 @@ pub fn router() -> Router<ApiState> {
         .route("/p/openid/callback", get(openid::callback))
         .route("/p/sign-in", get(sign_in::ask).post(sign_in::asked))
         .route("/p/sign-in/{token}", get(sign_in::look).post(sign_in::open))
+        .route("/p/address/{token}", get(address::look).post(address::act))
+        .route("/p/again/{token}", post(again::send))
         .route("/p/training/{token}", get(training::get).post(training::post))
         .route(
             "/p/unsubscribe/{token}",

@@ -65,6 +65,8 @@ ids! {
     SignInRequestId = "SignInRequest";
     /// What a partner's program shows instead of a session.
     ApiTokenId = "ApiToken";
+    /// One change of an e-mail address that waits to be confirmed.
+    AddressChangeId = "AddressChange";
     /// One role of a user with its scope.
     RoleGrantId = "RoleGrant";
     /// A Senior Expert.

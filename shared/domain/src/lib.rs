@@ -3,6 +3,7 @@
 //! `S12` cites a statement of the programme, `L` a law or common practice (docs/domain.md).
 
 pub mod accompaniment;
+pub mod addresses;
 pub mod agreements;
 pub mod candidates;
 pub mod cases;

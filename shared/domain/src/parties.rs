@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::ids::{AttendanceId, CaseId, ExpertId, MatchId, MenteeId};
+use crate::ids::{AddressChangeId, AttendanceId, CaseId, ExpertId, MatchId, MenteeId};
 use crate::values::words;
 
 words! {
@@ -72,6 +72,8 @@ pub enum About {
     Case(CaseId),
     /// One seat in a training.
     Seat(AttendanceId),
+    /// One change of the own address.
+    Address(AddressChangeId),
 }
 
 /// A person who comes by a link or a one-time code: who, about what, and how.

@@ -60,6 +60,8 @@ words! {
         ViewExpertContact,
         /// Register, change, pause, activate, suspend.
         ManageExpert,
+        /// Vouch, after a telephone call, for a changed address that cannot be confirmed at the old one.
+        VouchForAddress,
         /// Set when and how an expert may be asked: time off, radius, number of matches, reminders.
         SetAvailability,
         /// See an expert's background checks.
@@ -346,6 +348,7 @@ fn reach(role: Role, action: Action) -> Reach {
             Role::Coordinator,
             A::ViewExpertContact
             | A::ManageExpert
+            | A::VouchForAddress
             | A::SetAvailability
             | A::ViewCheck
             | A::ManageCheck
@@ -483,6 +486,13 @@ pub fn is_own_word(action: Action) -> bool {
     )
 }
 
+/// Which words of a person wait while the own address is being changed (rule 2): what binds, and not what
+/// protects. A no that stops everything, an objection and a problem are heard at any time.
+pub fn waits_for_address(action: Action) -> bool {
+    use Action as A;
+    is_own_word(action) && !matches!(action, A::LeaveMatch | A::ObjectToPaper | A::ReportProblem)
+}
+
 /// What a link or a code may be used for at all. Whoever wants more signs in.
 fn by_link(action: Action) -> bool {
     use Action as A;
@@ -540,7 +550,11 @@ fn seeing(action: Action) -> Action {
         A::ViewCenter | A::ManageCenter => A::ViewCenter,
         A::ViewUser | A::ManageUser => A::ViewUser,
         A::ManageApiToken => A::ManageApiToken,
-        A::ViewExpert | A::ViewExpertContact | A::ManageExpert | A::SetAvailability => A::ViewExpert,
+        A::ViewExpert
+        | A::ViewExpertContact
+        | A::ManageExpert
+        | A::VouchForAddress
+        | A::SetAvailability => A::ViewExpert,
         // a mail in the log is a thing of its own: it may be about anybody
         A::ViewDeliveries => A::ViewDeliveries,
         A::ViewCheck | A::ManageCheck => A::ViewCheck,
@@ -600,6 +614,8 @@ pub fn person_can(person: &Person, action: Action, resource: &Resource) -> Decis
         About::Case(id) => resource.case == Some(id),
         // the operation holds the seat against the link; it is about nothing else of the expert's
         About::Seat(_) => action == Action::BookTraining,
+        // the operation confirms or contests the change itself; it opens nothing else
+        About::Address(_) => false,
     };
     let own = match person.party {
         Party::Expert(id) => resource.expert == Some(id),

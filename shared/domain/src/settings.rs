@@ -134,6 +134,10 @@ pub struct Settings {
     // ── people's own pages ──────────────────────────────────────────────────────────────────────
     /// How long a link to a person's own pages works after its e-mail was sent, in days.
     pub person_link_days: u32,
+    /// How long a changed e-mail address can be confirmed, in days.
+    pub address_change_days: u32,
+    /// How long the old address can object after the office has vouched for a change, in days.
+    pub address_vouch_days: u32,
     /// How long a printed one-time code can be typed in, in days.
     pub person_code_days: u32,
     /// How long the pages of a one-time code stay open after it was typed in, in minutes.
@@ -201,6 +205,8 @@ impl Default for Settings {
             statistics_round_to: 5,
 
             person_link_days: 60,
+            address_change_days: 14,
+            address_vouch_days: 3,
             person_code_days: 14,
             person_code_minutes: 120,
         }

@@ -14,18 +14,20 @@ use tandem_mail::{Addressee, CaseDescription, Contact, Language, Organisation};
 use tandem_storage::deliveries::{self, RecipientKind};
 use tandem_storage::events::{self, Event};
 use tandem_storage::experts::{self, ExpertPause};
-use tandem_storage::{PgConnection, matches};
+use tandem_storage::{PgConnection, matches, persons};
 
 use crate::deliveries::{Trigger, addressee, answer_by, describe_case, language, letterhead};
 use crate::links::Purpose;
 use crate::matches::{AnswerOutcome, Match, decide, outcome_of};
-use crate::{App, Audit, Caller, Result, settings};
+use crate::{App, Audit, Caller, Result, addresses, settings};
 
 /// What the page shows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Question {
     /// How the question stands; none while it waits for its answer.
     pub outcome: Option<AnswerOutcome>,
+    /// Whether the answer waits for a changed address to be confirmed.
+    pub frozen: bool,
     /// What a no said of itself.
     pub decline_reason: Option<DeclineReason>,
     /// The expert.
@@ -44,16 +46,30 @@ pub struct Question {
     pub organisation: Organisation,
 }
 
-/// The question behind a link; none where the link is not one of ours.
-pub async fn question(app: &App, token: &str) -> Result<Option<Question>> {
-    let Some((id, caller)) = behind(app, token, "").await? else {
-        return Ok(None);
+/// What the link of an approach opens.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Door {
+    /// The question.
+    Open(Box<Question>),
+    /// Nothing: it is none of ours.
+    Unknown,
+    /// Nothing any more: the expert's address has changed since it was sent.
+    Voided(Language),
+}
+
+/// The question behind a link.
+pub async fn question(app: &App, token: &str) -> Result<Door> {
+    let (id, caller) = match behind(app, token, "").await? {
+        Behind::Match(id, caller) => (id, caller),
+        Behind::Unknown => return Ok(Door::Unknown),
+        Behind::Voided(language) => return Ok(Door::Voided(language)),
     };
     let mut conn = app.acquire(&caller).await?;
     let Some(matching) = matches::get(&mut conn, id).await? else {
-        return Ok(None);
+        return Ok(Door::Unknown);
     };
-    describe(&mut conn, app, &matching).await
+    let question = describe(&mut conn, app, &matching).await?;
+    Ok(question.map_or(Door::Unknown, |question| Door::Open(Box::new(question))))
 }
 
 /// The question that a match was, for its expert.
@@ -76,7 +92,9 @@ async fn describe(conn: &mut PgConnection, app: &App, matching: &Match) -> Resul
     };
     let letterhead = letterhead(&settings, &facts.contact);
     let implied = offer(conn, app, matching).await?;
+    let frozen = addresses::is_frozen(conn, app, Party::Expert(matching.expert)).await?;
     Ok(Some(Question {
+        frozen,
         implied,
         outcome: outcome_of(facts.state, facts.approach_sent_at, &settings, app.now()),
         decline_reason: matching.decline_reason,
@@ -91,9 +109,12 @@ async fn describe(conn: &mut PgConnection, app: &App, matching: &Match) -> Resul
     }))
 }
 
-/// Answers by link, from a network address; none where the link is not one of ours.
+/// Answers by link, from a network address; none where the link opens nothing.
+///
+/// # Errors
+/// `CONFLICT` where the expert's address is being changed.
 pub async fn answer(app: &App, token: &str, answer: Answer, address: &str) -> Result<Option<AnswerOutcome>> {
-    let Some((id, caller)) = behind(app, token, address).await? else {
+    let Behind::Match(id, caller) = behind(app, token, address).await? else {
         return Ok(None);
     };
     let mut tx = app.begin(&caller).await?;
@@ -113,7 +134,7 @@ pub async fn give_reason(
     reason: DeclineReason,
     address: &str,
 ) -> Result<Option<bool>> {
-    let Some((id, caller)) = behind(app, token, address).await? else {
+    let Behind::Match(id, caller) = behind(app, token, address).await? else {
         return Ok(None);
     };
     let mut tx = app.begin(&caller).await?;
@@ -154,17 +175,17 @@ async fn note_reason(
 
 /// Whose link it is, and about which match: the approach that carried it, or the reminder of it, says so.
 /// Only then is it known whose rows may be looked at.
-async fn behind(app: &App, token: &str, address: &str) -> Result<Option<(MatchId, Caller)>> {
+async fn behind(app: &App, token: &str, address: &str) -> Result<Behind> {
     let Some(id) = app.links.verify(Purpose::Answer, token) else {
-        return Ok(None);
+        return Ok(Behind::Unknown);
     };
     let mut conn = app.acquire(&Caller::nobody()).await?;
     let Some((delivery, _)) = deliveries::find(&mut conn, id).await? else {
-        return Ok(None);
+        return Ok(Behind::Unknown);
     };
     let asks = [Trigger::Approach, Trigger::ApproachReminder].map(Trigger::as_str);
     if !asks.contains(&delivery.trigger.as_str()) || delivery.recipient_kind != RecipientKind::Expert {
-        return Ok(None);
+        return Ok(Behind::Unknown);
     }
     let matching = MatchId::from(delivery.subject_id);
     let person = Person {
@@ -172,7 +193,22 @@ async fn behind(app: &App, token: &str, address: &str) -> Result<Option<(MatchId
         about: About::Match(matching),
         way: GivenWay::Link,
     };
-    Ok(Some((matching, Caller::person(person, address))))
+    let caller = Caller::person(person, address);
+    let mut conn = app.acquire(&caller).await?;
+    match persons::person(&mut conn, person.party).await? {
+        Some(facts) if facts.voids(delivery.created_at) => Ok(Behind::Voided(language(&facts.language))),
+        _ => Ok(Behind::Match(matching, caller)),
+    }
+}
+
+/// What is behind a link.
+enum Behind {
+    /// This match, for its expert.
+    Match(MatchId, Caller),
+    /// Nothing: it is none of ours.
+    Unknown,
+    /// Nothing any more: the address has changed since.
+    Voided(Language),
 }
 
 /// What a no implies about the expert's own data, offered as one click.
@@ -197,7 +233,7 @@ const RADIUS_STEP_KM: u16 = 5;
 
 /// Takes the offer up, by the link of the approach; none where there is none. Twice is one effect.
 pub async fn take_up(app: &App, token: &str, address: &str) -> Result<Option<Implied>> {
-    let Some((id, caller)) = behind(app, token, address).await? else {
+    let Behind::Match(id, caller) = behind(app, token, address).await? else {
         return Ok(None);
     };
     let mut tx = app.begin(&caller).await?;

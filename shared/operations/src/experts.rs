@@ -18,6 +18,7 @@ use serde_json::json;
 use tandem_domain::errors::{Code, UserError};
 use tandem_domain::experts::{ExpertDraft, ExpertProfile, ExpertState};
 use tandem_domain::ids::{ExpertId, OfficeId};
+use tandem_domain::parties::Party;
 use tandem_domain::policy::{Action, Decision, Resource};
 use tandem_domain::readiness::{Readiness, readiness};
 use tandem_storage::PgConnection;
@@ -26,7 +27,7 @@ use tandem_storage::facts;
 
 use crate::centers::stale;
 use crate::occupations::{exists, place};
-use crate::{App, Audit, Caller, Error, Result, idempotency, refuse};
+use crate::{App, Audit, Caller, Error, Result, addresses, idempotency, refuse};
 
 /// How much of an expert a caller sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -216,12 +217,24 @@ pub async fn update(
         .remove(&id)
         .unwrap_or_default();
     let old = before.profile(details);
-    let profile = patch.apply(old.clone().into()).validate(app.today(), exists)?;
+    let mut profile = patch.apply(old.clone().into()).validate(app.today(), exists)?;
+    let stored = addresses::change(
+        &mut tx,
+        app,
+        caller,
+        Party::Expert(id),
+        Some(&old.email),
+        Some(&profile.email),
+    )
+    .await?;
+    profile.email = stored.unwrap_or(profile.email);
     let mut changed = old.differences(&profile);
     if office != before.office_id {
         changed.push("officeId");
     }
     if changed.is_empty() {
+        // a changed address is kept apart until it is confirmed
+        tx.commit().await?;
         return Ok(before);
     }
     save(&mut tx, app, id, office, before.state, &profile).await?;

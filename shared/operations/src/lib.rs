@@ -4,6 +4,7 @@
 //! transaction, in which everything that it promises is written; nothing is enqueued after a commit.
 
 mod access;
+pub mod addresses;
 pub mod answers;
 mod app;
 pub mod audit_trail;

@@ -24,6 +24,8 @@ pub enum Purpose {
     Print,
     /// Ends mails of one kind to their recipient.
     Unsubscribe,
+    /// Confirms a changed address at one of its ends, or says that it is not right.
+    Address,
 }
 
 impl Purpose {
@@ -36,6 +38,7 @@ impl Purpose {
             Self::Code => b"code",
             Self::Print => b"print",
             Self::Unsubscribe => b"unsubscribe",
+            Self::Address => b"address",
         }
     }
 }

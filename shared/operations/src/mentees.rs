@@ -5,13 +5,14 @@ use tandem_domain::checks::is_minor;
 use tandem_domain::errors::{Code, UserError};
 use tandem_domain::ids::{CenterId, MenteeId};
 use tandem_domain::mentees::{MenteeDraft, MenteeProfile};
+use tandem_domain::parties::Party;
 use tandem_domain::policy::{Action, Decision, Resource};
 use tandem_storage::mentees::{self, Key, Saved};
 pub use tandem_storage::mentees::{Mentee, MenteeFilter};
 use tandem_storage::paging::{Page, Slice};
 use tandem_storage::{PgConnection, cases};
 
-use crate::{App, Audit, Caller, Error, Result, idempotency, refuse};
+use crate::{App, Audit, Caller, Error, Result, addresses, idempotency, refuse};
 
 /// The longest text of a search.
 const LONGEST_SEARCH: usize = 100;
@@ -70,7 +71,7 @@ pub async fn update(
     let before = found(mentees::lock(&mut tx, id).await?, "id")?;
     caller.authorize(Action::ManageMentee, &resource(&before), "id", "mentee")?;
     check_version(version, before.version, "mentee")?;
-    let profile = draft.validate(app.today())?;
+    let mut profile = draft.validate(app.today())?;
     if is_minor(profile.birth_date, app.today()) {
         let cases = cases::for_mentees(&mut tx, &[id]).await?;
         let lacks_consent = cases.iter().any(|case| {
@@ -86,6 +87,7 @@ pub async fn update(
             ));
         }
     }
+    keep_confirmed(&mut tx, app, caller, &before, &mut profile).await?;
     save(&mut tx, app, id, before.center, &profile).await?;
     let trail = Audit::new("mentee.updated", id)
         .about(id)
@@ -94,6 +96,34 @@ pub async fn update(
     let mentee = found(mentees::get(&mut tx, id).await?, "id")?;
     tx.commit().await?;
     Ok(mentee)
+}
+
+/// Puts the confirmed addresses into a changed profile in place of those that are to be confirmed; under the
+/// lock of the mentee.
+pub(crate) async fn keep_confirmed(
+    conn: &mut PgConnection,
+    app: &App,
+    caller: &Caller,
+    before: &Mentee,
+    profile: &mut MenteeProfile,
+) -> Result<()> {
+    let id = before.id;
+    let stored = before.profile.email.as_ref();
+    let wanted = profile.email.take();
+    profile.email = addresses::change(conn, app, caller, Party::Mentee(id), stored, wanted.as_ref()).await?;
+    let guardian = before.profile.guardian.as_ref();
+    let stored = guardian.and_then(|guardian| guardian.email.as_ref());
+    let wanted = profile
+        .guardian
+        .as_ref()
+        .and_then(|guardian| guardian.email.clone());
+    let kept = addresses::change(conn, app, caller, Party::Guardian(id), stored, wanted.as_ref()).await?;
+    if let Some(new) = &mut profile.guardian {
+        // the old address is that of another person: nothing goes there about the new one
+        let another = guardian.is_some_and(|guardian| guardian.name != new.name);
+        new.email = kept.filter(|kept| !another || Some(kept) == wanted.as_ref());
+    }
+    Ok(())
 }
 
 /// One mentee; not found where the caller may not see it. Reading a person's record leaves a trace.

@@ -27,11 +27,12 @@ use tandem_storage::persons;
 pub use tandem_storage::persons::{PersonFacts, WhoComes};
 use tandem_storage::{PgConnection, cases, facts, matches, mentees, papers, users};
 use url::Url;
+use uuid::Uuid;
 
-use crate::deliveries::language;
+use crate::deliveries::{NewDelivery, Trigger, language, queue};
 use crate::links::Purpose;
 use crate::problems::case_resource;
-use crate::{App, Audit, Caller, Result, Who, settings};
+use crate::{App, Audit, Caller, Result, Who, addresses, settings};
 
 /// Somebody in front of their own pages.
 #[derive(Debug, Clone)]
@@ -48,6 +49,8 @@ pub struct Visitor {
     pub organisation: Organisation,
     /// What was recorded on paper in the person's name, where the link is a notice of that.
     pub paper: Option<PaperRecordId>,
+    /// Whether the person's answers wait for a changed address to be confirmed.
+    pub frozen: bool,
 }
 
 impl Visitor {
@@ -99,10 +102,7 @@ pub async fn open(app: &App, token: &str, address: &str) -> Result<Door> {
     if facts.left {
         return Ok(Door::Left(language));
     }
-    if facts
-        .links_void_before
-        .is_some_and(|from| delivery.created_at <= from)
-    {
+    if facts.voids(delivery.created_at) {
         return Ok(Door::Voided(language));
     }
     let settings = settings::current(&mut conn).await?;
@@ -113,12 +113,69 @@ pub async fn open(app: &App, token: &str, address: &str) -> Result<Door> {
     let Some(about) = about(&mut conn, &delivery, party).await? else {
         return Ok(Door::Unknown);
     };
+    let frozen = addresses::is_frozen(&mut conn, app, party).await?;
     let visitor = visitor(facts, about, GivenWay::Link, address, &settings);
     let is_notice = delivery.subject_kind == PaperRecordId::KIND;
     Ok(Door::Open(Box::new(Visitor {
         paper: is_notice.then(|| delivery.subject_id.into()),
+        frozen,
         ..visitor
     })))
+}
+
+/// Sends a new link in place of one that opens nothing any more, at most once a day: to the address that the person
+/// confirmed, about what the old one was about. Whoever asks learns nothing of whether there is anybody to send it
+/// to; the worker finds out.
+pub async fn send_again(app: &App, token: &str, address: &str) -> Result<()> {
+    let verified = [Purpose::Person, Purpose::Answer]
+        .into_iter()
+        .find_map(|purpose| app.links.verify(purpose, token));
+    let Some(id) = verified else {
+        return Ok(());
+    };
+    let mut tx = app.begin(&Caller::system()).await?;
+    let Some((delivery, _)) = deliveries::find(&mut tx, id).await? else {
+        return Ok(());
+    };
+    let Some(party) = recipient(&delivery) else {
+        return Ok(());
+    };
+    let mail = NewDelivery {
+        trigger: Trigger::NewLink,
+        step: 0,
+        subject: subject_of(&delivery),
+        recipient: addresses::recipient(party),
+        // the key of the day: a second wish on the same day is the same mail
+        occasion: Some(app.today()),
+    };
+    if !queue(&mut tx, app, &[mail]).await?.is_empty() {
+        let trail =
+            Audit::new("person_link.asked_again", id).detail(serde_json::json!({ "side": party.side() }));
+        let trail = match party {
+            Party::Expert(id) => trail.about(id),
+            Party::Mentee(id) | Party::Guardian(id) => trail.about(id),
+        };
+        // who asks holds an old link and is not known
+        let by = Caller {
+            address: address.to_owned(),
+            ..Caller::nobody()
+        };
+        app.audit(&mut tx, &by, &[trail]).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// What an e-mail was about, where its pages ask for that; otherwise the e-mail itself, whose pages are about the
+/// newest case.
+fn subject_of(delivery: &Delivery) -> (&'static str, Uuid) {
+    let kind = [MatchId::KIND, CaseId::KIND, PaperRecordId::KIND]
+        .into_iter()
+        .find(|kind| *kind == delivery.subject_kind);
+    match kind {
+        Some(kind) => (kind, delivery.subject_id),
+        None => (DeliveryId::KIND, delivery.id.uuid()),
+    }
 }
 
 /// The address to which an e-mail to an expert, a mentee or a guardian leads.
@@ -142,6 +199,8 @@ fn visitor(facts: PersonFacts, about: About, way: GivenWay, address: &str, setti
         way,
         organisation: organisation(settings),
         paper: None,
+        // a code on paper was handed over in person
+        frozen: false,
     }
 }
 
@@ -209,6 +268,7 @@ pub async fn signed_in(app: &App, caller: &Caller) -> Result<Option<Visitor>> {
     };
     let mut conn = app.acquire(&Caller::system()).await?;
     let facts = persons::person(&mut conn, party).await?;
+    let frozen = addresses::is_frozen(&mut conn, app, party).await?;
     let organisation = organisation(&settings::current(&mut conn).await?);
     Ok(facts.filter(|facts| !facts.left).map(|facts| Visitor {
         facts,
@@ -217,6 +277,7 @@ pub async fn signed_in(app: &App, caller: &Caller) -> Result<Option<Visitor>> {
         way: GivenWay::SignedIn,
         organisation,
         paper: None,
+        frozen,
     }))
 }
 
@@ -306,6 +367,7 @@ pub async fn consent(app: &App, visitor: &Visitor, case: CaseId) -> Result<()> {
     visitor
         .caller
         .authorize(Action::ConsentToSharing, &resource, "caseId", "case")?;
+    addresses::may_answer(&mut tx, app, &visitor.caller, Action::ConsentToSharing, &resource).await?;
     let side = visitor.facts.party.side();
     let guardian = side == Side::Guardian;
     if cases::set_consent(&mut tx, case.id, guardian, app.today(), app.now()).await? {

@@ -7,7 +7,7 @@ use tandem_domain::policy::Action;
 use tandem_storage::{cases, experts, matches, mentees};
 
 use crate::problems::case_resource;
-use crate::{App, Audit, Caller, Result, refuse};
+use crate::{App, Audit, Caller, Result, addresses, refuse};
 
 /// A person consents to portraits and names being published, or takes that back. For a mentee under 18 both
 /// the own and the guardian's consent are needed; each gives its own.
@@ -21,7 +21,7 @@ pub async fn consent_to_publicity(app: &App, caller: &Caller, about: About, cons
             Some(case) => Some(case_resource(&mut tx, caller, &case).await?),
             None => None,
         },
-        About::Seat(_) => None,
+        About::Seat(_) | About::Address(_) => None,
     };
     let Some(resource) = resource else {
         return refuse(UserError::not_found("id", "match or case"));
@@ -30,6 +30,7 @@ pub async fn consent_to_publicity(app: &App, caller: &Caller, about: About, cons
     let Some((party, way)) = caller.as_party(&resource) else {
         return refuse(UserError::forbidden("only the person itself consents"));
     };
+    addresses::may_answer(&mut tx, app, caller, Action::ConsentToPublicity, &resource).await?;
     let at = consent.then(|| app.now());
     let entry = match party {
         Party::Expert(id) => {

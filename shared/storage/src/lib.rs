@@ -5,6 +5,7 @@
 //! errors through [`Error::constraint`].
 
 pub mod accompaniment;
+pub mod addresses;
 pub mod agreements;
 pub mod audit;
 pub mod cases;

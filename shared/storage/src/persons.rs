@@ -35,6 +35,13 @@ pub struct PersonFacts {
     pub contact: ContactFacts,
 }
 
+impl PersonFacts {
+    /// Whether a link that was sent at an instant opens nothing any more, since the address changed after it.
+    pub fn voids(&self, sent: DateTime<Utc>) -> bool {
+        self.links_void_before.is_some_and(|from| sent <= from)
+    }
+}
+
 /// The person; none where it is not stored (any more), or a mentee has no guardian.
 pub async fn person(conn: &mut PgConnection, party: Party) -> Result<Option<PersonFacts>> {
     match party {
@@ -157,8 +164,8 @@ fn about_ids(about: Option<About>) -> (Option<Uuid>, Option<Uuid>) {
     match about {
         Some(About::Match(id)) => (Some(id.uuid()), None),
         Some(About::Case(id)) => (None, Some(id.uuid())),
-        // a seat in a training opens no match and no case
-        Some(About::Seat(_)) => (Some(Uuid::nil()), Some(Uuid::nil())),
+        // a seat in a training and a change of an address open no match and no case
+        Some(About::Seat(_) | About::Address(_)) => (Some(Uuid::nil()), Some(Uuid::nil())),
         None => (None, None),
     }
 }

@@ -177,6 +177,8 @@ async fn a_changed_address_voids_the_links_that_went_to_the_old_one() {
         .await
         .expect("a change");
     Browser::new().get(&new).await.is(200);
+    scene.app.drain().await;
+    scene.app.ignore_mails();
     scene.app.finish().await;
 }
 

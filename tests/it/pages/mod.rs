@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use chrono::{DateTime, Utc};
 use reqwest::{StatusCode, header};
-use tandem_domain::ids::{AttendanceId, CaseId, DeliveryId, Id, MatchId};
+use tandem_domain::ids::{AddressChangeId, AttendanceId, CaseId, DeliveryId, Id, MatchId};
 use tandem_domain::parties::{About, Party, Side};
 use tandem_operations::links::Purpose;
 use tandem_tests::TestApp;
@@ -147,6 +147,7 @@ pub(crate) async fn link(app: &TestApp, party: Party, about: About) -> String {
         About::Match(id) => (MatchId::KIND, id.uuid()),
         About::Case(id) => (CaseId::KIND, id.uuid()),
         About::Seat(id) => (AttendanceId::KIND, id.uuid()),
+        About::Address(id) => (AddressChangeId::KIND, id.uuid()),
     };
     let recipient = match party.side() {
         Side::Expert => "EXPERT",

@@ -184,6 +184,26 @@ impl Half {
         half.plan(app, admin).await;
 
         let mut conn = app.superuser().await;
+        for (word, whose) in [("address_change", expert), ("withdrawable_change", second)] {
+            let patch = tandem_operations::experts::ExpertPatch {
+                email: Some(format!("{word}.{}@example.org", postal_code)),
+                ..Default::default()
+            };
+            tandem_operations::experts::update(&app.api, &Caller::system(), whose, None, patch)
+                .await
+                .expect("a changed address");
+            let change: Uuid = sqlx::query_scalar("SELECT id FROM address_changes WHERE expert_id = $1")
+                .bind(whose.uuid())
+                .fetch_one(&mut conn)
+                .await
+                .expect("a change");
+            let of = if whose == expert {
+                seen
+            } else {
+                Resource::expert(second, office)
+            };
+            half.know(word, tandem_domain::ids::AddressChangeId::from(change), of);
+        }
         let delivery: Uuid =
             sqlx::query_scalar("SELECT id FROM email_deliveries WHERE recipient_id = $1 LIMIT 1")
                 .bind(expert.uuid())

@@ -21,8 +21,8 @@ use tandem_operations::{
 use crate::{
     Registry,
     sweeps::{
-        Schedule, abandoned_runs, checks, leftovers, matches, purge, reminders, retention, seal_audit,
-        seat_offers,
+        Schedule, abandoned_runs, addresses, checks, leftovers, matches, purge, reminders, retention,
+        seal_audit, seat_offers,
     },
 };
 
@@ -102,6 +102,11 @@ impl Handlers {
                 "seat_offers",
                 Schedule::Every(Duration::from_secs(5 * 60)),
                 seat_offers::sweep,
+            )
+            .sweep(
+                "addresses",
+                Schedule::Every(Duration::from_secs(15 * 60)),
+                addresses::sweep,
             )
             .sweep(
                 "matches",

@@ -5,6 +5,7 @@
 //! takes it.
 
 pub mod abandoned_runs;
+pub mod addresses;
 pub mod checks;
 pub mod finished;
 pub mod leases;

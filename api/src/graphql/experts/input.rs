@@ -136,7 +136,8 @@ pub struct UpdateExpertInput {
     pub street: Option<String>,
     /// Where the expert lives.
     pub postal_code: Option<String>,
-    /// Where approaches go.
+    /// Where approaches go. Another address counts once it is confirmed at the old and at the new one; until then it
+    /// stands in `addressChange`.
     pub email: Option<String>,
     /// The telephone number; an empty text takes it away.
     pub phone: Option<String>,

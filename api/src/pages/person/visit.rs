@@ -84,17 +84,20 @@ async fn by_token(state: &ApiState, token: &str, address: &str) -> Result<Visito
         Door::Unknown => return Err(super::super::unknown_link()),
         Door::Expired(language) => (language, |t| (t.expired_title, t.expired)),
         Door::Voided(language) => (language, |t| (t.void_title, t.void)),
-        Door::Left(language) => (language, |t| (t.gone_title, t.gone)),
+        Door::Left(language) => {
+            let t = texts::of(language);
+            return Err(show(
+                StatusCode::GONE,
+                &Message {
+                    frame: Frame::bare(language, t.gone_title),
+                    paragraphs: vec![t.gone.to_owned()],
+                },
+            ));
+        }
     };
     // nothing of the person: the link may be in anybody's hands by now
     let (title, text) = pick(texts::of(language));
-    Err(show(
-        StatusCode::GONE,
-        &Message {
-            frame: Frame::bare(language, title),
-            paragraphs: vec![text.to_owned()],
-        },
-    ))
+    Err(super::super::again::gone(language, title, text, token))
 }
 
 async fn signed_in(state: &ApiState, parts: &Parts) -> Result<Visitor, Response> {
@@ -254,6 +257,9 @@ impl Visit {
 
     /// A page with the frame, the way back and the words below it.
     pub(super) fn page(&self, title: &str, mut blocks: Vec<Block>) -> Page {
+        if self.visitor.frozen {
+            blocks.insert(0, Block::Note(self.t().frozen.to_owned()));
+        }
         if self.visitor.way == GivenWay::Code {
             blocks.push(Block::Text(self.t().leave_hint.to_owned()));
         }

@@ -42,7 +42,7 @@ texts! {
         // a shared device
         leave leave_hint left_title left
         // links that do not open anything
-        expired_title expired void_title void gone_title gone closed_title closed
+        expired_title expired void_title void frozen again_ask again_button again_title again_done gone_title gone closed_title closed
         // the code on paper
         code_title code_intro code_label code_hint code_wrong code_many code_staff
         // the printed page

@@ -336,6 +336,8 @@ impl Settings {
         c.number("statisticsRoundTo", self.statistics_round_to, "people", 1..=20);
 
         c.number("personLinkDays", self.person_link_days, "days", 1..=180);
+        c.number("addressChangeDays", self.address_change_days, "days", 1..=60);
+        c.number("addressVouchDays", self.address_vouch_days, "days", 1..=30);
         c.number("personCodeDays", self.person_code_days, "days", 1..=60);
         c.number("personCodeMinutes", self.person_code_minutes, "minutes", 10..=480);
         c.0.finish(Some(()))

@@ -6,6 +6,7 @@
 
 mod access;
 mod accompanying;
+mod addresses;
 mod approach;
 mod cases;
 mod certificates;
@@ -15,6 +16,6 @@ mod office;
 mod training;
 
 pub use self::{
-    access::*, accompanying::*, approach::*, cases::*, certificates::*, checks::*, life::*, office::*,
-    training::*,
+    access::*, accompanying::*, addresses::*, approach::*, cases::*, certificates::*, checks::*, life::*,
+    office::*, training::*,
 };

@@ -3,6 +3,7 @@
 
 mod access;
 mod accompanying;
+mod addresses;
 mod approach;
 mod cases;
 mod certificates;
@@ -34,6 +35,7 @@ pub struct Sample {
 pub fn all() -> Vec<Sample> {
     [
         access::all(),
+        addresses::all(),
         approach::all(),
         accompanying::all(),
         cases::all(),

@@ -359,7 +359,7 @@ async fn undeliverable(
         queue(conn, app, &notices).await?;
         trail.push(Audit::new("match.undeliverable", matching).about(ExpertId::from(delivery.recipient_id)));
     }
-    if address_refused && delivery.recipient_kind == RecipientKind::Expert {
+    if address_refused && delivery.recipient_kind == RecipientKind::Expert && !trigger.is_about_an_address() {
         let expert = ExpertId::from(delivery.recipient_id);
         deliveries::mark_address_undeliverable(conn, expert).await?;
         trail.push(Audit::new("expert.email_undeliverable", expert).about(expert));

@@ -130,6 +130,25 @@ pub enum Trigger {
     ThankYou,
     /// Tells centre and office that a problem was reported; the subject is the problem.
     ProblemReported,
+
+    /// A new link in place of an old one, which whoever holds that one asked for; the subject is that one's.
+    NewLink,
+
+    // a changed address; the subject is the change
+    /// Asks at the old address whether the change is right.
+    AddressOld,
+    /// Asks at the new address whether the person reads there.
+    AddressNew,
+    /// Tells the old address that the office has vouched for the change.
+    AddressVouched,
+    /// Tells the new address that it counts now.
+    AddressChanged,
+    /// Tells the old address that it is used no more.
+    AddressLeft,
+    /// Tells an address that it was taken away.
+    AddressRemoved,
+    /// Tells office and centre that a change has come to nothing.
+    AddressUnsettled,
 }
 
 impl Trigger {
@@ -159,6 +178,20 @@ impl Trigger {
                 | Self::HalfYearFeedback
                 | Self::CaseSearching
                 | Self::WeeklyDigest
+        )
+    }
+
+    /// Whether it goes to an address that is not, or no longer, the person's own: what a mail server says of
+    /// that one says nothing of the person's.
+    pub fn is_about_an_address(self) -> bool {
+        matches!(
+            self,
+            Self::AddressOld
+                | Self::AddressNew
+                | Self::AddressVouched
+                | Self::AddressChanged
+                | Self::AddressLeft
+                | Self::AddressRemoved
         )
     }
 

@@ -9,6 +9,9 @@ use serde_json::json;
 use tandem_domain::cases::{CaseDraft, CaseState, CaseWishes, PROGRAMME_START, ready_to_submit};
 use tandem_domain::ids::{CaseId, CenterId, MenteeId};
 use tandem_domain::mentees::{MenteeDraft, MenteeProfile};
+use tandem_domain::parties::Party;
+use tandem_domain::values::Email;
+use tandem_storage::addresses;
 use tandem_storage::cases::{self, Case};
 use tandem_storage::mentees::{self, Mentee};
 use tandem_storage::{PgConnection, import};
@@ -17,8 +20,9 @@ use super::cells::{Names, Row};
 use super::file::{Column, Record, Table, column, needed};
 use super::report::BadRow;
 use super::{CHUNK, Outcome, by_name, external_id, unknown};
+use crate::mentees::keep_confirmed;
 use crate::occupations::catalogue;
-use crate::{App, Audit, Result, settings};
+use crate::{App, Audit, Caller, Result, settings};
 
 /// Documented in docs/import.md.
 pub(super) const COLUMNS: &[Column] = &[
@@ -73,6 +77,24 @@ struct Ground {
     centers: HashMap<String, Option<CenterId>>,
     mentees: HashMap<Key, Mentee>,
     cases: HashMap<MenteeId, Vec<Case>>,
+    /// The addresses that are being confirmed.
+    pending: HashMap<Party, Email>,
+}
+
+impl Ground {
+    /// The same list once more asks for nothing new: an address that is being confirmed is the stored one.
+    fn settle_addresses(&self, mentee: &Mentee, profile: &mut MenteeProfile) {
+        let asked = |party, wanted: Option<&Email>| wanted.is_some() && self.pending.get(&party) == wanted;
+        if asked(Party::Mentee(mentee.id), profile.email.as_ref()) {
+            profile.email = mentee.profile.email.clone();
+        }
+        if let Some(guardian) = &mut profile.guardian
+            && asked(Party::Guardian(mentee.id), guardian.email.as_ref())
+        {
+            let stored = mentee.profile.guardian.as_ref();
+            guardian.email = stored.and_then(|stored| stored.email.clone());
+        }
+    }
 }
 
 /// What a good row comes to.
@@ -114,6 +136,13 @@ pub(super) async fn run(conn: &mut PgConnection, app: &App, table: &Table) -> Re
             .trace
             .push(Audit::new(action, plan.case).about(plan.mentee).detail(detail));
     }
+    for plan in &mut plans {
+        if let Some(profile) = &mut plan.profile
+            && let Some(before) = mentees::lock(conn, plan.mentee).await?
+        {
+            keep_confirmed(conn, app, &Caller::system(), &before, profile).await?;
+        }
+    }
     for plans in plans.chunks(CHUNK) {
         write(conn, app, plans).await?;
     }
@@ -147,6 +176,11 @@ async fn load(conn: &mut PgConnection, app: &App, table: &Table) -> Result<Groun
             .filter_map(|mentee| Some(((mentee.center, mentee.profile.external_id.clone()?), mentee)))
             .collect(),
         cases,
+        pending: addresses::open_of(conn, &[], &ids)
+            .await?
+            .into_iter()
+            .filter_map(|change| Some((change.party, change.new?)))
+            .collect(),
     })
 }
 
@@ -210,7 +244,10 @@ fn try_plan(app: &App, ground: &Ground, row: &mut Row<'_>, seen: &mut HashMap<St
 
     let profile = profile.map_err(|errors| row.refuse_all(errors, first)).ok();
     let wishes = wishes.map_err(|errors| row.refuse_all(errors, first)).ok();
-    let (profile, wishes) = (profile?, wishes?);
+    let (mut profile, wishes) = (profile?, wishes?);
+    if let Some(mentee) = mentee {
+        ground.settle_addresses(mentee, &mut profile);
+    }
     if let Err(errors) = ready_to_submit(&wishes, profile.birth_date, app.today()) {
         row.refuse_all(errors, first);
     }

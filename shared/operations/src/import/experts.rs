@@ -7,6 +7,9 @@ use std::collections::{HashMap, HashSet};
 use serde_json::json;
 use tandem_domain::experts::{ExpertDraft, ExpertProfile, ExpertState, OccupationKind, check_activation};
 use tandem_domain::ids::{ExpertId, OfficeId};
+use tandem_domain::parties::Party;
+use tandem_domain::values::Email;
+use tandem_storage::addresses;
 use tandem_storage::experts::{self, Details, Expert, Saved, StateChange};
 use tandem_storage::{PgConnection, checks, import, training};
 
@@ -16,7 +19,7 @@ use super::file::{Column, Record, Table, column, needed};
 use super::report::BadRow;
 use super::{CHUNK, Outcome, by_name, external_id, unknown};
 use crate::occupations::{catalogue, exists, place};
-use crate::{App, Audit, Result, settings};
+use crate::{App, Audit, Caller, Result, addresses as addresses_of, settings};
 
 /// Documented in docs/import.md.
 pub(super) const COLUMNS: &[Column] = &[
@@ -82,6 +85,8 @@ struct Ground {
     experts: HashMap<String, Expert>,
     details: HashMap<ExpertId, Details>,
     known: Known,
+    /// The addresses that are being confirmed.
+    pending: HashMap<ExpertId, Email>,
 }
 
 /// What a good row comes to.
@@ -107,6 +112,9 @@ pub(super) async fn run(conn: &mut PgConnection, app: &App, table: &Table) -> Re
             Ok(None) => outcome.unchanged += 1,
             Err(bad) => outcome.bad.push(bad),
         }
+    }
+    for plan in &mut plans {
+        keep_confirmed(conn, app, &ground, plan).await?;
     }
     for plan in &plans {
         let entry = if plan.new {
@@ -136,6 +144,14 @@ async fn load(conn: &mut PgConnection, app: &App, table: &Table) -> Result<Groun
         names: Names::of(&catalogue(app).await?),
         offices: by_name(import::office_names(conn).await?),
         details: experts::details_for(conn, &ids).await?,
+        pending: addresses::open_of(conn, &ids, &[])
+            .await?
+            .into_iter()
+            .filter_map(|change| match change.party {
+                Party::Expert(id) => Some((id, change.new?)),
+                Party::Mentee(_) | Party::Guardian(_) => None,
+            })
+            .collect(),
         known: Known::of(
             settings::current(conn).await?,
             training::modules(conn).await?,
@@ -194,7 +210,13 @@ fn try_plan(app: &App, ground: &Ground, row: &mut Row<'_>, seen: &mut HashMap<St
         row.refuse_all(errors, |field| column_of(field, occupations));
     });
     let extras = Extras::read(app, row, id, &ground.known);
-    let (office, profile) = (office?, profile.ok()?);
+    let (office, mut profile) = (office?, profile.ok()?);
+    if let Some(old) = &old
+        && ground.pending.get(&id) == Some(&profile.email)
+    {
+        // the same list once more
+        profile.email = old.email.clone();
+    }
     let mut changed = old.map(|old| old.differences(&profile)).unwrap_or_default();
     if let Some(existing) = existing {
         if existing.office_id != office {
@@ -356,6 +378,27 @@ fn column_of(field: &str, occupations: usize) -> &str {
         ("occupations", Some(position)) if position >= occupations => "interests",
         (first, _) => first,
     }
+}
+
+/// A changed address is asked to be confirmed, and the confirmed one stays until then.
+async fn keep_confirmed(conn: &mut PgConnection, app: &App, ground: &Ground, plan: &mut Plan) -> Result<()> {
+    if plan.new || !plan.changed.contains(&"email") {
+        return Ok(());
+    }
+    let stored = plan
+        .profile
+        .external_id
+        .as_ref()
+        .and_then(|key| ground.experts.get(key));
+    let stored = stored.map(|expert| expert.email.clone());
+    let party = Party::Expert(plan.id);
+    let system = Caller::system();
+    let wanted = Some(&plan.profile.email);
+    let kept = addresses_of::change(conn, app, &system, party, stored.as_ref(), wanted).await?;
+    if let Some(kept) = kept {
+        plan.profile.email = kept;
+    }
+    Ok(())
 }
 
 async fn write(conn: &mut PgConnection, app: &App, plans: &[Plan]) -> Result<()> {

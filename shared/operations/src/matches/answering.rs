@@ -13,6 +13,7 @@ use tandem_storage::matches::{self, Match};
 use tandem_storage::{PgConnection, cases, deliveries};
 
 use super::{found, lock_open};
+use crate::addresses::may_answer;
 use crate::deliveries::{NewDelivery, Recipient, Trigger, answer_by, queue};
 use crate::jobs::{self, Job};
 use crate::{App, Audit, Caller, Result, settings};
@@ -126,6 +127,9 @@ async fn authorized(
 ///
 /// The case is locked first, then its matches, then their experts: of two experts who say yes at the same
 /// moment one wins, and the other one hears that somebody was faster.
+///
+/// # Errors
+/// `CONFLICT` where the expert's address is being changed, unless the answer came by telephone.
 pub async fn decide(
     conn: &mut PgConnection,
     app: &App,
@@ -137,6 +141,10 @@ pub async fn decide(
     let case = cases::lock(conn, seen.case).await?;
     let open = lock_open(conn, seen.case).await?;
     let now = app.now();
+    // under the locks: of a change of the address and an answer at the same moment one comes first
+    if way != AnswerWay::Telephone {
+        may_answer(conn, app, caller, Action::AnswerApproach, &seen.resource()).await?;
+    }
     let settings = settings::current(conn).await?;
     // as it is now, under the locks
     let Some(matching) = matches::get(conn, seen.id).await? else {

@@ -15,6 +15,7 @@ use tandem_storage::mentees::{self, Mentee};
 use tandem_storage::{PgConnection, PgTransaction};
 
 use super::{found, lock_open};
+use crate::addresses::may_answer;
 use crate::deliveries::{NewDelivery, Recipient, Trigger, queue};
 use crate::mentees::check_version;
 use crate::{App, Audit, Caller, Error, Result, refuse};
@@ -43,6 +44,7 @@ pub(super) async fn take(
     let seen = found(matches::get(conn, id).await?, "id")?;
     caller.authorize(action, &seen.resource(), "id", "match")?;
     let held = hold(conn, app, &seen).await?;
+    may_answer(conn, app, caller, action, &seen.resource()).await?;
     check_version(version, held.matching.version, "match")?;
     Ok(held)
 }

@@ -5,7 +5,7 @@ use tandem_domain::parties::{About, GivenWay, Party, Person};
 use tandem_domain::training::AttendanceState;
 use tandem_mail::{Contact, Language, Organisation};
 use tandem_storage::deliveries::{self, RecipientKind, SeatFacts};
-use tandem_storage::training;
+use tandem_storage::{persons, training};
 
 use super::booking;
 use crate::deliveries::{Trigger, language, letterhead};
@@ -77,6 +77,10 @@ async fn find(app: &App, token: &str, address: &str) -> Result<Option<Found>> {
     };
     let caller = Caller::person(person, address);
     let mut conn = app.acquire(&caller).await?;
+    let facts = persons::person(&mut conn, person.party).await?;
+    if facts.is_none_or(|facts| facts.voids(delivery.created_at)) {
+        return Ok(None);
+    }
     let row = training::attendance(&mut conn, attendance).await?;
     Ok(row.and_then(|row| {
         Some(Found {

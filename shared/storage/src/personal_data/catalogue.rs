@@ -206,6 +206,17 @@ pub const TABLES: &[Table] = &[
         ],
     ),
     table(
+        "address_changes",
+        &[(Expert, "expert_id = $1"), (Mentee, "mentee_id = $1")],
+        &[Expert, Mentee],
+        &[
+            facts(
+                "id side expert_id mentee_id asked_by asked_at expires_at old_confirmed_at new_confirmed_at vouched_by vouched_at spoken_on ended_at outcome",
+            ),
+            group(Concerned, Contact, Stay, "old_email new_email"),
+        ],
+    ),
+    table(
         "expert_occupations",
         OF_EXPERT,
         &[Expert],

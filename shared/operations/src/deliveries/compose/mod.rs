@@ -6,6 +6,7 @@
 //! mail was promised.
 
 mod access;
+mod addresses;
 mod approach;
 mod case;
 mod checks;
@@ -131,6 +132,14 @@ pub(super) async fn compose(conn: &mut PgConnection, writing: &Writing<'_>) -> R
         | Trigger::SeatOffered
         | Trigger::SeatLapsed => training::compose(conn, writing, trigger).await,
         Trigger::ProblemReported => life::problem(conn, writing).await,
+        Trigger::AddressOld
+        | Trigger::AddressNew
+        | Trigger::AddressVouched
+        | Trigger::AddressChanged
+        | Trigger::AddressLeft
+        | Trigger::AddressRemoved => addresses::to_person(conn, writing, trigger).await,
+        Trigger::NewLink => access::new_link(conn, writing).await,
+        Trigger::AddressUnsettled => addresses::to_staff(conn, writing).await,
         Trigger::Introduced
         | Trigger::MeetingDated
         | Trigger::ChemistryQuestion
