@@ -2,8 +2,10 @@
 //!
 //! A plan that differs from a best one by one decision differs along one cycle of the residual graph,
 //! so that each question is one shortest path search. All cycles that touch "unmatched" or "free room"
-//! pass through one node, the hub. The set-up measures the distance of everything from the hub once;
-//! taken as potentials, these distances make most searches end after a few steps.
+//! pass through one node, the hub. The set-up measures the distance of everything from the hub once, which
+//! taken as potentials leaves no arc a negative cost, and the distance of everything to the hub: it is the
+//! answer, unless a way to the case's own expert is shorter, and it tells where such a way cannot lead any
+//! more, so that most searches end after a few steps.
 
 mod lex;
 mod rows;
@@ -16,7 +18,7 @@ use crate::instance::Instance;
 use crate::plan::{Objective, Solution};
 use lex::{Lex, levels};
 use rows::Rows;
-use search::{Residual, Search};
+use search::{Residual, Search, ToHub};
 
 /// A difference between two plans: positive is a loss where a cost is asked for, and a gain where a gain
 /// is.
@@ -111,6 +113,7 @@ pub struct WhatIf<'a> {
     /// What one unit of room would gain at experts without room, once somebody has asked.
     absent: OnceLock<Vec<Lex>>,
     rows: Rows,
+    to_hub: ToHub,
     search: Search,
 }
 
@@ -125,10 +128,12 @@ impl<'a> WhatIf<'a> {
         let mut search = Search::new(instance.experts());
         search.measure_from_hub(&mut residual);
         let rows = Rows::new(&residual);
+        let to_hub = ToHub::new(&residual, &rows);
         Self {
             residual,
             absent: OnceLock::new(),
             rows,
+            to_hub,
             search,
         }
     }
@@ -148,7 +153,7 @@ impl<'a> WhatIf<'a> {
         let step = self.residual.reduced_cost(case, expert, score);
         let way = self
             .search
-            .way_from_expert(&self.residual, &self.rows, expert, case);
+            .way_from_expert(&self.residual, &self.rows, &self.to_hub, expert, case);
         Ok(Difference::from_lex(step + way))
     }
 
@@ -172,6 +177,7 @@ impl<'a> WhatIf<'a> {
         Ok(Difference::from_lex(self.search.way_from_case(
             &self.residual,
             &self.rows,
+            &self.to_hub,
             case,
         )))
     }

@@ -129,8 +129,91 @@ impl<'a> Residual<'a> {
         &self.held[self.held_offsets[index] as usize..self.held_offsets[index + 1] as usize]
     }
 
+    /// The way to the hub that leads over no other expert.
+    fn straight_to_hub(&self, expert: u32) -> Lex {
+        let surpluses = self.held(expert).iter().map(|&case| self.surplus[case as usize]);
+        let least = surpluses.min().unwrap_or(FAR);
+        if self.has_room(expert) {
+            least.min(-self.price[expert as usize])
+        } else {
+            least
+        }
+    }
+
     fn has_room(&self, expert: u32) -> bool {
         self.held(expert).len() < usize::from(self.room[expert as usize])
+    }
+}
+
+/// After so many sweeps the way to the hub is left as it is: true as a limit, but no longer a guide.
+const SWEEPS: usize = 64;
+
+/// How far it is from each expert to the hub.
+pub(super) struct ToHub {
+    distance: Vec<Lex>,
+    /// Whether these are the shortest ways. If not, each is one of the ways.
+    shortest: bool,
+}
+
+impl ToHub {
+    /// Measures with the potentials that [`Search::measure_from_hub`] leaves. O(edges) for each expert that
+    /// the longest way leads over, and much less where the kept steps of cases are enough.
+    pub(super) fn new(residual: &Residual<'_>, rows: &Rows) -> Self {
+        let experts = residual.instance.experts() as u32;
+        let mut to_hub = Self {
+            distance: (0..experts)
+                .map(|expert| residual.straight_to_hub(expert))
+                .collect(),
+            shortest: false,
+        };
+        for _ in 0..SWEEPS {
+            let mut changed = false;
+            for expert in (0..experts).filter(|&expert| residual.room[expert as usize] > 0) {
+                changed |= to_hub.improve(residual, rows, expert);
+            }
+            if !changed {
+                to_hub.shortest = true;
+                break;
+            }
+        }
+        to_hub
+    }
+
+    /// Looks one step ahead for a shorter way.
+    fn improve(&mut self, residual: &Residual<'_>, rows: &Rows, expert: u32) -> bool {
+        let mut least = self.distance[expert as usize];
+        for &case in residual.held(expert) {
+            let (steps, rest) = rows.of(case);
+            if rest < least {
+                for (next, cost) in residual.steps(case) {
+                    least = least.min(cost.saturating_add(self.distance[next as usize]));
+                }
+                continue;
+            }
+            for step in steps {
+                let cost = Lex::from(step.cost);
+                if cost >= least {
+                    break;
+                }
+                least = least.min(cost.saturating_add(self.distance[step.expert as usize]));
+            }
+        }
+        let before = std::mem::replace(&mut self.distance[expert as usize], least);
+        least < before
+    }
+
+    fn of(&self, expert: u32) -> Lex {
+        self.distance[expert as usize]
+    }
+
+    /// What is left at least from an expert to a target: the way to the hub that goes over the target is
+    /// not shorter than the shortest.
+    fn to_target(&self, expert: u32, target: u32) -> Lex {
+        if self.shortest && target != NONE {
+            self.of(expert).saturating_sub(self.of(target)).max(0)
+        } else {
+            0
+        }
     }
 }
 
@@ -166,7 +249,7 @@ impl Search {
                 // expert without, and a price of 0 suits them as well as any other.
                 self.distance[index] = residual.price[index];
             } else {
-                self.reach(expert, residual.price[index]);
+                self.reach(expert, residual.price[index], 0);
             }
         }
         for case in 0..residual.instance.cases() as u32 {
@@ -207,6 +290,7 @@ impl Search {
                 self.reach(
                     expert,
                     way + residual.price[expert as usize] - residual.value(score),
+                    0,
                 );
             }
         }
@@ -218,53 +302,80 @@ impl Search {
         &mut self,
         residual: &Residual<'_>,
         rows: &Rows,
+        to_hub: &ToHub,
         expert: u32,
         case: u32,
     ) -> Lex {
-        self.reach(expert, 0);
-        self.finish(residual, rows, case, FAR)
+        let target = residual.mate(case).unwrap_or(NONE);
+        self.reach(expert, 0, to_hub.to_target(expert, target));
+        let limit = to_hub.of(expert);
+        if target == NONE && to_hub.shortest {
+            self.forget();
+            return limit;
+        }
+        self.finish(residual, rows, to_hub, target, limit)
     }
 
     /// The distance from a case back to itself by way of another expert or the hub.
-    pub(super) fn way_from_case(&mut self, residual: &Residual<'_>, rows: &Rows, case: u32) -> Lex {
+    pub(super) fn way_from_case(
+        &mut self,
+        residual: &Residual<'_>,
+        rows: &Rows,
+        to_hub: &ToHub,
+        case: u32,
+    ) -> Lex {
         let limit = residual.surplus[case as usize];
-        self.reach_kept(residual, rows, case, 0, limit);
-        self.finish(residual, rows, case, limit)
+        let target = residual.mate(case).unwrap_or(NONE);
+        self.reach_kept(residual, rows, to_hub, (case, 0), target, limit);
+        self.finish(residual, rows, to_hub, target, limit)
     }
 
-    fn finish(&mut self, residual: &Residual<'_>, rows: &Rows, case: u32, mut limit: Lex) -> Lex {
-        let target = residual.mate(case).unwrap_or(NONE);
-        while let Some(Reverse((distance, expert))) = self.heap.pop() {
-            if distance >= limit {
+    /// Goes on from what was reached, by what the way to the target comes to at least (A*), until no way is
+    /// shorter than `limit`.
+    fn finish(
+        &mut self,
+        residual: &Residual<'_>,
+        rows: &Rows,
+        to_hub: &ToHub,
+        target: u32,
+        mut limit: Lex,
+    ) -> Lex {
+        while let Some(Reverse((least, expert))) = self.heap.pop() {
+            if least >= limit {
                 break;
             }
             if expert == target {
-                limit = distance;
+                limit = least;
                 break;
             }
-            if distance > self.distance[expert as usize] {
+            let distance = self.distance[expert as usize];
+            if least > distance + to_hub.to_target(expert, target) {
                 continue;
             }
-            if residual.has_room(expert) {
-                limit = limit.min(distance - residual.price[expert as usize]);
-            }
+            limit = limit.min(distance.saturating_add(to_hub.of(expert)));
             for &held in residual.held(expert) {
-                limit = limit.min(distance + residual.surplus[held as usize]);
-            }
-            for &held in residual.held(expert) {
-                self.reach_kept(residual, rows, held, distance, limit);
+                self.reach_kept(residual, rows, to_hub, (held, distance), target, limit);
             }
         }
         self.forget();
         limit
     }
 
-    fn reach_kept(&mut self, residual: &Residual<'_>, rows: &Rows, case: u32, distance: Lex, limit: Lex) {
+    fn reach_kept(
+        &mut self,
+        residual: &Residual<'_>,
+        rows: &Rows,
+        to_hub: &ToHub,
+        (case, distance): (u32, Lex),
+        target: u32,
+        limit: Lex,
+    ) {
         let (steps, rest) = rows.of(case);
         if distance.saturating_add(rest) < limit {
             for (expert, cost) in residual.steps(case) {
-                if distance + cost < limit {
-                    self.reach(expert, distance + cost);
+                let left = to_hub.to_target(expert, target);
+                if distance + cost + left < limit {
+                    self.reach(expert, distance + cost, left);
                 }
             }
             return;
@@ -274,18 +385,22 @@ impl Search {
             if length >= limit {
                 break;
             }
-            self.reach(step.expert, length);
+            let left = to_hub.to_target(step.expert, target);
+            if length + left < limit {
+                self.reach(step.expert, length, left);
+            }
         }
     }
 
-    fn reach(&mut self, expert: u32, distance: Lex) {
+    /// Comes to an expert over a way of some length, from where at least `left` is left to the target.
+    fn reach(&mut self, expert: u32, distance: Lex, left: Lex) {
         let known = &mut self.distance[expert as usize];
         if distance < *known {
             if *known == FAR {
                 self.touched.push(expert);
             }
             *known = distance;
-            self.heap.push(Reverse((distance, expert)));
+            self.heap.push(Reverse((distance + left, expert)));
         }
     }
 
