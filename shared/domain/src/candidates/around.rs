@@ -82,6 +82,9 @@ pub(super) struct Reached {
     pub(super) metres: u32,
     /// The index of the place.
     pub(super) place: u32,
+    /// The points for distance of who travels as far as the case's radius goes; nobody there has more. Not
+    /// counted while places are searched for.
+    pub(super) points: i32,
 }
 
 impl Pool<'_> {
@@ -121,6 +124,7 @@ impl Pool<'_> {
                     found.push(Reached {
                         metres,
                         place: number,
+                        points: 0,
                     });
                 }
             }

@@ -122,7 +122,7 @@ impl<'a> Pool<'a> {
         let mut counts = [0_u32; Rule::COUNT];
         let mut seen = Seen::default();
         let misses = &mut seen.near_misses;
-        for Reached { metres, place } in places {
+        for Reached { metres, place, .. } in places {
             let place = &self.places[*place as usize];
             for sheet in &self.sheets[place.first as usize..place.end as usize] {
                 let Some(rule) = question.rule(self, *metres, sheet) else {

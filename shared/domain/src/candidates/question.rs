@@ -186,15 +186,21 @@ impl<'a> Question<'a> {
         points.into_iter().max().unwrap_or_default()
     }
 
-    /// The score of a pair, less the points for occupations, where nothing is missing.
+    /// The points for waiting, areas and languages.
     #[inline]
-    pub(super) fn sum(&self, near: &Near) -> i32 {
-        let language = if near.card.languages & self.languages == 0 {
+    pub(super) fn besides(&self, card: &Card) -> i32 {
+        let language = if card.languages & self.languages == 0 {
             0
         } else {
             self.language
         };
-        near.points + self.waiting + self.areas[usize::from(near.card.areas) % AREA_POINTS] + language
+        self.waiting + self.areas[usize::from(card.areas) % AREA_POINTS] + language
+    }
+
+    /// The score of a pair, less the points for occupations, where nothing is missing.
+    #[inline]
+    pub(super) fn sum(&self, near: &Near) -> i32 {
+        near.points + self.besides(&near.card)
     }
 
     /// The most that the occupations of somebody can give.

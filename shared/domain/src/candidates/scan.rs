@@ -56,8 +56,12 @@ impl Around {
             self.searched_m = radius_m;
         }
         self.places.clear();
-        self.places
-            .extend(self.searched.iter().filter(|place| place.metres <= radius_m));
+        let weights = &pool.context.parameters.weights;
+        let within = self.searched.iter().filter(|place| place.metres <= radius_m);
+        self.places.extend(within.map(|place| Reached {
+            points: distance_points(weights, place.metres, radius_m),
+            ..*place
+        }));
         self.runs.clear();
         let mut next = None;
         for (reached, index) in self.places.iter().zip(0..) {
@@ -288,6 +292,7 @@ impl Pool<'_> {
     fn scan_crowd(&self, deck: &Deck, question: &Question<'_>, around: &mut Around, found: &mut impl Find) {
         let key = around.key();
         let mut near: Vec<Near> = Vec::with_capacity(2 * CHUNK);
+        let mut kept = [0; CHUNK];
         for reached in &around.places {
             let stack = deck.stacks[reached.place as usize];
             if stack.odd_end > stack.first {
@@ -307,10 +312,26 @@ impl Pool<'_> {
             for run in runs(&around.places, &around.runs) {
                 let first = run[0].place;
                 let cards = cards.between(first..first + run.len() as u32);
-                self.gather(key, run, cards, &mut near);
-                if near.len() >= CHUNK {
-                    self.look_first(question, &near, |_| question.most_occupation, wanted, found);
-                    near.clear();
+                for chunk in cards.chunks(CHUNK) {
+                    let floor = found.floor();
+                    let mut count = 0;
+                    for (card, index) in chunk.iter().zip(0_u8..) {
+                        let reached = &run[(card.place - first) as usize];
+                        let most = reached.points + card.fixed + question.besides(card);
+                        kept[count] = index;
+                        count += usize::from(
+                            most + question.occupation(self, card) >= floor
+                                && reached.metres <= card.travel_m,
+                        );
+                    }
+                    for index in &kept[..count] {
+                        let card = std::slice::from_ref(&chunk[usize::from(*index)]);
+                        self.gather(key, run, card, &mut near);
+                    }
+                    if near.len() >= CHUNK {
+                        self.look_first(question, &near, |_| question.most_occupation, wanted, found);
+                        near.clear();
+                    }
                 }
             }
             self.look_first(question, &near, |_| question.most_occupation, wanted, found);
@@ -322,14 +343,13 @@ impl Pool<'_> {
             around.ends.clear();
             around.all = false;
         }
-        let weights = &self.context.parameters.weights;
         let outside = question.outside_fields;
         let besides = deck.most_fixed + question.waiting() + question.most + outside;
         let wanted = |_: &Card, occupation| occupation <= outside;
         let (mut from, mut until) = (0, 0);
         for (index, reached) in around.outwards.iter().enumerate() {
             // nobody farther away has more points for distance
-            if distance_points(weights, reached.metres, key.1) + besides < found.floor() {
+            if reached.points + besides < found.floor() {
                 break;
             }
             if around.ends.len() == index {

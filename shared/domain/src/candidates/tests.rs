@@ -326,6 +326,12 @@ proptest! {
         let cases: Vec<Case<'_>> = cases.iter().map(borrowed_case).collect();
         let rows = pool.rows(&cases, usize::MAX, 1, &|_| true).unwrap().unwrap();
         let best = pool.rows(&cases, most, 1, &|_| true).unwrap().unwrap();
+        // as many as make several pieces of work
+        let many: Vec<Case<'_>> = cases.iter().copied().cycle().take(300).collect();
+        let alone = pool.rows(&many, most, 1, &|_| true).unwrap();
+        for threads in [2, 5] {
+            prop_assert_eq!(&pool.rows(&many, most, threads, &|_| true).unwrap(), &alone);
+        }
         let asked_for: Vec<u32> = (0..cases.len() as u32).collect();
         let floor = |case: u32| best.bounds[case as usize].unwrap_or(i32::MIN);
         let left_out = pool.left_out(&cases, &asked_for, 1, &|_| true, Wanted {

@@ -1,17 +1,19 @@
 //! From the numbers of a snapshot to the certified plan. Pure: no I/O, no clock, no randomness.
 
-use std::collections::BTreeMap;
+mod instance;
+mod left_out;
+
 use std::ops::ControlFlow;
 
 use tandem_domain::candidates::{self as bulk, Pool, Seen};
 use tandem_domain::eligibility::Rule;
-use tandem_domain::ids::CenterId;
 use tandem_domain::runs::{Objective, Phase};
 use tandem_matching::{
-    Certificate, Difference, Duals, Instance, LeftOut, LeftOutPair, Pin, Solution, SolveError, WhatIf,
-    WhatIfError, solve_growing,
+    Certificate, Difference, Instance, Pin, Solution, SolveError, WhatIf, WhatIfError, solve_growing,
 };
 
+use self::instance::{instance, keep_center_limits, no_instance, pins};
+use self::left_out::Rest;
 use super::snapshot::Snapshot;
 use crate::candidates::Candidate;
 use crate::{Error, Result};
@@ -21,8 +23,6 @@ use crate::{Error, Result};
 const PAIRS: usize = 8_000_000;
 /// Rows are never cut to fewer than these.
 const LEAST_LISTED: usize = 64;
-/// So many pairs that were left out come into a row at once.
-const GROWTH: usize = 64;
 
 /// Why there is no plan although nothing broke.
 #[derive(Debug)]
@@ -324,287 +324,5 @@ pub(super) fn difference(
     }
 }
 
-fn no_instance(error: tandem_matching::InstanceError) -> Error {
-    Error::Fault(format!("the snapshot is no instance: {error}"))
-}
-
-/// The pins for the solver, and those of them that rows were cut too short for.
-fn pins(
-    snapshot: &Snapshot,
-    pool: &Pool<'_>,
-    rows: &bulk::Rows,
-) -> std::result::Result<(Vec<Pin>, Vec<LeftOutPair>), Stop> {
-    let mut pins = Vec::with_capacity(snapshot.pins.len());
-    let mut unlisted = Vec::new();
-    for (case, expert) in &snapshot.pins {
-        let Some(index) = snapshot.case_index(*case) else {
-            return Err(Stop::Failed(format!(
-                "the pinned case {case} is no longer searched for"
-            )));
-        };
-        let Some(position) = snapshot.expert_index(*expert) else {
-            return Err(Stop::Failed(format!(
-                "the pinned expert {expert} is no longer there"
-            )));
-        };
-        let number = pool.number(position as usize);
-        let row = rows.offsets[index as usize]..rows.offsets[index as usize + 1];
-        if rows.experts[row].binary_search(&number).is_err() {
-            let of_case = &snapshot.cases[index as usize];
-            let found = snapshot.ground.candidate(
-                &of_case.gathered(),
-                *expert,
-                &snapshot.experts[position as usize].gathered(),
-                of_case.history(position),
-            )?;
-            match found {
-                Ok(candidate) => unlisted.push((index, number, candidate.points.total())),
-                Err(rule) => {
-                    return Err(Stop::Failed(format!(
-                        "the expert {expert} cannot be pinned to the case {case} any more: the rule {rule} \
-                         stands in the way"
-                    )));
-                }
-            }
-        }
-        pins.push(Pin {
-            case: index,
-            expert: number,
-        });
-    }
-    Ok((pins, unlisted))
-}
-
-/// The rows for the solver: those of cases that are kept out are empty.
-fn instance(
-    pool: &Pool<'_>,
-    rows: bulk::Rows,
-    kept_out: &[bool],
-    unlisted: &[LeftOutPair],
-) -> Result<(Instance, Vec<Option<i32>>)> {
-    let mut rows = rows;
-    if kept_out.contains(&true) {
-        let mut kept = bulk::Rows {
-            offsets: vec![0],
-            ..bulk::Rows::default()
-        };
-        for (case, out) in kept_out.iter().enumerate() {
-            if !out {
-                let row = rows.offsets[case]..rows.offsets[case + 1];
-                kept.experts.extend_from_slice(&rows.experts[row.clone()]);
-                kept.scores.extend_from_slice(&rows.scores[row]);
-            }
-            kept.offsets.push(kept.experts.len());
-            kept.bounds.push(rows.bounds[case].filter(|_| !out));
-        }
-        rows = kept;
-    }
-    let instance = Instance::new(pool.capacities(), rows.offsets, rows.experts, rows.scores)
-        .and_then(|instance| instance.and(unlisted))
-        .map_err(no_instance)?;
-    Ok((instance, rows.bounds))
-}
-
-/// A centre with a limit takes part with as many cases as it has room for: the pinned ones, then those
-/// that wait longest, of those that have candidates. The others are kept out.
-fn keep_center_limits(snapshot: &Snapshot, candidates: impl Fn(usize) -> usize) -> Vec<bool> {
-    let mut kept_out = vec![false; snapshot.cases.len()];
-    let mut by_center: BTreeMap<CenterId, Vec<usize>> = BTreeMap::new();
-    for (index, case) in snapshot.cases.iter().enumerate() {
-        if case.center_room.is_some() && candidates(index) > 0 {
-            by_center.entry(case.center).or_default().push(index);
-        }
-    }
-    for indexes in by_center.values_mut() {
-        let room = snapshot.cases[indexes[0]]
-            .center_room
-            .map_or(usize::MAX, usize::from);
-        indexes.sort_by_key(|&index| {
-            let case = &snapshot.cases[index];
-            let pinned = snapshot.pins.iter().any(|pin| pin.0 == case.id);
-            (!pinned, case.traits.waiting_since, case.id)
-        });
-        for &index in indexes.iter().skip(room) {
-            kept_out[index] = true;
-        }
-    }
-    kept_out
-}
-
-/// What is not listed.
-struct Rest<'p, 'a> {
-    problem: &'p Problem<'a>,
-    watch: &'p dyn Watch,
-}
-
-impl LeftOut for Rest<'_, '_> {
-    fn bound(&self, case: usize) -> Option<i32> {
-        self.problem.bounds[case]
-    }
-
-    fn refused(
-        &mut self,
-        cases: &[u32],
-        listed: &Instance,
-        duals: &Duals,
-    ) -> ControlFlow<(), Vec<LeftOutPair>> {
-        let problem = self.problem;
-        let found = problem.pool.left_out(
-            &problem.cases,
-            cases,
-            problem.threads,
-            &|_| self.watch.step(0),
-            bulk::Wanted {
-                most: GROWTH,
-                listed: &|case, expert| listed.score(case as usize, expert).is_some(),
-                floor: &|case| duals.floor(case as usize),
-                wanted: &|case, expert, score| !duals.allow(case as usize, expert as usize, score),
-            },
-        );
-        match found {
-            Ok(Some(found)) => ControlFlow::Continue(found),
-            // every postal code was found before
-            Ok(None) | Err(_) => ControlFlow::Break(()),
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use tandem_domain::ids::{CaseId, ExpertId};
-
-    use super::super::snapshot::SnapshotCase;
-    use super::super::snapshot::tests::{case, expert, id, snapshot};
-    use super::*;
-
-    fn waiting() -> Vec<SnapshotCase> {
-        vec![
-            case(1, "2026-11-01", Some(2)),
-            case(2, "2026-09-01", Some(2)),
-            case(3, "2026-10-01", Some(2)),
-        ]
-    }
-
-    fn problem(snapshot: &Snapshot) -> Problem<'_> {
-        Problem::new(snapshot, 1, &Unwatched).unwrap_or_else(|_| panic!("there is a problem"))
-    }
-
-    fn taking_part(snapshot: &Snapshot) -> Vec<CaseId> {
-        let problem = problem(snapshot);
-        (0..snapshot.cases.len())
-            .filter(|case| !problem.instance.row(*case).0.is_empty())
-            .map(|case| snapshot.cases[case].id)
-            .collect()
-    }
-
-    #[test]
-    fn only_experts_within_reach_are_candidates() {
-        let snapshot = snapshot(vec![case(1, "2026-11-01", None)], vec![]);
-        let problem = problem(&snapshot);
-        let mut experts: Vec<usize> = problem
-            .instance
-            .row(0)
-            .0
-            .iter()
-            .map(|number| problem.pool.position(*number))
-            .collect();
-        experts.sort_unstable();
-        assert_eq!(experts, [0, 1]);
-    }
-
-    #[test]
-    fn where_a_centre_has_little_room_its_longest_waiting_cases_take_it() {
-        let snapshot = snapshot(waiting(), vec![]);
-        assert_eq!(taking_part(&snapshot), [id::<CaseId>(2), id(3)]);
-        let seen = problem(&snapshot).explain().unwrap();
-        assert_eq!((seen[0].removed[&Rule::CenterLimit], seen[0].candidates), (2, 0));
-    }
-
-    #[test]
-    fn a_pinned_case_takes_a_centres_room_first() {
-        let snapshot = snapshot(waiting(), vec![(id(1), id(2))]);
-        assert_eq!(taking_part(&snapshot), [id::<CaseId>(1), id(2)]);
-        let problem = problem(&snapshot);
-        let plan = problem.solve(&Unwatched).unwrap();
-        assert_eq!(problem.assignment(&plan)[0], Some(1));
-    }
-
-    #[test]
-    fn a_full_centre_takes_part_with_no_case() {
-        let snapshot = snapshot(vec![case(1, "2026-11-01", Some(0))], vec![]);
-        assert_eq!(taking_part(&snapshot), []);
-    }
-
-    fn refused(pins: Vec<(CaseId, ExpertId)>) -> String {
-        let cases = (1..=3).map(|number| case(number, "2026-11-01", None)).collect();
-        let snapshot = snapshot(cases, pins);
-        let stop = match Problem::new(&snapshot, 1, &Unwatched) {
-            Ok(problem) => problem.solve(&Unwatched).map(drop).unwrap_err(),
-            Err(stop) => stop,
-        };
-        match stop {
-            Stop::Failed(reason) => reason,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn pins_that_conflict_are_refused_with_the_reason() {
-        assert!(refused(vec![(id(9), id(2))]).contains("no longer searched for"));
-        assert!(refused(vec![(id(1), id(9))]).contains("no longer there"));
-        assert!(refused(vec![(id(1), id(3))]).contains("the rule DISTANCE stands in the way"));
-        let too_many = refused(vec![(id(1), id(2)), (id(2), id(2)), (id(3), id(2))]);
-        assert!(
-            too_many.contains("3 cases are pinned") && too_many.contains("room for 2"),
-            "{too_many}"
-        );
-    }
-
-    /// More experts than rows may hold, and cases that compete for them.
-    fn crowd() -> Snapshot {
-        let mut whole = snapshot(
-            (1..=12)
-                .map(|number| case(number, &format!("2026-{:02}-01", 1 + number % 9), None))
-                .collect(),
-            vec![],
-        );
-        let codes = [
-            "01067", "01069", "01097", "01099", "01127", "01129", "01139", "01157",
-        ];
-        whole.experts = (1..=40)
-            .map(|number| {
-                let mut expert = expert(number, codes[number as usize % codes.len()]);
-                expert.facts.capacity = 1;
-                expert.facts.travel_radius_km = 5 + number as u16;
-                expert.traits.programmes = usize::from(number % 3 == 0);
-                expert
-            })
-            .collect();
-        whole
-    }
-
-    #[test]
-    fn cut_rows_grow_until_the_plan_is_that_of_whole_rows_whatever_the_number_of_threads() {
-        let snapshot = crowd();
-        let whole = problem(&snapshot);
-        assert!(whole.is_whole());
-        let best = whole.solve(&Unwatched).unwrap();
-        for (most, threads) in [(1, 1), (2, 2), (3, 3)] {
-            let cut = Problem::listing(&snapshot, most, threads, &Unwatched)
-                .unwrap_or_else(|_| panic!("there is a problem"));
-            assert!(!cut.is_whole());
-            let plan = cut.solve(&Unwatched).unwrap();
-            assert_eq!(plan.certificate, best.certificate);
-            assert!(plan.instance.edges() <= whole.instance.edges());
-            // the certificate of the cut rows holds for the whole ones
-            let proof = tandem_matching::certify(&whole.instance, whole.objective, &[], &plan.solution);
-            assert_eq!(proof, Ok(best.certificate));
-            for (case, expert) in [(0, 7), (5, 20), (11, 39)] {
-                assert_eq!(
-                    cut.instead(&plan, case, expert).unwrap(),
-                    whole.instead(&best, case, expert).unwrap(),
-                );
-            }
-        }
-    }
-}
+mod tests;
