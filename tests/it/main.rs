@@ -11,6 +11,7 @@
 
 mod answer_page;
 mod api_tokens;
+mod attempts;
 mod audit;
 mod audit_chain;
 mod auth;
