@@ -119,7 +119,10 @@ impl Database {
     pub async fn pool(&self, role: &str) -> PgPool {
         PgPoolOptions::new()
             .max_connections(12)
-            .connect_with(options().database(&self.name).options([("role", role)]))
+            .connect_with(tandem_storage::with_lock_timeout(
+                options().database(&self.name).options([("role", role)]),
+                tandem_storage::LOCK_TIMEOUT,
+            ))
             .await
             .expect("the test's database can be reached")
     }

@@ -12,6 +12,7 @@
 mod addresses;
 mod answer_page;
 mod api_tokens;
+mod attempts;
 mod audit;
 mod audit_chain;
 mod auth;

@@ -6,7 +6,7 @@ use reqwest::StatusCode;
 use serde_json::json;
 use tandem_devkit::catcher::{Message, Rule, Stage};
 use tandem_domain::settings::Settings;
-use tandem_operations::{Caller, deliveries, reminders, settings};
+use tandem_operations::{Caller, deliveries, reminders, settings, users};
 
 use crate::scene::{Scene, gid};
 
@@ -319,6 +319,132 @@ async fn a_changed_lead_time_counts_for_what_is_watched_already() {
     change(&scene, |settings| settings.approach_reminder_days = 3).await;
     assert_eq!(sweep(&scene).await, 1);
     scene.app.drain().await;
+    scene.app.ignore_mails();
+    scene.app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_reminder_of_a_check_that_ends_carries_the_letter_for_the_authority() {
+    let scene = Scene::set().await;
+    let expert = scene.expert("Weber").await;
+    let mut conn = scene.app.superuser().await;
+    sqlx::query(
+        "INSERT INTO background_checks (id, expert_id, kind, certificate_date, inspected_on, no_relevant_entry, valid_until,
+             created_at, updated_at)
+         SELECT gen_random_uuid(), $1, 'EXTENDED', '2022-01-01', '2022-01-01', true, $2::date + 84, $3, $3",
+    )
+    .bind(expert.uuid())
+    .bind(scene.app.now().date_naive())
+    .bind(scene.app.now())
+    .execute(&mut conn)
+    .await
+    .expect("a check");
+    sweep(&scene).await;
+    scene.app.drain().await;
+    // one mail: the letter is not sent a second time by itself
+    let mail = scene.app.mail_to("weber@expert.example.org");
+    assert_eq!(mail.subject, "Bitte erneuern Sie Ihr Führungszeugnis");
+    let raw = String::from_utf8_lossy(&mail.raw).into_owned();
+    assert!(raw.contains("Content-Type: application/pdf"), "{raw}");
+    assert!(raw.contains("Anforderung-Fuehrungszeugnis.pdf"), "{raw}");
+    scene.app.ignore_mails();
+    scene.app.finish().await;
+}
+
+#[tokio::test]
+async fn a_mailbox_is_written_to_in_the_language_of_all_who_work_there() {
+    const SET: &str = "mutation($id: ID!) { setUserLanguage(userId: $id, language: \"en\") {
+        user { language } userErrors { code field message } } }";
+    let scene = Scene::set().await;
+    scene.app.case(scene.center).await;
+    let other = scene.app.coordinator(scene.office).await;
+    let own = json!({ "id": gid(scene.coordinator.user) });
+    let done = scene.coordinator.ask(SET, own.clone()).await;
+    assert_eq!(done.done("setUserLanguage")["user"]["language"], "en");
+    let digest = |week: i64| {
+        let scene = &scene;
+        async move {
+            scene.app.advance(Duration::days(7));
+            sweep(scene).await;
+            scene.app.drain().await;
+            let mails = scene.app.mails_to("buro.hamburg@office.example.org");
+            let digests = mails.iter().filter(|mail| {
+                mail.subject.starts_with("Ihre Wochenübersicht") || mail.subject.starts_with("Your week")
+            });
+            digests.map(|mail| mail.subject.clone()).nth(week as usize).expect("a digest")
+        }
+    };
+    let refused = other.ask(SET, own).await.refusals("setUserLanguage");
+    assert_eq!(refused, ["FORBIDDEN userId"], "an administrator, or oneself");
+    assert!(digest(0).await.starts_with("Ihre Wochenübersicht"), "one of two reads English");
+    users::set_language(&scene.app.api, &Caller::system(), other.user, "en")
+        .await
+        .expect("an administrator may");
+    assert!(digest(1).await.starts_with("Your week"), "both read English");
+    scene.app.ignore_mails();
+    scene.app.finish().await;
+}
+
+#[tokio::test]
+async fn an_office_finds_the_addresses_that_take_no_mail_and_takes_one_off_the_list() {
+    const LIST: &str = "{ emails(filter: { addressRefused: true }) { nodes { id reason } totalCount } }";
+    const ALLOW: &str = "mutation($id: ID!) { allowAddress(deliveryId: $id) {
+        email { id } userErrors { code field message } } }";
+    let scene = Scene::set().await;
+    let expert = scene.expert("Weber").await;
+    let refusal = Rule::refuse(Stage::Recipient, 550).to("weber@expert.example.org");
+    scene.app.catcher.inject(refusal).expect("a fault");
+    scene.asked(&[expert]).await;
+    scene.app.drain().await;
+    scene.app.catcher.clear_faults();
+    let listed = scene.coordinator.ask(LIST, json!({})).await;
+    assert_eq!(listed.data()["emails"]["totalCount"], 1);
+    let refused = &listed.data()["emails"]["nodes"][0];
+    assert!(refused["reason"].as_str().expect("a reason").contains("550"));
+    let id = json!({ "id": refused["id"] });
+    let center = scene.app.center_staff(scene.center).await;
+    assert_eq!(
+        center.ask(ALLOW, id.clone()).await.refusals("allowAddress"),
+        ["NOT_FOUND deliveryId"]
+    );
+    scene.coordinator.ask(ALLOW, id.clone()).await.done("allowAddress");
+    assert_eq!(
+        scene.coordinator.ask(ALLOW, id).await.refusals("allowAddress"),
+        ["CONFLICT deliveryId"]
+    );
+    let listed = scene.coordinator.ask(LIST, json!({})).await;
+    assert_eq!(listed.data()["emails"]["totalCount"], 0);
+    let mut conn = scene.app.superuser().await;
+    let marked: bool = sqlx::query_scalar("SELECT email_undeliverable FROM experts WHERE id = $1")
+        .bind(expert.uuid())
+        .fetch_one(&mut conn)
+        .await
+        .expect("the expert");
+    assert!(!marked);
+    scene.app.ignore_mails();
+    scene.app.finish().await;
+}
+
+#[tokio::test]
+async fn a_link_in_a_mail_to_staff_opens_what_it_is_about_for_who_may_see_it() {
+    let scene = Scene::set().await;
+    let case = scene.app.case(scene.center).await;
+    let url = format!("{}/open/Case/{}", scene.app.url, case.uuid());
+    let elsewhere = scene.app.office("Büro Süd", "80331").await;
+    let stranger = scene.app.coordinator(elsewhere).await;
+    let get = async |url: &str, client: &tandem_tests::Client| {
+        let (status, _, bytes) = crate::documents::fetch(url, client).await;
+        (status, String::from_utf8(bytes).expect("a page"))
+    };
+    let (status, page) = get(&url, &scene.coordinator.client).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(page.contains("wird gesucht") && page.contains("Servicestelle"), "{page}");
+    assert_eq!(get(&url, &stranger.client).await.0, StatusCode::NOT_FOUND);
+    let (status, page) = get(&url, &tandem_tests::Client::new(&scene.app.url, None)).await;
+    assert_eq!(status, StatusCode::UNAUTHORIZED);
+    assert!(page.contains("/p/sign-in") && !page.contains("wird gesucht"), "{page}");
+    let start = format!("{}/open", scene.app.url);
+    assert_eq!(get(&start, &stranger.client).await.0, StatusCode::OK);
     scene.app.ignore_mails();
     scene.app.finish().await;
 }

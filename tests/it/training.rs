@@ -475,3 +475,69 @@ async fn modules_are_the_programmes_and_the_base_modules_keep_their_codes() {
     assert_eq!(kept.refusals("updateTrainingModule"), ["INVALID code"]);
     scene.app.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_seat_that_is_offered_when_its_session_moves_is_offered_anew_with_the_new_deadline() {
+    let scene = Scene::set().await;
+    let (weber, krause) = (scene.expert("Weber").await, scene.expert("Krause").await);
+    let first = scene.app.person("Weber", Grant::Expert(weber)).await;
+    let second = scene.app.person("Krause", Grant::Expert(krause)).await;
+    let session = session(&scene, 1).await;
+    let (seat, _) = booked(&scene, &first, session, weber).await;
+    let (waiting, _) = booked(&scene, &second, session, krause).await;
+    act(&first, "cancelTraining", seat).await.done("cancelTraining");
+    scene.app.drain().await;
+    assert_eq!(state(&scene, waiting).await, "OFFERED");
+    let until = async || {
+        let mut conn = scene.app.superuser().await;
+        sqlx::query_scalar::<_, chrono::DateTime<chrono::Utc>>(
+            "SELECT offered_until FROM training_attendances WHERE id = $1",
+        )
+        .bind(waiting.uuid())
+        .fetch_one(&mut conn)
+        .await
+        .expect("an offer")
+    };
+    assert_eq!(until().await, scene.app.now() + chrono::Duration::days(5));
+    // the day after tomorrow, sooner than the deadline was
+    let update = "mutation($id: ID!) { updateTrainingSession(sessionId: $id,
+        input: { startsAt: \"2026-11-25T09:30:00+01:00\", endsAt: \"2026-11-25T16:00:00+01:00\", place: \"Rathaus\", seats: 1 }) {
+        session { version } userErrors { code field message } } }";
+    let answer = scene.coordinator.ask(update, json!({ "id": gid(session) })).await;
+    answer.done("updateTrainingSession");
+    let starts_at: chrono::DateTime<chrono::Utc> = "2026-11-25T08:30:00Z".parse().expect("a time");
+    assert_eq!(until().await, starts_at);
+    scene.app.drain().await;
+    let mails = scene.app.mails_to("krause@expert.example.org");
+    assert_eq!(mails.len(), 2, "offered twice");
+    assert!(mails[1].text.as_deref().expect("a text").contains("Rathaus"));
+    scene.app.ignore_mails();
+    scene.app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_told_of_an_attendance_that_was_not_written() {
+    let mut scene = Scene::set().await;
+    let weber = scene.expert("Weber").await;
+    let own = scene.app.person("Weber", Grant::Expert(weber)).await;
+    let session = session(&scene, 1).await;
+    let (seat, _) = booked(&scene, &own, session, weber).await;
+    scene.app.drain().await;
+    let mut conn = scene.app.superuser().await;
+    // a wall that lets the row be seen and not be changed
+    sqlx::raw_sql("CREATE POLICY nobody ON training_attendances AS RESTRICTIVE FOR UPDATE TO tandem_api USING (false)")
+        .execute(&mut conn)
+        .await
+        .expect("a policy");
+    scene.days_later(60).await;
+    let confirm = "mutation($id: ID!, $seat: ID!) { confirmAttendance(sessionId: $id, attendances: [{ attendanceId: $seat, attended: true }]) {
+        session { id } userErrors { code } } }";
+    let answer = scene
+        .coordinator
+        .ask(confirm, json!({ "id": gid(session), "seat": gid(seat) }))
+        .await;
+    assert!(answer.body["errors"].is_array(), "{:?}", answer.body);
+    assert_eq!(state(&scene, seat).await, "BOOKED");
+    scene.app.ignore_mails();
+    scene.app.finish().await;
+}

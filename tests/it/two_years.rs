@@ -108,7 +108,7 @@ async fn killed(app: &TestApp, conn: &mut PgConnection, dice: &mut Dice, sweepin
         }
     };
     let interrupted = tokio::time::timeout(moment, work).await.is_err();
-    sqlx::query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'victim'")
+    sqlx::query("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name = 'victim'")
         .execute(conn)
         .await
         .expect("the connections end");

@@ -9,6 +9,7 @@ pub(crate) mod frame;
 mod openid;
 mod person;
 mod sign_in;
+mod staff;
 mod texts;
 mod training;
 mod unsubscribe;
@@ -48,6 +49,8 @@ pub fn router() -> Router<ApiState> {
         .route("/p/answer/{token}/reason", post(answer::post_reason))
         .route("/p/answer/{token}/follow", post(answer::post_follow))
         .route("/p/print/{token}", get(code::ready).post(code::print))
+        .route("/open", get(staff::start))
+        .route("/open/{kind}/{id}", get(staff::open))
         .route("/code", get(code::empty).post(code::redeem))
         .route("/code/{code}", get(code::filled))
         .nest("/p/me/{token}", person::router())

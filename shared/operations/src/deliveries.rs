@@ -9,7 +9,7 @@ mod trigger;
 mod unsubscribe;
 
 pub(crate) use compose::{addressee, language, letterhead};
-pub use compose::{answer_by, describe_case, support_area};
+pub use compose::{answer_by, case_reference, describe_case, support_area};
 pub use leftovers::recover;
 pub use log::{DeliveryFilter, allow_address, by_ids, list, resend};
 pub use send::{Sender, send};

@@ -62,9 +62,22 @@ pub async fn freeze(conn: &mut PgConnection) -> Result<()> {
     Ok(())
 }
 
+/// No statement waits longer for a lock; what fails of it is tried again ([`Error::is_retryable`]).
+pub const LOCK_TIMEOUT: &str = "20s";
+
+/// Connections whose statements wait for a lock no longer than this.
+///
+/// Whoever gives up on a transaction (a job that took too long, a request that was broken off) drops it, and
+/// it is rolled back as soon as its connection answers. One whose statement waits for a lock does not answer,
+/// and keeps everything locked that it had locked before.
+pub fn with_lock_timeout(options: PgConnectOptions, timeout: &str) -> PgConnectOptions {
+    options.options([("lock_timeout", timeout)])
+}
+
 /// A pool of at most `connections` connections to `url`.
 pub async fn connect(url: &str, connections: u32, application: &str) -> Result<PgPool> {
-    let options: PgConnectOptions = url.parse::<PgConnectOptions>()?.application_name(application);
+    let options = url.parse::<PgConnectOptions>()?.application_name(application);
+    let options = with_lock_timeout(options, LOCK_TIMEOUT);
     Ok(PgPoolOptions::new()
         .max_connections(connections)
         .connect_with(options)

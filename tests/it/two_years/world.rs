@@ -274,7 +274,10 @@ impl World {
             }
         }
         let courses: Vec<Course> = (0..COURSES)
-            .map(|_| invent_course(dice, day(dice.between(40, size.days - 10))))
+            .map(|_| {
+                let on = day(dice.between(40, size.days - 10));
+                invent_course(dice, on)
+            })
             .collect();
         let seats = invent_seats(dice, start, &experts, &matches, &courses);
         let admins = [None, Some(day(300))]

@@ -186,7 +186,7 @@ fn person_url(app: &App, delivery: DeliveryId) -> Result<Url> {
 
 /// The short name of a case in mails: the centre's own number, or the end of its id, where the
 /// randomness is. Never the mentee's name.
-fn case_reference(external_id: Option<&str>, id: Uuid) -> String {
+pub fn case_reference(external_id: Option<&str>, id: Uuid) -> String {
     external_id.map_or_else(
         || {
             let id = id.simple().to_string();
