@@ -602,31 +602,35 @@ async fn who_may_not_start_a_run_hears_nothing_of_what_is_wrong_with_its_paramet
     let scene = Scene::start().await;
     let elsewhere = scene.app.office("Büro Bayern", "80331").await;
     let stranger = scene.app.coordinator(elsewhere).await;
-    let wrong = [
+    let start = async |actor: &Actor, input: Value| {
+        let mut full = json!({ "officeIds": [ids::global(scene.office)] });
+        full.as_object_mut()
+            .expect("an object")
+            .extend(input.as_object().cloned().expect("an object"));
+        let answer = actor
+            .ask(
+                "mutation($input: StartMatchingRunInput!) {
+                    startMatchingRun(input: $input) { userErrors { code field message } } }",
+                json!({ "input": full }),
+            )
+            .await;
+        answer.refusals("startMatchingRun")
+    };
+    let refused = start(&stranger, json!({})).await;
+    assert!(
+        refused.len() == 1 && refused[0].ends_with(" officeIds"),
+        "{refused:?}"
+    );
+    for wrong in [
         json!({ "radiusKm": 100_000 }),
         json!({ "radiusKm": 0 }),
         json!({ "weights": { "distance": -1 } }),
         json!({ "pins": [{ "caseId": "no id", "expertId": "no id" }] }),
-    ];
-    for input in wrong {
-        let start = async |actor: &Actor| {
-            let mut full = json!({ "officeIds": [ids::global(scene.office)] });
-            full.as_object_mut()
-                .expect("an object")
-                .extend(input.as_object().cloned().expect("an object"));
-            let answer = actor
-                .ask(
-                    "mutation($input: StartMatchingRunInput!) {
-                        startMatchingRun(input: $input) { userErrors { code field message } } }",
-                    json!({ "input": full }),
-                )
-                .await;
-            answer.refusals("startMatchingRun")
-        };
-        assert_eq!(start(&stranger).await, ["NOT_FOUND officeIds"]);
-        let own = start(&scene.coordinator).await;
+    ] {
+        assert_eq!(start(&stranger, wrong.clone()).await, refused);
+        let own = start(&scene.coordinator, wrong).await;
         assert!(
-            own.iter().all(|refusal| refusal.starts_with("INVALID")) && !own.is_empty(),
+            !own.is_empty() && own.iter().all(|refusal| refusal.starts_with("INVALID ")),
             "{own:?}"
         );
     }
