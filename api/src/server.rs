@@ -81,6 +81,11 @@ pub fn router(state: ApiState) -> Router {
         .route("/graphql", get(http::graphql::get).post(http::graphql::post))
         .route("/graphql/ws", any(http::websocket::upgrade))
         .route("/documents/{id}", get(http::documents::document))
+        .route(
+            "/data-requests/{id}/export.json",
+            get(http::documents::export_json),
+        )
+        .route("/data-requests/{id}/export.pdf", get(http::documents::export_pdf))
         .route("/training/{id}/invitation.ics", get(http::documents::invitation))
         .route("/health/live", get(http::health::live))
         .route("/health/ready", get(http::health::ready))

@@ -46,6 +46,7 @@ mod staff;
 mod statements;
 mod statistics;
 mod subscriptions;
+mod traces;
 mod training;
 mod two_years;
 mod walls;

@@ -316,12 +316,58 @@ async fn erasure_waits_for_the_end_of_a_match_and_of_a_hold_and_says_so() {
     let again = cage
         .request(&cage.admin, "requestErasure", &gid(cage.expert))
         .await;
-    assert_eq!(
-        again["userErrors"][0]["message"],
-        "this person was erased already"
-    );
+    // asked for again, it is the erasure that was done, with its receipt
+    assert_eq!(again["request"]["id"], answer["request"]["id"], "{again}");
+    assert_eq!(again["request"]["state"], "DONE");
     cage.app.ignore_mails();
     cage.app.finish().await;
+}
+
+/// The export can be downloaded as JSON and as PDF, by the person and by nobody else.
+async fn both_files(cage: &Cage, id: &Value, content: &str) {
+    let query = "query($id: ID!) { dataRequest(id: $id) { jsonUrl pdfUrl tablesDone tablesTotal } }";
+    let request = cage.person.ask(query, json!({ "id": id })).await.data()["dataRequest"].clone();
+    assert_eq!(request["tablesDone"], request["tablesTotal"]);
+    let fetch = async |actor: &Actor, name: &str| {
+        let path = reqwest::Url::parse(request[name].as_str().expect("a URL")).expect("a URL");
+        let url = format!("{}{}", cage.app.url, path.path());
+        let request = reqwest::Client::new().get(url);
+        let request = request.bearer_auth(actor.client.token().expect("signed in"));
+        let answer = request.send().await.expect("an answer");
+        (answer.status(), answer.bytes().await.expect("a body"))
+    };
+    let (status, json) = fetch(&cage.person, "jsonUrl").await;
+    assert_eq!(status, 200);
+    assert_eq!(json, content.as_bytes());
+    let (status, pdf) = fetch(&cage.person, "pdfUrl").await;
+    assert_eq!(status, 200);
+    assert!(
+        pdf.starts_with(b"%PDF-") && pdf.len() > 5_000,
+        "{} bytes",
+        pdf.len()
+    );
+    let stranger = cage.app.staff("Stranger", &[Grant::Coordinator(None)]).await;
+    for name in ["jsonUrl", "pdfUrl"] {
+        assert_eq!(fetch(&stranger, name).await.0, 404, "{name}");
+    }
+    // and not any longer than it is kept
+    let mut conn = cage.app.superuser().await;
+    let kept: (bool, bool) =
+        sqlx::query_as("SELECT content IS NOT NULL, report IS NOT NULL FROM data_requests")
+            .fetch_one(&mut conn)
+            .await
+            .expect("the request");
+    assert_eq!(kept, (true, true));
+    let expired = "UPDATE data_requests SET expires_at = '2026-11-01'";
+    sqlx::query(expired).execute(&mut conn).await.expect("an end");
+    assert_eq!(fetch(&cage.person, "pdfUrl").await.0, 404, "expired");
+    personal_data::enforce(&cage.app.worker).await.expect("a sweep");
+    let kept: (bool, bool) =
+        sqlx::query_as("SELECT content IS NOT NULL, report IS NOT NULL FROM data_requests")
+            .fetch_one(&mut conn)
+            .await
+            .expect("the request");
+    assert_eq!(kept, (false, false));
 }
 
 #[tokio::test]
@@ -345,6 +391,7 @@ async fn a_person_gets_everything_about_itself_and_nothing_about_others() {
     let content = done.data()["dataRequest"]["content"]
         .as_str()
         .expect("the export");
+    both_files(&cage, &id, content).await;
     let export: Value = serde_json::from_str(content).expect("JSON");
     assert_eq!(export["data"]["experts"][0]["given_name"], CANARY);
     for table in [
@@ -445,6 +492,97 @@ async fn retention_runs_by_itself_and_says_before_what_it_will_do() {
         due(&cage.app.worker, 30).await.unwrap(),
         personal_data::Due::default()
     );
+    cage.app.ignore_mails();
+    cage.app.finish().await;
+}
+
+#[tokio::test]
+async fn the_numbers_behind_a_plan_forget_an_erased_expert_and_are_thrown_away_when_they_are_old() {
+    use tandem_domain::{experts::ExpertState, ids::RunId, runs::Parameters};
+    use tandem_operations::runs::Snapshot;
+    let cage = Cage::build().await;
+    cage.end(cage.app.now()).await;
+    let office: Uuid = sqlx::query_scalar("SELECT office_id FROM experts WHERE id = $1")
+        .bind(cage.expert.uuid())
+        .fetch_one(&mut cage.app.superuser().await)
+        .await
+        .expect("an office");
+    let start =
+        "mutation($office: ID!) { startMatchingRun(input: { officeIds: [$office], admitMissing: true }) {
+        matchingRun { id } userErrors { message } } }";
+    let office = gid(tandem_domain::ids::OfficeId::from(office));
+    let answer = cage.admin.ask(start, json!({ "office": office })).await;
+    let run: RunId = crate::scene::parse(&answer.done("startMatchingRun")["matchingRun"]["id"]);
+    cage.app.drain().await;
+    let numbers = async || {
+        let mut conn = cage.app.superuser().await;
+        let bytes = tandem_storage::runs::snapshot(&mut conn, run)
+            .await
+            .expect("a read");
+        bytes.map(|bytes| Snapshot::decode(&bytes, &Parameters::default()).expect("numbers"))
+    };
+    let before = numbers().await.expect("numbers");
+    let expert = before.expert_index(cage.expert).expect("the expert") as usize;
+    assert!(before.experts[expert].facts.gender.is_some());
+    let answer = cage
+        .request(&cage.admin, "requestErasure", &gid(cage.expert))
+        .await;
+    cage.app.drain().await;
+    let done = cage.look(&answer["request"]["id"]).await;
+    assert!(
+        done["receipt"]
+            .as_str()
+            .unwrap()
+            .contains("matching_run_snapshots"),
+        "{done}"
+    );
+    let after = numbers().await.expect("numbers");
+    let blank = &after.experts[expert];
+    assert_eq!(blank.id, cage.expert, "the pseudonym stays");
+    assert_eq!(blank.facts.state, ExpertState::Left);
+    assert_eq!(blank.facts.gender, None);
+    assert!(blank.traits.languages.is_empty() && blank.traits.occupations.is_empty());
+    cage.app.advance(Duration::days(181));
+    cage.app.sweep().await;
+    assert!(numbers().await.is_none(), "half a year is enough");
+    cage.app.ignore_mails();
+    cage.app.finish().await;
+}
+
+#[tokio::test]
+async fn whatever_way_staff_reads_a_record_it_leaves_a_trace_and_who_reads_the_own_leaves_none() {
+    let cage = Cage::build().await;
+    let mut conn = cage.app.superuser().await;
+    let delivery: Uuid =
+        sqlx::query_scalar("SELECT id FROM email_deliveries WHERE recipient_id = $1 LIMIT 1")
+            .bind(cage.expert.uuid())
+            .fetch_one(&mut conn)
+            .await
+            .expect("a mail");
+    let delivery = gid(tandem_domain::ids::DeliveryId::from(delivery));
+    let node = "query($id: ID!) { node(id: $id) { id } }";
+    let one = "query($id: ID!) { match(id: $id) { id } }";
+    for (query, id, action, expected) in [
+        (node, gid(cage.case), "case.viewed", 1),
+        (node, gid(cage.expert), "expert.viewed", 1),
+        // one about the expert, one about the mentee
+        (node, gid(cage.matching), "match.viewed", 2),
+        (one, gid(cage.matching), "match.viewed", 4),
+        (node, delivery, "delivery.viewed", 1),
+    ] {
+        for (actor, more) in [(&cage.person, 0), (&cage.admin, expected)] {
+            actor.ask(query, json!({ "id": id })).await.data();
+            let count: i64 = sqlx::query_scalar(
+                "SELECT count(*) FROM audit_events WHERE action = $1 AND subject_id IS NOT NULL AND actor_id = $2",
+            )
+            .bind(action)
+            .bind(actor.user.uuid())
+            .fetch_one(&mut conn)
+            .await
+            .expect("the log");
+            assert_eq!(count, more, "{action}");
+        }
+    }
     cage.app.ignore_mails();
     cage.app.finish().await;
 }

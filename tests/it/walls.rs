@@ -305,3 +305,149 @@ async fn a_transaction_that_reads_cannot_write() {
     drop(tx);
     app.finish().await;
 }
+
+/// What stands in an expert's file, and an account of an OpenID Connect provider's.
+async fn file_of(app: &TestApp, region: &Region) -> (Uuid, Uuid, Uuid) {
+    let user = app.coordinator(region.office).await.user.uuid();
+    let mut conn = app.superuser().await;
+    let (expert, now) = (region.expert, app.now());
+    for sql in [
+        format!("INSERT INTO openid_subjects (issuer, subject, user_id, created_at, last_used_at) VALUES ('https://id.example.org', '{user}', '{user}', '{now}', '{now}')"),
+        format!("INSERT INTO background_checks (id, expert_id, kind, requested_on, created_at, updated_at) VALUES (gen_random_uuid(), '{expert}', 'SIMPLE', '2026-11-01', '{now}', '{now}')"),
+        format!("INSERT INTO pending_inspections (check_id, certificate_date, inspected_on, inspected_by, no_relevant_entry, valid_until, created_at)
+                 SELECT id, '2026-11-02', '2026-11-03', '{user}', true, '2031-11-03', '{now}' FROM background_checks WHERE expert_id = '{expert}'"),
+        format!("INSERT INTO documents (id, kind, subject_kind, subject_id, expert_id, content_version, bytes, rendered_at, created_at)
+                 SELECT gen_random_uuid(), 'CHECK_LETTER', 'BackgroundCheck', id, '{expert}', '1', 'x', '{now}', '{now}' FROM background_checks WHERE expert_id = '{expert}'"),
+    ] {
+        sqlx::query(AssertSqlSafe(sql.clone()))
+            .execute(&mut conn)
+            .await
+            .unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+    let one = async |conn: &mut PgConnection, sql: String| ids(conn, &sql).await[0];
+    let check = one(
+        &mut conn,
+        format!("SELECT id FROM background_checks WHERE expert_id = '{expert}'"),
+    )
+    .await;
+    let document = one(
+        &mut conn,
+        format!("SELECT id FROM documents WHERE expert_id = '{expert}'"),
+    )
+    .await;
+    (user, check, document)
+}
+
+#[tokio::test]
+async fn an_experts_documents_and_inspections_and_an_accounts_provider_are_reached_by_whom_they_concern() {
+    let app = TestApp::start().await;
+    let (own, other) = (
+        region(&app, "Nord", "20095").await,
+        region(&app, "Süd", "80331").await,
+    );
+    let (user, check, document) = file_of(&app, &own).await;
+    file_of(&app, &other).await;
+    const DOCUMENTS: &str = "SELECT id FROM documents";
+    const WAITING: &str = "SELECT check_id FROM pending_inspections";
+    const SUBJECTS: &str = "SELECT user_id FROM openid_subjects";
+    let none = [] as [Uuid; 0];
+
+    // the expert's own office sees and changes the expert's file, and no other's
+    let mut office = behind(&app, &[("offices", own.office.uuid())]).await;
+    assert_eq!(ids(&mut office, DOCUMENTS).await, [document]);
+    assert_eq!(ids(&mut office, WAITING).await, [check]);
+    assert_eq!(ids(&mut office, SUBJECTS).await, none);
+    let change = "DELETE FROM pending_inspections";
+    assert_eq!(changes(&mut office, change).await, 1);
+    assert_eq!(
+        changes(&mut office, "UPDATE documents SET content_version = '9'").await,
+        1
+    );
+
+    // a centre, whose case the expert is asked for, neither
+    let mut center = behind(&app, &[("centers", own.center.uuid())]).await;
+    for table in [DOCUMENTS, WAITING, SUBJECTS] {
+        assert_eq!(ids(&mut center, table).await, none, "{table}");
+    }
+    for sql in [
+        change.to_owned(),
+        "DELETE FROM documents".into(),
+        "DELETE FROM openid_subjects".into(),
+        format!(
+            "INSERT INTO pending_inspections SELECT '{check}', '2026-11-02', '2026-11-03', '{user}', true, '2031-11-03', '2026-11-23'"
+        ),
+    ] {
+        assert_eq!(changes(&mut center, &sql).await, 0, "{sql}");
+    }
+
+    // the expert has the own documents, and no part in the inspection
+    let mut expert = behind(&app, &[("experts", own.expert.uuid())]).await;
+    assert_eq!(ids(&mut expert, DOCUMENTS).await, [document]);
+    assert_eq!(ids(&mut expert, WAITING).await, none);
+    assert_eq!(changes(&mut expert, change).await, 0);
+
+    // an account knows its own provider, and cannot take another's
+    let mut account = behind(&app, &[("users", user)]).await;
+    assert_eq!(ids(&mut account, SUBJECTS).await, [user]);
+    assert_eq!(ids(&mut account, DOCUMENTS).await, none);
+    assert_eq!(
+        changes(
+            &mut account,
+            "UPDATE openid_subjects SET last_used_at = '2026-11-24'"
+        )
+        .await,
+        1
+    );
+    app.drain().await;
+    app.ignore_mails();
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn the_numbers_behind_a_plan_are_for_the_offices_of_its_run_and_written_by_the_worker() {
+    let app = TestApp::start().await;
+    let (own, other) = (
+        region(&app, "Nord", "20095").await,
+        region(&app, "Süd", "80331").await,
+    );
+    let user = app.coordinator(own.office).await.user;
+    let mut conn = app.superuser().await;
+    for sql in [
+        format!(
+            "INSERT INTO matching_runs (id, requested_by, state, parameters, created_at) VALUES ('{0}', '{0}', 'CANCELLED', '{{}}', '2026-11-23')",
+            user
+        ),
+        format!(
+            "INSERT INTO matching_run_offices (run_id, office_id, working) VALUES ('{user}', '{}', false)",
+            own.office
+        ),
+        format!(
+            "INSERT INTO matching_run_snapshots (run_id, snapshot, taken_at) VALUES ('{user}', 'x', '2026-11-23')"
+        ),
+    ] {
+        sqlx::query(AssertSqlSafe(sql.clone()))
+            .execute(&mut conn)
+            .await
+            .unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+    const NUMBERS: &str = "SELECT run_id FROM matching_run_snapshots";
+    let mut office = behind(&app, &[("offices", own.office.uuid())]).await;
+    assert_eq!(ids(&mut office, NUMBERS).await, [user.uuid()]);
+    for sql in [
+        "UPDATE matching_run_snapshots SET snapshot = 'y'",
+        "DELETE FROM matching_run_snapshots",
+    ] {
+        assert_eq!(changes(&mut office, sql).await, 0, "{sql}");
+    }
+    for (scope, id) in [
+        ("offices", other.office.uuid()),
+        ("centers", own.center.uuid()),
+        ("experts", own.expert.uuid()),
+    ] {
+        let mut conn = behind(&app, &[(scope, id)]).await;
+        assert_eq!(ids(&mut conn, NUMBERS).await, [] as [Uuid; 0], "{scope}");
+    }
+    app.drain().await;
+    app.ignore_mails();
+    app.finish().await;
+}

@@ -53,6 +53,18 @@ impl From<Row> for DataRequest {
     }
 }
 
+impl DataRequest {
+    /// Where a file of an export is, until it expires.
+    fn file(&self, ctx: &Context<'_>, name: &str) -> async_graphql::Result<Option<String>> {
+        let app = app(ctx);
+        if self.0.expires_at.is_none_or(|until| until <= app.now()) {
+            return Ok(None);
+        }
+        let path = format!("data-requests/{}/{name}", ids::global(self.0.id).as_str());
+        Ok(Some(app.public_url.join(&path)?.into()))
+    }
+}
+
 /// A request to export or to erase what is kept about one person.
 #[Object]
 impl DataRequest {
@@ -93,7 +105,7 @@ impl DataRequest {
         self.0.refusal.as_deref()
     }
 
-    /// How many tables of the database are done.
+    /// How many steps are done: one a table of the database, and for an export one more for its PDF.
     async fn tables_done(&self) -> i32 {
         self.0.progress_done
     }
@@ -111,6 +123,17 @@ impl DataRequest {
     /// The export, as JSON; only where a single request is asked for, and only until it expires.
     async fn content(&self) -> Option<&str> {
         self.0.content.as_deref()
+    }
+
+    /// Where an export is downloaded as JSON, with the same session; null where there is none to be had.
+    async fn json_url(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<String>> {
+        self.file(ctx, "export.json")
+    }
+
+    /// Where an export is downloaded as a PDF that people can read, with the same session; null where there is
+    /// none to be had.
+    async fn pdf_url(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<String>> {
+        self.file(ctx, "export.pdf")
     }
 
     /// When it was asked for.

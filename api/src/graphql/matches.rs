@@ -18,6 +18,7 @@ use chrono::{DateTime, Utc};
 use tandem_domain::errors::UserError;
 use tandem_domain::ids::{CaseId, MatchId};
 use tandem_operations::matches::{self, Match as Row, MatchFilter};
+use tandem_operations::readings::{self, Reading};
 use tandem_storage::matches::Key;
 
 use self::life::{
@@ -391,7 +392,13 @@ impl MatchQuery {
         #[graphql(desc = "The global id.")] id: ID,
     ) -> async_graphql::Result<Option<Match>> {
         let id = ids::parse("id", &id)?;
-        Ok(visible(matches::get(app(ctx), caller(ctx)?, id).await)?.map(Match))
+        let (app, caller) = (app(ctx), caller(ctx)?);
+        let found = visible(matches::get(app, caller, id).await)?;
+        if let Some(matching) = &found {
+            let reading = Reading::Match(matching.id, matching.expert, matching.mentee);
+            readings::trace(app, caller, &[reading]).await?;
+        }
+        Ok(found.map(Match))
     }
 
     /// The matches that you may see, the one asked last first. An expert sees the own ones; a centre

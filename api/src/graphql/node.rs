@@ -6,7 +6,10 @@ use tandem_domain::ids::{
     ProposalId, RunId, TrainingSessionId, UserId,
 };
 
+use tandem_operations::readings::{self, Reading};
+
 use super::{
+    app, caller,
     cases::Case,
     centers::ServiceCenter,
     deliveries::EmailDelivery,
@@ -94,6 +97,25 @@ async fn load(ctx: &Context<'_>, id: &ID) -> async_graphql::Result<Option<Node>>
     })
 }
 
+/// What is to be written down of who was handed a node; of experts' and mentees' own fields their loaders do.
+fn reading(node: &Node) -> Option<Reading> {
+    Some(match node {
+        Node::Case(case) => Reading::Case(case.0.id, case.0.mentee),
+        Node::Expert(expert) => Reading::Expert(expert.0.id),
+        Node::Match(matching) => Reading::Match(matching.0.id, matching.0.expert, matching.0.mentee),
+        Node::EmailDelivery(mail) => Reading::Delivery(mail.0.id, mail.0.recipient_kind, mail.0.recipient_id),
+        _ => return None,
+    })
+}
+
+async fn trace(ctx: &Context<'_>, nodes: &[Option<Node>]) -> async_graphql::Result<()> {
+    let read: Vec<Reading> = nodes.iter().flatten().filter_map(reading).collect();
+    if !read.is_empty() {
+        readings::trace(app(ctx), caller(ctx)?, &read).await?;
+    }
+    Ok(())
+}
+
 /// Queries for any entity.
 #[derive(Default)]
 pub struct NodeQuery;
@@ -109,7 +131,10 @@ impl NodeQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "The global id.")] id: ID,
     ) -> async_graphql::Result<Option<Node>> {
-        load(ctx, &id).await
+        let node = [load(ctx, &id).await?];
+        trace(ctx, &node).await?;
+        let [node] = node;
+        Ok(node)
     }
 
     /// The entities with these global ids, in the same order; null for each that is not there or that
@@ -126,6 +151,8 @@ impl NodeQuery {
                 ids.len()
             )));
         }
-        futures::future::try_join_all(ids.iter().map(|id| load(ctx, id))).await
+        let nodes = futures::future::try_join_all(ids.iter().map(|id| load(ctx, id))).await?;
+        trace(ctx, &nodes).await?;
+        Ok(nodes)
     }
 }

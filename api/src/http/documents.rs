@@ -6,8 +6,8 @@ use axum::{
     http::{Extensions, HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use tandem_domain::ids::{AttendanceId, DocumentId};
-use tandem_operations::{Caller, Error, documents, training};
+use tandem_domain::ids::{AttendanceId, DataRequestId, DocumentId};
+use tandem_operations::{Caller, Error, documents, personal_data, personal_data::ExportForm, training};
 
 use crate::{
     auth::{self, Origin},
@@ -60,6 +60,50 @@ pub(crate) async fn invitation(
     };
     match training::calendar(&state.app, &caller, id).await {
         Ok(text) => file("text/calendar; charset=utf-8", "Schulung.ics", text.into_bytes()),
+        Err(error) => refused(&error),
+    }
+}
+
+/// What is kept about a person, as JSON.
+pub(crate) async fn export_json(
+    State(state): State<ApiState>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    extensions: Extensions,
+) -> Response {
+    export(&state, id, &headers, &extensions, ExportForm::Json).await
+}
+
+/// The same as a PDF.
+pub(crate) async fn export_pdf(
+    State(state): State<ApiState>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    extensions: Extensions,
+) -> Response {
+    export(&state, id, &headers, &extensions, ExportForm::Pdf).await
+}
+
+async fn export(
+    state: &ApiState,
+    id: String,
+    headers: &HeaderMap,
+    extensions: &Extensions,
+    form: ExportForm,
+) -> Response {
+    let caller = match caller(state, headers, extensions).await {
+        Ok(caller) => caller,
+        Err(response) => return response,
+    };
+    let Ok(id) = ids::parse::<DataRequestId>("id", &id.into()) else {
+        return not_found();
+    };
+    let kind = match form {
+        ExportForm::Json => "application/json",
+        ExportForm::Pdf => "application/pdf",
+    };
+    match personal_data::download(&state.app, &caller, id, form).await {
+        Ok(export) => file(kind, &export.name, export.bytes),
         Err(error) => refused(&error),
     }
 }

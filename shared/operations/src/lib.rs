@@ -31,6 +31,7 @@ pub mod persons;
 pub mod problems;
 pub mod profile;
 pub mod publicity;
+pub mod readings;
 pub mod reminders;
 pub mod runs;
 pub mod settings;

@@ -3,9 +3,10 @@
 //! Which table holds what follows from [`tandem_storage::personal_data::TABLES`].
 
 mod execute;
+mod report;
 mod retention;
 
-pub use execute::execute;
+pub use execute::{Found, execute, finish_export};
 pub(crate) use retention::due_on;
 pub use retention::{Due, due, enforce};
 pub use tandem_storage::personal_data::requests::{DataRequest, Kind, State};
@@ -186,6 +187,58 @@ pub async fn get(app: &App, caller: &Caller, id: DataRequestId) -> Result<DataRe
     }
     tx.commit().await?;
     Ok(request)
+}
+
+/// An export as a file: its name, without the name of a person, and its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExportFile {
+    /// The file's name, in ASCII.
+    pub name: String,
+    /// What is in it.
+    pub bytes: Vec<u8>,
+}
+
+/// As what an export is fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display)]
+pub enum ExportForm {
+    /// For programs, and whole.
+    #[strum(to_string = "json")]
+    Json,
+    /// For people.
+    #[strum(to_string = "pdf")]
+    Pdf,
+}
+
+/// An export as a file, until it expires; fetching it leaves a trace.
+///
+/// # Errors
+/// Not found where there is none, or the caller may not have it.
+pub async fn download(app: &App, caller: &Caller, id: DataRequestId, form: ExportForm) -> Result<ExportFile> {
+    let mut tx = app.begin(caller).await?;
+    let request = found(requests::by_ids(&mut tx, &[id]).await?.pop())?;
+    let kept = request.expires_at.is_some_and(|until| until > app.now());
+    let (true, true, Some(person)) = (may_see(caller, &request), kept, Person::of(&request)) else {
+        return refuse(UserError::not_found("id", "request"));
+    };
+    let bytes = match form {
+        ExportForm::Json => request.content.map(String::into_bytes),
+        ExportForm::Pdf => requests::report(&mut tx, id).await?,
+    };
+    let Some(bytes) = bytes else {
+        return refuse(UserError::not_found("id", "request"));
+    };
+    let entry = person.audit("data.export_fetched", id);
+    app.audit(
+        &mut tx,
+        caller,
+        &[entry.detail(json!({ "as": form.to_string() }))],
+    )
+    .await?;
+    tx.commit().await?;
+    Ok(ExportFile {
+        name: format!("Auskunft-{}.{form}", request.created_at.date_naive()),
+        bytes,
+    })
 }
 
 /// The requests that the caller may see, the newest first, without their contents.

@@ -742,7 +742,7 @@ pub const TABLES: &[Table] = &[
             facts(
                 "id kind subject_kind subject_id requested_by state refusal progress_done progress_total receipt created_at finished_at expires_at",
             ),
-            group(Concerned, Copy, Null, "content"),
+            group(Concerned, Copy, Null, "content report"),
         ],
     ),
     table(

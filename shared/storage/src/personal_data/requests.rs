@@ -297,25 +297,58 @@ pub async fn set_state(conn: &mut PgConnection, id: DataRequestId, state: State,
     Ok(())
 }
 
+/// What was found about a person.
+#[derive(Debug, Clone, Copy)]
+pub struct Export<'a> {
+    /// As JSON.
+    pub content: &'a str,
+    /// As PDF.
+    pub report: &'a [u8],
+    /// Until when it is kept.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Notes how far a request is.
+pub async fn progress(conn: &mut PgConnection, id: DataRequestId, done: i32) -> Result<()> {
+    sqlx::query!(
+        "UPDATE data_requests SET progress_done = $2 WHERE id = $1 AND state = 'RUNNING'",
+        id.uuid(),
+        done,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The PDF of an export, until it expires.
+pub async fn report(conn: &mut PgConnection, id: DataRequestId) -> Result<Option<Vec<u8>>> {
+    Ok(
+        sqlx::query_scalar!("SELECT report FROM data_requests WHERE id = $1", id.uuid())
+            .fetch_optional(conn)
+            .await?
+            .flatten(),
+    )
+}
+
 /// Ends a request that was done, with its receipt and, of an export, what was found until it expires.
 pub async fn finish(
     conn: &mut PgConnection,
     id: DataRequestId,
     receipt: &serde_json::Value,
-    content: Option<(&str, DateTime<Utc>)>,
+    export: Option<&Export<'_>>,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    let (content, expires_at) = content.unzip();
     sqlx::query!(
         "UPDATE data_requests
-            SET state = 'DONE', receipt = $2, content = $3, expires_at = $4, finished_at = $5,
+            SET state = 'DONE', receipt = $2, content = $3, report = $6, expires_at = $4, finished_at = $5,
                 progress_done = progress_total
           WHERE id = $1",
         id.uuid(),
         receipt,
-        content,
-        expires_at,
+        export.map(|export| export.content),
+        export.map(|export| export.expires_at),
         now,
+        export.map(|export| export.report),
     )
     .execute(conn)
     .await?;
@@ -343,7 +376,7 @@ pub async fn refuse(
 /// Throws away the content of exports that have expired.
 pub async fn purge_expired(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<u64> {
     let purged = sqlx::query!(
-        "UPDATE data_requests SET content = NULL WHERE content IS NOT NULL AND expires_at <= $1",
+        "UPDATE data_requests SET content = NULL, report = NULL WHERE content IS NOT NULL AND expires_at <= $1",
         now
     )
     .execute(conn)
