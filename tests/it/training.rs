@@ -525,10 +525,12 @@ async fn nobody_is_told_of_an_attendance_that_was_not_written() {
     scene.app.drain().await;
     let mut conn = scene.app.superuser().await;
     // a wall that lets the row be seen and not be changed
-    sqlx::raw_sql("CREATE POLICY nobody ON training_attendances AS RESTRICTIVE FOR UPDATE TO tandem_api USING (false)")
-        .execute(&mut conn)
-        .await
-        .expect("a policy");
+    sqlx::raw_sql(
+        "CREATE POLICY nobody ON training_attendances AS RESTRICTIVE FOR UPDATE TO tandem_api USING (false)",
+    )
+    .execute(&mut conn)
+    .await
+    .expect("a policy");
     scene.days_later(60).await;
     let confirm = "mutation($id: ID!, $seat: ID!) { confirmAttendance(sessionId: $id, attendances: [{ attendanceId: $seat, attended: true }]) {
         session { id } userErrors { code } } }";
