@@ -73,7 +73,10 @@ fn smtp_sink() -> Option<(PathBuf, Option<PathBuf>)> {
     let program = folder.join("usr/sbin/smtp-sink");
     if !program.exists() {
         std::fs::create_dir_all(folder).expect("a folder below target");
-        let fetched = Command::new("sh").args(["-c", FETCH]).current_dir(folder).status();
+        let fetched = Command::new("sh")
+            .args(["-c", FETCH])
+            .current_dir(folder)
+            .status();
         if !fetched.is_ok_and(|status| status.success()) {
             eprintln!(
                 "smtp-sink is not there and could not be fetched. On Debian or Ubuntu: `cd {UNPACKED} && {FETCH}`"

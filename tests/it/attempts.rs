@@ -53,7 +53,13 @@ async fn time_out(app: &TestApp, lock: Option<i64>) {
         .within(JobKind::ReviewChecks, Duration::from_millis(300));
     let ran = drain(&registry, &worker).await.expect("the ledger can be read");
     assert!(
-        matches!(ran[..], [tandem_worker::Ran { outcome: Outcome::Retry(_), .. }]),
+        matches!(
+            ran[..],
+            [tandem_worker::Ran {
+                outcome: Outcome::Retry(_),
+                ..
+            }]
+        ),
         "{ran:?}"
     );
 }
@@ -82,7 +88,10 @@ async fn all_end(conn: &mut PgConnection) {
 
 /// What the handler had locked is free, and what it had written is not there.
 async fn nothing_is_left(watcher: &mut PgConnection) {
-    sqlx::query("SET lock_timeout = '1s'").execute(&mut *watcher).await.unwrap();
+    sqlx::query("SET lock_timeout = '1s'")
+        .execute(&mut *watcher)
+        .await
+        .unwrap();
     let settings: i64 = sqlx::query_scalar("UPDATE reminder_plan SET only_one = true RETURNING settings")
         .fetch_one(watcher)
         .await
@@ -106,7 +115,10 @@ async fn a_handler_that_is_timed_out_while_it_waits_for_a_lock_gives_up_its_own_
     let mut watcher = app.superuser().await;
     // somebody else holds the lock and does not let go
     let mut holder = app.superuser().await;
-    sqlx::query("SELECT pg_advisory_lock(77)").execute(&mut holder).await.unwrap();
+    sqlx::query("SELECT pg_advisory_lock(77)")
+        .execute(&mut holder)
+        .await
+        .unwrap();
     time_out(&app, Some(77)).await;
     all_end(&mut watcher).await;
     nothing_is_left(&mut watcher).await;

@@ -371,12 +371,18 @@ async fn a_mailbox_is_written_to_in_the_language_of_all_who_work_there() {
             let digests = mails.iter().filter(|mail| {
                 mail.subject.starts_with("Ihre Wochenübersicht") || mail.subject.starts_with("Your week")
             });
-            digests.map(|mail| mail.subject.clone()).nth(week as usize).expect("a digest")
+            digests
+                .map(|mail| mail.subject.clone())
+                .nth(week as usize)
+                .expect("a digest")
         }
     };
     let refused = other.ask(SET, own).await.refusals("setUserLanguage");
     assert_eq!(refused, ["FORBIDDEN userId"], "an administrator, or oneself");
-    assert!(digest(0).await.starts_with("Ihre Wochenübersicht"), "one of two reads English");
+    assert!(
+        digest(0).await.starts_with("Ihre Wochenübersicht"),
+        "one of two reads English"
+    );
     users::set_language(&scene.app.api, &Caller::system(), other.user, "en")
         .await
         .expect("an administrator may");
@@ -407,7 +413,11 @@ async fn an_office_finds_the_addresses_that_take_no_mail_and_takes_one_off_the_l
         center.ask(ALLOW, id.clone()).await.refusals("allowAddress"),
         ["NOT_FOUND deliveryId"]
     );
-    scene.coordinator.ask(ALLOW, id.clone()).await.done("allowAddress");
+    scene
+        .coordinator
+        .ask(ALLOW, id.clone())
+        .await
+        .done("allowAddress");
     assert_eq!(
         scene.coordinator.ask(ALLOW, id).await.refusals("allowAddress"),
         ["CONFLICT deliveryId"]
@@ -438,11 +448,17 @@ async fn a_link_in_a_mail_to_staff_opens_what_it_is_about_for_who_may_see_it() {
     };
     let (status, page) = get(&url, &scene.coordinator.client).await;
     assert_eq!(status, StatusCode::OK);
-    assert!(page.contains("wird gesucht") && page.contains("Servicestelle"), "{page}");
+    assert!(
+        page.contains("wird gesucht") && page.contains("Servicestelle"),
+        "{page}"
+    );
     assert_eq!(get(&url, &stranger.client).await.0, StatusCode::NOT_FOUND);
     let (status, page) = get(&url, &tandem_tests::Client::new(&scene.app.url, None)).await;
     assert_eq!(status, StatusCode::UNAUTHORIZED);
-    assert!(page.contains("/p/sign-in") && !page.contains("wird gesucht"), "{page}");
+    assert!(
+        page.contains("/p/sign-in") && !page.contains("wird gesucht"),
+        "{page}"
+    );
     let start = format!("{}/open", scene.app.url);
     assert_eq!(get(&start, &stranger.client).await.0, StatusCode::OK);
     scene.app.ignore_mails();

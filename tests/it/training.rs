@@ -525,10 +525,12 @@ async fn nobody_is_told_of_an_attendance_that_was_not_written() {
     scene.app.drain().await;
     let mut conn = scene.app.superuser().await;
     // a wall that lets the row be seen and not be changed
-    sqlx::raw_sql("CREATE POLICY nobody ON training_attendances AS RESTRICTIVE FOR UPDATE TO tandem_api USING (false)")
-        .execute(&mut conn)
-        .await
-        .expect("a policy");
+    sqlx::raw_sql(
+        "CREATE POLICY nobody ON training_attendances AS RESTRICTIVE FOR UPDATE TO tandem_api USING (false)",
+    )
+    .execute(&mut conn)
+    .await
+    .expect("a policy");
     scene.days_later(60).await;
     let confirm = "mutation($id: ID!, $seat: ID!) { confirmAttendance(sessionId: $id, attendances: [{ attendanceId: $seat, attended: true }]) {
         session { id } userErrors { code } } }";
@@ -538,6 +540,40 @@ async fn nobody_is_told_of_an_attendance_that_was_not_written() {
         .await;
     assert!(answer.body["errors"].is_array(), "{:?}", answer.body);
     assert_eq!(state(&scene, seat).await, "BOOKED");
+    scene.app.ignore_mails();
+    scene.app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reminder_of_a_session_that_has_moved_meanwhile_is_not_sent() {
+    let scene = Scene::set().await;
+    let weber = scene.expert("Weber").await;
+    let own = scene.app.person("Weber", Grant::Expert(weber)).await;
+    // 54 days ahead, so that the reminder of six weeks is still to come
+    let session = session(&scene, 1).await;
+    booked(&scene, &own, session, weber).await;
+    let mut conn = scene.app.superuser().await;
+    let moved = async |conn: &mut sqlx::PgConnection, day: &str| {
+        sqlx::query("UPDATE training_sessions SET starts_at = $2::date + time '09:00', ends_at = $2::date + time '15:00' WHERE id = $1")
+            .bind(session.uuid())
+            .bind(day.parse::<chrono::NaiveDate>().expect("a day"))
+            .execute(conn)
+            .await
+            .expect("it moves");
+    };
+    // in two weeks: the reminder is promised, and while it waits for its turn the session moves
+    moved(&mut conn, "2026-12-07").await;
+    tandem_operations::reminders::sweep(&scene.app.worker)
+        .await
+        .expect("the sweep runs");
+    moved(&mut conn, "2027-05-07").await;
+    scene.app.drain().await;
+    let state: String =
+        sqlx::query_scalar("SELECT state || ': ' || reason FROM email_deliveries WHERE trigger = 'TRAINING_SESSION'")
+            .fetch_one(&mut conn)
+            .await
+            .expect("the reminder");
+    assert_eq!(state, "SUPPRESSED: the day that it counts from is another one now");
     scene.app.ignore_mails();
     scene.app.finish().await;
 }

@@ -49,7 +49,9 @@ impl Worker {
             // what letters look like is not what this is about, and setting one in type takes a second
             registry: registry.on(JobKind::RenderDocument, |app, job, _| async move {
                 match job {
-                    Job::RenderDocument { document } => Ok(documents::store(&app, document, b"%PDF-1.7").await?),
+                    Job::RenderDocument { document } => {
+                        Ok(documents::store(&app, document, b"%PDF-1.7").await?)
+                    }
                     other => unreachable!("{other:?}"),
                 }
             }),
@@ -94,8 +96,8 @@ async fn killed(app: &TestApp, conn: &mut PgConnection, dice: &mut Dice, sweepin
     let mut victim = Worker::new(app, dice.up_to(1_000));
     // it is connected before its time runs
     victim.app.db = PgPoolOptions::new()
-        .min_connections(2)
-        .max_connections(2)
+        .min_connections(1)
+        .max_connections(1)
         .connect_with(options)
         .await
         .expect("the test's database can be reached");
@@ -108,10 +110,12 @@ async fn killed(app: &TestApp, conn: &mut PgConnection, dice: &mut Dice, sweepin
         }
     };
     let interrupted = tokio::time::timeout(moment, work).await.is_err();
-    sqlx::query("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name = 'victim'")
-        .execute(conn)
-        .await
-        .expect("the connections end");
+    sqlx::query(
+        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name = 'victim'",
+    )
+    .execute(conn)
+    .await
+    .expect("the connections end");
     interrupted
 }
 
@@ -154,7 +158,7 @@ async fn night(
     today: NaiveDate,
     troubles: &mut Troubles,
 ) {
-    if dice.percent(30) && killed(app, conn, dice, true).await {
+    if dice.percent(15) && killed(app, conn, dice, true).await {
         troubles.killed += 1;
     }
     let due: i64 = sqlx::query_scalar(
@@ -169,7 +173,10 @@ async fn night(
     let looked_at: usize = swept.iter().map(|swept| swept.looked_at).sum();
     if due > 0 {
         troubles.together += 1;
-        assert_eq!(looked_at as i64, due, "{today}: two workers looked at the same row");
+        assert_eq!(
+            looked_at as i64, due,
+            "{today}: two workers looked at the same row"
+        );
     }
     for ran in workers[1].work().await {
         assert_ne!(ran.kind, "SEND_EMAIL", "{today}: a mail's job began at night");
@@ -197,20 +204,24 @@ async fn day(
             _ => Rule::delay(Stage::Data, Duration::from_millis(3)),
         };
         app.catcher.inject(rule.times(1)).expect("a fault");
-    } else if dice.percent(20) {
+    } else if dice.percent(15) {
         troubles.repeats_explained += 1;
         // it is the last attempt, so that nobody would come back to what is left
-        sqlx::query("UPDATE jobs SET max_attempts = attempts + 1 WHERE kind = 'SEND_EMAIL' AND state = 'PENDING'")
-            .execute(&mut *conn)
-            .await
-            .expect("the ledger can be written");
+        sqlx::query(
+            "UPDATE jobs SET max_attempts = attempts + 1 WHERE kind = 'SEND_EMAIL' AND state = 'PENDING'",
+        )
+        .execute(&mut *conn)
+        .await
+        .expect("the ledger can be written");
         if killed(app, conn, dice, false).await {
             troubles.killed += 1;
         }
-        sqlx::query("UPDATE jobs SET max_attempts = attempts + 12 WHERE kind = 'SEND_EMAIL' AND state = 'PENDING'")
-            .execute(&mut *conn)
-            .await
-            .expect("the ledger can be written");
+        sqlx::query(
+            "UPDATE jobs SET max_attempts = attempts + 12 WHERE kind = 'SEND_EMAIL' AND state = 'PENDING'",
+        )
+        .execute(&mut *conn)
+        .await
+        .expect("the ledger can be written");
     }
     for _ in 0..60 {
         all(workers, |worker| async move { worker.work().await }).await;
@@ -259,7 +270,11 @@ async fn in_two_years_everybody_gets_exactly_the_mails_that_are_due() {
             let before = app.catcher.messages().len();
             set_clock(&app, today, 21, 30);
             all(&workers, |worker| async move { worker.work().await }).await;
-            assert_eq!(app.catcher.messages().len(), before, "{today}: mailed in the evening");
+            assert_eq!(
+                app.catcher.messages().len(),
+                before,
+                "{today}: mailed in the evening"
+            );
         } else if works || carries {
             set_clock(&app, today, 10, 0);
             day(&app, &mut conn, &mut dice, &workers, &mut troubles).await;
@@ -270,7 +285,11 @@ async fn in_two_years_everybody_gets_exactly_the_mails_that_are_due() {
     let recorded = Recorded::read(&mut conn).await;
     let got = arrived(&app, &recorded, &troubles);
     compare("sent", &got, &expected.sent);
-    compare("kept back", &recorded.in_state("SUPPRESSED"), &expected.suppressed);
+    compare(
+        "kept back",
+        &recorded.in_state("SUPPRESSED"),
+        &expected.suppressed,
+    );
     compare("refused", &recorded.in_state("FAILED"), &expected.failed);
     refusals_are_final(&recorded, &expected);
     println!(
@@ -359,14 +378,22 @@ fn arrived(app: &TestApp, recorded: &Recorded, troubles: &Troubles) -> BTreeSet<
     for message in app.catcher.messages() {
         let id = message.message_id.clone().expect("a Message-ID");
         let date = header(&message, "Date");
-        let at = DateTime::parse_from_rfc2822(&date).expect("a date").with_timezone(&Utc);
+        let at = DateTime::parse_from_rfc2822(&date)
+            .expect("a date")
+            .with_timezone(&Utc);
         let hour: u32 = at.format("%H").to_string().parse().expect("an hour");
         assert!((8..20).contains(&hour), "mailed at night: {date}");
         copies.entry(id).or_default().push(message);
     }
     let repeats: usize = copies.values().map(|copies| copies.len() - 1).sum();
-    assert!(repeats <= troubles.repeats_explained, "{repeats} repeats: {troubles:?}");
-    println!("{repeats} repeats after {} interruptions", troubles.repeats_explained);
+    assert!(
+        repeats <= troubles.repeats_explained,
+        "{repeats} repeats: {troubles:?}"
+    );
+    println!(
+        "{repeats} repeats after {} interruptions",
+        troubles.repeats_explained
+    );
     let mut got = BTreeSet::new();
     for (id, copies) in &copies {
         let (delivery, _) = id.split_once('@').expect("an id at a domain");
@@ -381,15 +408,26 @@ fn arrived(app: &TestApp, recorded: &Recorded, troubles: &Troubles) -> BTreeSet<
             same("Subject");
             assert_eq!(copy.text, copies[0].text, "a resend has other words or links");
         }
-        assert!(got.insert(mail.mail.clone()), "under two Message-IDs: {:?}", mail.mail);
+        assert!(
+            got.insert(mail.mail.clone()),
+            "under two Message-IDs: {:?}",
+            mail.mail
+        );
     }
     compare("written down as sent", &recorded.in_state("SENT"), &got);
     got
 }
 
 fn header(message: &Message, name: &str) -> String {
-    let found = message.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
-    found.unwrap_or_else(|| panic!("a header {name}")).1.trim().to_owned()
+    let found = message
+        .headers
+        .iter()
+        .find(|(known, _)| known.eq_ignore_ascii_case(name));
+    found
+        .unwrap_or_else(|| panic!("a header {name}"))
+        .1
+        .trim()
+        .to_owned()
 }
 
 fn compare(what: &str, got: &BTreeSet<Mail>, expected: &BTreeSet<Mail>) {
@@ -413,7 +451,9 @@ fn refusals_are_final(recorded: &Recorded, expected: &Expected) {
     }
     for delivery in recorded.0.values().filter(|delivery| delivery.state == "FAILED") {
         let mail = &delivery.mail;
-        let kept = delivery.reason.starts_with("nothing is sent to this address any more");
+        let kept = delivery
+            .reason
+            .starts_with("nothing is sent to this address any more");
         assert!(
             kept || mail.day == first[&mail.recipient],
             "tried again after it was refused ({}): {mail:?}",

@@ -94,15 +94,8 @@ fn execute(command: Command) -> Result<()> {
         Command::Check => check::all(&workspace),
         Command::Schema => generated::write_schema(&workspace),
         Command::Sqlx => generated::write_sqlx(&workspace),
-        Command::Mails => run(cargo().args([
-            "run",
-            "--package",
-            "tandem-mail",
-            "--example",
-            "mails",
-            "--",
-            "target/mails",
-        ])),
+        // of the whole workspace, so that nothing is compiled a second time with other features
+        Command::Mails => run(cargo().args(["run", "--example", "mails", "--", "target/mails"])),
         Command::Bench { name, arguments } if name == "matching" => bench_matching(&workspace, arguments),
         Command::Bench { name, arguments } => {
             build()?;

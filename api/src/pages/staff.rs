@@ -168,7 +168,11 @@ async fn reader(
     };
     let mut words = Words(Language::De);
     if let Some(id) = signed.caller.user_id()
-        && users::get(&state.app, &signed.caller, id).await?.language.as_str() == "en"
+        && users::get(&state.app, &signed.caller, id)
+            .await?
+            .language
+            .as_str()
+            == "en"
     {
         words = Words(Language::En);
     }
@@ -207,7 +211,10 @@ async fn case(app: &App, caller: &Caller, words: Words, id: CaseId) -> Result<Sh
     let center = centers::get(app, caller, case.center).await?;
     let reference = case_reference(case.wishes.external_id.as_deref(), id.uuid());
     let mut facts = vec![
-        (words.or("Stand", "State"), case_state(words, case.state).to_owned()),
+        (
+            words.or("Stand", "State"),
+            case_state(words, case.state).to_owned(),
+        ),
         (words.or("Servicestelle", "Service centre"), center.profile.name),
         (words.or("Telefon", "Phone"), center.profile.phone),
     ];
@@ -246,7 +253,10 @@ async fn matching(app: &App, caller: &Caller, words: Words, id: MatchId) -> Resu
     if let Some(expert) = experts::by_ids(app, caller, &[matching.expert]).await?.pop() {
         let name = format!("{} {}", expert.given_name, expert.family_name);
         facts.push((words.or("Expertin oder Experte", "Expert"), name));
-        links.push((words.or("Zur Person", "To the expert").to_owned(), href(expert.id)));
+        links.push((
+            words.or("Zur Person", "To the expert").to_owned(),
+            href(expert.id),
+        ));
     }
     if let Some(day) = matching.active_from {
         facts.push((words.or("Begleitung seit", "Accompanied since"), words.date(day)));

@@ -330,7 +330,10 @@ mod tests {
                 .collect::<Vec<_>>()
         };
         assert_eq!(changed(|settings| settings.programme_name = "VerA".into()), []);
-        assert_eq!(changed(|settings| settings.check_in_weeks = 5), [Reminder::CheckIn]);
+        assert_eq!(
+            changed(|settings| settings.check_in_weeks = 5),
+            [Reminder::CheckIn]
+        );
         assert_eq!(
             changed(|settings| settings.check_expiry_reminder_weeks = vec![12, 8, 2]),
             [Reminder::CheckExpiry, Reminder::CheckExpiryOffice]

@@ -46,6 +46,8 @@ fn main() -> anyhow::Result<()> {
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>All mails</title>\n\
          <style>body {{ font: 18px/1.5 sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem }}\n\
          td, th {{ text-align: left; vertical-align: top; padding: .4rem 1rem .4rem 0; border-bottom: 1px solid #ccc }}\n\
+         @media (max-width: 40rem) {{ table, tbody, tr, td {{ display: block }} th {{ display: none }} \
+         td {{ border: 0; padding: .1rem 0 }} tr {{ border-bottom: 1px solid #ccc; padding: .6rem 0 }} }}\n\
          </style>\n<h1>All mails</h1>\n\
          <table>\n<tr><th>Mail<th>Language<th>Subject<th>Parts\n{rows}</table>\n"
     );

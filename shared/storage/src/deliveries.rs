@@ -23,8 +23,8 @@ pub use self::{
     },
     life::{MenteeFacts, PeopleFacts, case_staff, paper_day, people_facts},
     limits::{
-        Undelivered, allow_address, end, forget_suppressed, has_ended, is_suppressed, left_behind, recipient_language,
-        reserve_slot, suppress_address, undelivered,
+        Undelivered, allow_address, end, forget_suppressed, has_ended, is_suppressed, left_behind,
+        recipient_language, reserve_slot, suppress_address, undelivered,
     },
     listing::{Failure, Filter, by_ids, count, failure, find, list},
 };

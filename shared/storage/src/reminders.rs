@@ -58,11 +58,7 @@ pub async fn take_due(conn: &mut PgConnection, today: NaiveDate, limit: i64) -> 
 
 /// The day from which, or towards which, a reminder's steps are counted now; none where it watches this
 /// subject no more.
-pub async fn anchor(
-    conn: &mut PgConnection,
-    reminder: Reminder,
-    subject: Uuid,
-) -> Result<Option<NaiveDate>> {
+pub async fn anchor(conn: &mut PgConnection, reminder: Reminder, subject: Uuid) -> Result<Option<NaiveDate>> {
     Ok(sqlx::query_scalar!(
         "SELECT anchor FROM reminders WHERE kind = $1 AND subject_id = $2",
         reminder.as_str(),

@@ -61,8 +61,17 @@ impl Expected {
     }
 
     fn knows(&self, mail: &Mail) -> bool {
-        let same = |other: &Mail| Mail { day: mail.day, ..other.clone() } == *mail;
-        self.sent.iter().chain(&self.suppressed).chain(&self.failed).any(same)
+        let same = |other: &Mail| {
+            Mail {
+                day: mail.day,
+                ..other.clone()
+            } == *mail
+        };
+        self.sent
+            .iter()
+            .chain(&self.suppressed)
+            .chain(&self.failed)
+            .any(same)
     }
 }
 
@@ -114,7 +123,10 @@ pub(super) fn expected(world: &World, work: &Work) -> Expected {
             let first = work.nights.iter().copied().find(within);
             let again = replanned.filter(|night| within(night) && first.is_some_and(|first| first < *night));
             for night in first.into_iter().chain(again) {
-                let later_one = round.steps.iter().any(|(_, other)| other > due && *other <= night);
+                let later_one = round
+                    .steps
+                    .iter()
+                    .any(|(_, other)| other > due && *other <= night);
                 let oldest = if replanned.is_some_and(|changed| night >= changed) {
                     93
                 } else {
@@ -218,11 +230,18 @@ fn coming(world: &World, t: NaiveDate, on: NaiveDate, past: i64) -> bool {
         check.on <= t && left.is_some_and(|left| new(&|day| left + Months::new(6) <= day))
     });
     let cases = world.cases.iter().enumerate().any(|(number, case)| {
-        let ended = world.matches.iter().find(|m| m.case == number).and_then(|m| m.ended);
+        let ended = world
+            .matches
+            .iter()
+            .find(|m| m.case == number)
+            .and_then(|m| m.ended);
         let Some(ended) = ended.filter(|ended| *ended <= t) else {
             return false;
         };
-        let last = case.confirmed.filter(|day| *day <= t).map_or(ended, |day| day.max(ended));
+        let last = case
+            .confirmed
+            .filter(|day| *day <= t)
+            .map_or(ended, |day| day.max(ended));
         new(&|day| ended < months_before(day, 6)) || new(&|day| last < months_before(day, 12))
     });
     let experts = world.experts.iter().enumerate().any(|(number, expert)| {
@@ -431,7 +450,10 @@ fn rounds(world: &World) -> Vec<Round<'_>> {
 fn of_seats<'a>(world: &'a World, seats: &'a Seats, rounds: &mut Vec<Round<'a>>) {
     let course = &world.courses[seats.course];
     let expert = &world.experts[seats.expert];
-    let end = [seats.given_back, course.cancelled, seats.confirmed].into_iter().flatten().min();
+    let end = [seats.given_back, course.cancelled, seats.confirmed]
+        .into_iter()
+        .flatten()
+        .min();
     let mut days_of_it = vec![(seats.booked, course.day(seats.booked))];
     days_of_it.extend(course.moved.filter(|(when, _)| *when > seats.booked));
     for (place, (from, day)) in days_of_it.iter().copied().enumerate() {
@@ -442,7 +464,9 @@ fn of_seats<'a>(world: &'a World, seats: &'a Seats, rounds: &mut Vec<Round<'a>>)
                 trigger: "TRAINING_SESSION",
                 subject: id,
                 anchor: day,
-                steps: [42, 14, 2].map(|before| (before as i16, day - days(before))).into(),
+                steps: [42, 14, 2]
+                    .map(|before| (before as i16, day - days(before)))
+                    .into(),
                 from,
                 until,
                 wanted: Box::new(move |t, today| {
@@ -506,12 +530,16 @@ fn of_match<'a>(world: &'a World, m: &'a Match, rounds: &mut Vec<Round<'a>>) {
                 && check.valid_until - days(1_800) <= today
         });
         let open = t < active;
-        let learns = world.seats.iter().find(|seats| seats.expert == m.expert && seats.booked <= t);
+        let learns = world
+            .seats
+            .iter()
+            .find(|seats| seats.expert == m.expert && seats.booked <= t);
         let trained = expert.trained
             || learns.is_some_and(|seats| {
                 let course = &world.courses[seats.course];
                 // who has booked what is still to come is not reminded of it
-                let waits = !reached(seats.given_back, t) && !reached(course.cancelled, t) && course.day(t) >= today;
+                let waits =
+                    !reached(seats.given_back, t) && !reached(course.cancelled, t) && course.day(t) >= today;
                 reached(seats.confirmed, t) || waits
             });
         if open && !(checked && trained) {

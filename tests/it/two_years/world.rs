@@ -43,7 +43,9 @@ impl Size {
 
     /// Whether it is large enough for something of everything.
     pub(super) fn is_whole(self) -> bool {
-        self.experts >= Self::WHOLE.experts && self.matches >= Self::WHOLE.matches && self.days >= Self::WHOLE.days
+        self.experts >= Self::WHOLE.experts
+            && self.matches >= Self::WHOLE.matches
+            && self.days >= Self::WHOLE.days
     }
 }
 
@@ -259,7 +261,8 @@ impl World {
                 confirmed: None,
             });
             if number < size.matches {
-                let matching = invent_match(dice, number % size.experts * 3 % size.experts, number, searching);
+                let matching =
+                    invent_match(dice, number % size.experts * 3 % size.experts, number, searching);
                 if let Some(ended) = matching.ended
                     && dice.percent(70)
                 {
@@ -308,7 +311,9 @@ impl World {
     pub(super) fn address(&self, (kind, id): (&str, Uuid)) -> String {
         let place = |found: Option<usize>| found.expect("somebody of this world");
         match kind {
-            "EXPERT" => self.experts[place(self.experts.iter().position(|one| one.id == id))].address.clone(),
+            "EXPERT" => self.experts[place(self.experts.iter().position(|one| one.id == id))]
+                .address
+                .clone(),
             "CENTER" => format!(
                 "c{}@centers.example.org",
                 place(self.centers.iter().position(|one| one.0 == id))
@@ -317,7 +322,10 @@ impl World {
                 "o{}@offices.example.org",
                 place(self.offices.iter().position(|one| *one == id))
             ),
-            "USER" => format!("a{}@admins.example.org", place(self.admins.iter().position(|one| one.id == id))),
+            "USER" => format!(
+                "a{}@admins.example.org",
+                place(self.admins.iter().position(|one| one.id == id))
+            ),
             kind => {
                 let case = place(self.cases.iter().position(|one| one.mentee == id));
                 let letter = if kind == "MENTEE" { 'm' } else { 'g' };
@@ -436,7 +444,11 @@ impl World {
         }
         for (version, past, settings) in [
             (1, NAME_CHANGED, r#"{"programmeName": "Tandem am Abend"}"#),
-            (2, STALE_CHANGED, r#"{"programmeName": "Tandem am Abend", "reminderStaleDays": 93}"#),
+            (
+                2,
+                STALE_CHANGED,
+                r#"{"programmeName": "Tandem am Abend", "reminderStaleDays": 93}"#,
+            ),
         ] {
             if self.start + TimeDelta::days(past) == today {
                 sql += &format!(

@@ -12,7 +12,8 @@ use tandem_storage::deliveries;
 use tandem_storage::documents;
 
 use super::{
-    Letter, START, Verdict, Writing, addressee, case_reference, helper, language, one_name, page_url, suppress,
+    Letter, START, Verdict, Writing, addressee, case_reference, helper, language, one_name, page_url,
+    suppress,
 };
 use crate::Result;
 use crate::checks::unchecked;

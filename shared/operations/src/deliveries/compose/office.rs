@@ -7,7 +7,9 @@ use tandem_mail::{Mail, MailAddress};
 use tandem_storage::PgConnection;
 use tandem_storage::deliveries;
 
-use super::{Letter, START, Verdict, Writing, addressee, case_reference, helper, one_name, page_url, suppress};
+use super::{
+    Letter, START, Verdict, Writing, addressee, case_reference, helper, one_name, page_url, suppress,
+};
 use crate::Result;
 
 pub(super) async fn undeliverable(conn: &mut PgConnection, writing: &Writing<'_>) -> Result<Verdict<Letter>> {

@@ -15,16 +15,14 @@ use tandem_mail::mails::{
 use tandem_mail::{Addressee, Language, Letterhead, Mail, MailAddress};
 use tandem_storage::PgConnection;
 use tandem_storage::deliveries::{ContactFacts, ExpertFacts, RecipientKind};
-use tandem_storage::reminders::{
-    self as storage, AttendanceFacts, CaseFacts, CheckFacts, Digest, MatchLife,
-};
+use tandem_storage::reminders::{self as storage, AttendanceFacts, CaseFacts, CheckFacts, Digest, MatchLife};
 use url::Url;
 
 use super::approach::{answer_by, answer_url};
 use super::checks::renewal_letter;
 use super::{
-    Letter, START, Verdict, Writing, addressee, case_reference, contact, helper, language, one_name, page_url,
-    person_url, seat_url, suppress,
+    Letter, START, Verdict, Writing, addressee, case_reference, contact, helper, language, one_name,
+    page_url, person_url, seat_url, suppress,
 };
 use crate::deliveries::Recipient;
 use crate::reminders::{Erasure, Subject, check_wanted, wanted};
