@@ -91,6 +91,7 @@ fn every_action_of_the_policy_is_probed() {
 const OTHER_WORDS: &[&str] = &[
     "Mutation.pauseExpert",
     "Mutation.registerMentee",
+    "Mutation.allowAddress",
     "Mutation.resendEmail",
     "Mutation.resumeExpert",
     "Mutation.startMatchingRun",
