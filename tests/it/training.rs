@@ -568,12 +568,16 @@ async fn a_reminder_of_a_session_that_has_moved_meanwhile_is_not_sent() {
         .expect("the sweep runs");
     moved(&mut conn, "2027-05-07").await;
     scene.app.drain().await;
-    let state: String =
-        sqlx::query_scalar("SELECT state || ': ' || reason FROM email_deliveries WHERE trigger = 'TRAINING_SESSION'")
-            .fetch_one(&mut conn)
-            .await
-            .expect("the reminder");
-    assert_eq!(state, "SUPPRESSED: the day that it counts from is another one now");
+    let state: String = sqlx::query_scalar(
+        "SELECT state || ': ' || reason FROM email_deliveries WHERE trigger = 'TRAINING_SESSION'",
+    )
+    .fetch_one(&mut conn)
+    .await
+    .expect("the reminder");
+    assert_eq!(
+        state,
+        "SUPPRESSED: the day that it counts from is another one now"
+    );
     scene.app.ignore_mails();
     scene.app.finish().await;
 }
