@@ -94,6 +94,8 @@ const OTHER_WORDS: &[&str] = &[
     "Mutation.resendEmail",
     "Mutation.resumeExpert",
     "Mutation.startMatchingRun",
+    "Mutation.vouchForAddressChange",
+    "Mutation.withdrawAddressChange",
     "Mutation.withdrawApproach",
 ];
 
