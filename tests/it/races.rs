@@ -235,3 +235,61 @@ async fn crossing_approaches_answers_and_withdrawals_never_deadlock() {
     scene.app.ignore_mails();
     scene.app.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_match_that_begins_while_its_check_ends_is_never_left_active() {
+    use crate::life::Tandem;
+    use tandem_domain::checks::CheckKind;
+    use tandem_operations::checks::{self, InspectionInput};
+    for round in 0..4 {
+        let mut tandem = Tandem::of_age().await;
+        let expires = round % 2 == 0;
+        tandem.attend().await;
+        tandem
+            .inspect(CheckKind::Simple, expires.then_some("2026-11-30"))
+            .await;
+        tandem.consented().await;
+        let agreement = tandem.written().await;
+        tandem.signs(&tandem.expert(), agreement).await;
+        if expires {
+            // the day after its last one: the signature that would begin it, and the sweep that asks for checks
+            tandem.days_later(8).await;
+        }
+        let app = &tandem.scene.app;
+        let mentee = tandem.mentee();
+        let sign = matches::sign(&app.api, &mentee, agreement);
+        if expires {
+            let (signed, begun, paused) = tokio::join!(
+                sign,
+                matches::begin_ready(&app.worker),
+                matches::pause_unchecked(&app.worker)
+            );
+            signed.expect("a signature");
+            begun.expect("a sweep");
+            paused.expect("a sweep");
+        } else {
+            // a certificate with an entry is inspected at the same moment
+            let unsuitable = InspectionInput {
+                kind: CheckKind::Simple,
+                certificate_date: app.api.today(),
+                inspected_on: None,
+                no_relevant_entry: false,
+                valid_until: None,
+            };
+            let (signed, inspected) = tokio::join!(
+                sign,
+                checks::record_inspection(&app.api, tandem.office(), tandem.expert_id, unsuitable)
+            );
+            signed.expect("a signature");
+            inspected.expect("an inspection");
+        }
+        app.drain().await;
+        app.sweep().await;
+        let state = tandem.scene.state(tandem.id).await;
+        assert!(
+            matches!(state, MatchState::Met | MatchState::Paused),
+            "round {round}: {state}"
+        );
+        tandem.finish().await;
+    }
+}

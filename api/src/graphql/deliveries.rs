@@ -135,6 +135,8 @@ pub enum EmailTrigger {
     MatchEnded,
     /// Thanks the expert at the end.
     ThankYou,
+    /// Tells the offices that an expert says an answer by telephone is not right.
+    AnswerContested,
     /// Tells centre and office that a problem was reported.
     ProblemReported,
     /// A new link in place of an old one.

@@ -120,7 +120,7 @@ async fn caller(state: &ApiState, headers: &HeaderMap, extensions: &Extensions) 
 }
 
 /// A file that is kept out of caches and never shown as a page of ours.
-fn file(kind: &'static str, name: &str, bytes: Vec<u8>) -> Response {
+pub(crate) fn file(kind: &'static str, name: &str, bytes: Vec<u8>) -> Response {
     (
         [
             (header::CONTENT_TYPE, kind.to_owned()),

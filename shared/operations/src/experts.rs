@@ -8,7 +8,7 @@ mod states;
 
 pub use duplicates::Duplicate;
 pub use listing::{ListFilter, NearInput, NearPlace, Row, list};
-pub use own::{OwnSettings, change_own_settings, own_settings};
+pub use own::{OPTIONAL_MAILS, OwnSettings, change_own_settings, own_settings};
 pub use patch::ExpertPatch;
 pub use states::{activate, leave, pause, reinstate, resume, suspend};
 

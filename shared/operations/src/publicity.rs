@@ -3,11 +3,11 @@
 
 use tandem_domain::errors::UserError;
 use tandem_domain::parties::{About, Party};
-use tandem_domain::policy::Action;
+use tandem_domain::policy::{Action, Grant};
 use tandem_storage::{cases, experts, matches, mentees};
 
 use crate::problems::case_resource;
-use crate::{App, Audit, Caller, Result, addresses, refuse};
+use crate::{App, Audit, Caller, Result, Who, addresses, refuse};
 
 /// A person consents to portraits and names being published, or takes that back. For a mentee under 18 both
 /// the own and the guardian's consent are needed; each gives its own.
@@ -50,4 +50,31 @@ pub async fn consent_to_publicity(app: &App, caller: &Caller, about: About, cons
     app.audit(&mut tx, caller, &[entry]).await?;
     tx.commit().await?;
     Ok(())
+}
+
+/// Whether a mentee or a guardian has consented, for the own page.
+///
+/// # Errors
+/// `NOT_FOUND` for everybody else.
+pub async fn given(app: &App, caller: &Caller, party: Party) -> Result<bool> {
+    let missing = || UserError::not_found("id", "consent");
+    let mentee = match party {
+        Party::Mentee(id) | Party::Guardian(id) => id,
+        Party::Expert(_) => return refuse(missing()),
+    };
+    let own = match &caller.who {
+        Who::Person(person) => person.party == party,
+        Who::User(actor) => party == Party::Mentee(mentee) && actor.grants.contains(&Grant::Mentee(mentee)),
+        Who::Nobody | Who::System => false,
+    };
+    if !own {
+        return refuse(missing());
+    }
+    let mut conn = app.acquire(caller).await?;
+    let (own, guardian) = mentees::publicity_consents(&mut conn, mentee).await?;
+    Ok(if party == Party::Mentee(mentee) {
+        own
+    } else {
+        guardian
+    })
 }

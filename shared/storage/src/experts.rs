@@ -6,7 +6,7 @@ mod own;
 
 pub use details::{Details, ExpertPause, Part, details_for, insert_pauses, parts_for, pauses_for, resume};
 pub use listing::{ExpertFilter, Found, Key, Near, Order, Readiness, TextSearch, count, list, visible};
-pub use own::{OwnChange, change_own, wants_reminders};
+pub use own::{OwnChange, change_own};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;

@@ -11,8 +11,8 @@ mod listing;
 pub use self::{
     alternates::{hold_run_of, unused_alternates},
     changing::{
-        NewApproach, accept, decline, insert_approaches, lock_of_cases, set_decline_reason, supersede,
-        withdraw,
+        NewApproach, accept, answer_contested, contest_answer, decline, insert_approaches, lock_of_cases,
+        set_decline_reason, supersede, withdraw,
     },
     life::{
         Checked, expired_checks, lapsed, open_of_expert, overdue_verdicts, resumable, signed_and_waiting,

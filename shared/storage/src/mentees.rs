@@ -432,3 +432,15 @@ pub async fn set_guardian_publicity_consent(
     .await?;
     Ok(())
 }
+
+/// Whether the mentee, and whether the guardian has consented to publicity.
+pub async fn publicity_consents(conn: &mut PgConnection, id: MenteeId) -> Result<(bool, bool)> {
+    let row = sqlx::query!(
+        r#"SELECT publicity_consent_at IS NOT NULL AS "own!", guardian_publicity_consent_at IS NOT NULL AS "guardian!"
+             FROM mentees WHERE id = $1"#,
+        id.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map_or((false, false), |row| (row.own, row.guardian)))
+}

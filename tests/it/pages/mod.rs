@@ -3,6 +3,7 @@
 mod codes;
 mod life;
 mod links;
+mod own_things;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

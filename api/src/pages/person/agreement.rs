@@ -98,6 +98,8 @@ fn page(visit: &Visit, own: &Own, refusals: &Refusals) -> Response {
     blocks.push(Block::Text(t.agreement_free.into()));
     blocks.push(Block::Heading(t.agreement_signatures.into()));
     blocks.push(Block::Facts(signatures(visit, own, version)));
+    let pdf = Form::new(visit.href(&format!("/match/{}/agreement/pdf", own.matching.id)));
+    blocks.push(Block::Form(pdf.button(t.pdf_button, Look::Plain)));
     if own.tasks.contains(&Task::Sign(version.id)) {
         let name = [("name", visit.visitor.facts.name.as_str())];
         let tick = Field::new("agree", fill(t.agreement_check, &name), Kind::Tick { set: false })

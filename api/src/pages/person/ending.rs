@@ -7,6 +7,7 @@ use axum::{
 use strum::VariantArray;
 use tandem_domain::feedback::{Answers, Degree, Occasion, Report};
 use tandem_domain::matches::{EndReason, MatchState};
+use tandem_domain::parties::Side;
 use tandem_domain::values::CefrLevel;
 use tandem_operations::Error;
 use tandem_operations::matches::{self, EndDraft, Own, Task};
@@ -18,9 +19,9 @@ use crate::pages::texts::fill;
 use crate::pages::view::{Block, Choice, Field, Form, Kind, Look};
 use crate::server::ApiState;
 
-/// Interrupt, or take up again. For the expert.
+/// Interrupt, or take up again. For expert and mentee; a guardian asks the centre.
 pub(super) async fn pause(State(state): State<ApiState>, Path(place): Path<Place>, visit: Visit) -> Response {
-    match visit.own_as_expert(&state, place).await {
+    match own_to_pause(&visit, &state, place).await {
         Ok(own) => pause_page(&visit, &own, &Refusals::none()),
         Err(page) => page,
     }
@@ -33,7 +34,7 @@ pub(super) async fn pause_now(
     visit: Visit,
     fields: Fields,
 ) -> Response {
-    let own = match visit.own_as_expert(&state, place).await {
+    let own = match own_to_pause(&visit, &state, place).await {
         Ok(own) => own,
         Err(page) => return page,
     };
@@ -54,7 +55,8 @@ pub(super) async fn pause_now(
 }
 
 fn pause_page(visit: &Visit, own: &Own, refusals: &Refusals) -> Response {
-    let (t, e) = (visit.t(), visit.e());
+    let t = visit.t();
+    let e = visit.expert_texts();
     let mut blocks = Vec::new();
     if visit.has_done("saved") {
         blocks.push(Block::Done(t.saved.into()));
@@ -63,26 +65,33 @@ fn pause_page(visit: &Visit, own: &Own, refusals: &Refusals) -> Response {
     let form = Form::new(visit.href(&format!("/match/{}/pause", own.matching.id)));
     match own.matching.state {
         MatchState::Active => {
-            blocks.push(Block::Text(e.pause_intro.into()));
+            blocks.push(Block::Text(e.map_or(t.pause_intro, |e| e.pause_intro).into()));
             blocks.push(Block::Form(form.sending(
                 "to",
                 "pause",
-                e.pause_button,
+                e.map_or(t.pause_button, |e| e.pause_button),
                 Look::Plain,
             )));
         }
         MatchState::Paused => {
-            blocks.push(Block::Text(e.resume_intro.into()));
+            blocks.push(Block::Text(e.map_or(t.resume_intro, |e| e.resume_intro).into()));
             blocks.push(Block::Form(form.sending(
                 "to",
                 "resume",
-                e.resume_button,
+                e.map_or(t.resume_button, |e| e.resume_button),
                 Look::First,
             )));
         }
         _ => blocks.push(Block::Text(t.closed.into())),
     }
-    visit.show_as(refusals, e.pause_title, blocks)
+    visit.show_as(refusals, e.map_or(t.pause_title, |e| e.pause_title), blocks)
+}
+
+async fn own_to_pause(visit: &Visit, state: &ApiState, place: Place) -> Result<Own, Response> {
+    if visit.side() == Side::Guardian {
+        return visit.own_as_expert(state, place).await;
+    }
+    visit.own(state, place).await
 }
 
 /// Ending: reasons are offered and none is asked for.

@@ -83,6 +83,7 @@ async fn mentee(
     }
     if case.is_some() {
         links.push(Link::new(visit.href("/case"), t.case_title));
+        links.push(Link::new(visit.href("/publicity"), t.publicity_title));
     }
     blocks.push(Block::Heading(t.next_title.into()));
     blocks.push(Block::Links(links));
@@ -164,10 +165,10 @@ async fn expert(
         if pauses.iter().any(|pause| pause.covers(state.app.today())) {
             blocks.push(Block::Note(e.away_now.into()));
         }
-        blocks.push(Block::Links(vec![Link::new(
-            visit.href("/profile"),
-            e.profile_link,
-        )]));
+        blocks.push(Block::Links(vec![
+            Link::new(visit.href("/training"), e.training_link),
+            Link::new(visit.href("/profile"), e.profile_link),
+        ]));
     }
     Ok(e.home_title)
 }

@@ -5,6 +5,7 @@
 //! token in the path; one of `/me` is asked for its origin, besides the cookie's `SameSite`.
 
 mod agreement;
+mod agreement_pdf;
 mod answer;
 mod case;
 mod ending;
@@ -15,8 +16,11 @@ mod milestones;
 mod missing;
 mod problem;
 mod profile;
+mod publicity;
 mod settings;
 mod tandem;
+mod told;
+mod training;
 mod verdict;
 mod visit;
 mod words;
@@ -42,6 +46,8 @@ pub(super) fn router() -> Router<ApiState> {
         .route("/paper/{record}", get(problem::paper).post(problem::contest))
         .route("/profile", get(profile::get).post(profile::save))
         .route("/profile/away", post(profile::away))
+        .route("/publicity", get(publicity::get).post(publicity::save))
+        .route("/training", get(training::get).post(training::act))
         .nest("/match/{matching}", about_a_match())
 }
 
@@ -56,6 +62,9 @@ fn about_a_match() -> Router<ApiState> {
         .route("/stop", get(verdict::stop).post(verdict::stop_now))
         .route("/verdict", get(verdict::get).post(verdict::post))
         .route("/agreement", get(agreement::get).post(agreement::sign))
+        .route("/agreement/pdf", post(agreement_pdf::ask))
+        .route("/agreement/pdf/{document}", get(agreement_pdf::open))
+        .route("/told", get(told::get).post(told::contest))
         .route("/agreement/write", get(agreement::write).post(agreement::save))
         .route("/meetings", get(meetings::get).post(meetings::add))
         .route("/milestones", get(milestones::get).post(milestones::add))

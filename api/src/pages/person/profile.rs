@@ -6,11 +6,12 @@ use tandem_domain::experts::{CAPACITY, Pause, TRAVEL_RADIUS_KM};
 use tandem_domain::ids::ExpertId;
 use tandem_domain::parties::Party;
 use tandem_operations::Error;
-use tandem_operations::experts::{self, OwnSettings};
+use tandem_operations::deliveries::Trigger;
+use tandem_operations::experts::{self, OPTIONAL_MAILS, OwnSettings};
 
 use super::words::Refusals;
 use super::{Fields, Visit};
-use crate::pages::texts::fill;
+use crate::pages::texts::{ExpertTexts, fill};
 use crate::pages::view::{Block, Field, Form, Kind, Look};
 use crate::server::ApiState;
 
@@ -47,7 +48,10 @@ pub(super) async fn save(State(state): State<ApiState>, visit: Visit, fields: Fi
     let wanted = OwnSettings {
         capacity: fields.read("capacity").unwrap_or(0),
         travel_radius_km: fields.read("radius").unwrap_or(0),
-        reminders: fields.has("reminders"),
+        ended: OPTIONAL_MAILS
+            .into_iter()
+            .filter(|trigger| !fields.has(trigger.as_str()))
+            .collect(),
         publicity_consent: fields.has("publicity"),
     };
     let caller = &visit.visitor.caller;
@@ -111,23 +115,28 @@ async fn page(
         most: *range.end(),
     };
     let tick = |set| Kind::Tick { set };
+    let settings = Form::new(visit.href("/profile"))
+        .field(
+            Field::new("capacity", e.profile_capacity, number(own.capacity, CAPACITY))
+                .hint(e.profile_capacity_hint)
+                .error(refusals.on(t, "x", "capacity")),
+        )
+        .field(
+            Field::new(
+                "radius",
+                e.profile_radius,
+                number(own.travel_radius_km, TRAVEL_RADIUS_KM),
+            )
+            .hint(e.profile_radius_hint)
+            .error(refusals.on(t, "x", "travelRadiusKm")),
+        );
+    // each kind of mail by itself, as the link in it ends it
+    let settings = OPTIONAL_MAILS.into_iter().fold(settings, |form, trigger| {
+        let wanted = !own.ended.contains(&trigger);
+        form.field(Field::new(trigger.as_str(), mail(e, trigger), tick(wanted)).hint(e.profile_notify_hint))
+    });
     blocks.push(Block::Form(
-        Form::new(visit.href("/profile"))
-            .field(
-                Field::new("capacity", e.profile_capacity, number(own.capacity, CAPACITY))
-                    .hint(e.profile_capacity_hint)
-                    .error(refusals.on(t, "x", "capacity")),
-            )
-            .field(
-                Field::new(
-                    "radius",
-                    e.profile_radius,
-                    number(own.travel_radius_km, TRAVEL_RADIUS_KM),
-                )
-                .hint(e.profile_radius_hint)
-                .error(refusals.on(t, "x", "travelRadiusKm")),
-            )
-            .field(Field::new("reminders", e.profile_notify, tick(own.reminders)).hint(e.profile_notify_hint))
+        settings
             .field(
                 Field::new("publicity", e.profile_publicity, tick(own.publicity_consent))
                     .hint(e.profile_publicity_hint),
@@ -168,4 +177,15 @@ fn time_off(state: &ApiState, visit: &Visit, pauses: &[Pause], refusals: &Refusa
             .field(until)
             .button(e.away_button, Look::Plain),
     ));
+}
+
+/// A kind of mail in the words of the page.
+fn mail(e: &ExpertTexts, trigger: Trigger) -> String {
+    let kind = match trigger {
+        Trigger::NoMeeting => e.notify_no_meeting,
+        Trigger::CheckIn => e.notify_check_in,
+        Trigger::InterviewFollowUp => e.notify_interview,
+        _ => e.notify_half_year,
+    };
+    format!("{} {kind}", e.notify_title)
 }

@@ -218,8 +218,11 @@ fn more(visit: &Visit, own: &Own) -> Vec<Link> {
         }
     }
     if running {
-        if visit.is_expert() {
-            links.push((at("pause"), e.pause_title));
+        match visit.side() {
+            Side::Expert => links.push((at("pause"), e.pause_title)),
+            Side::Mentee => links.push((at("pause"), t.pause_title)),
+            // asks the centre
+            Side::Guardian => {}
         }
         links.push((
             at("end"),

@@ -42,7 +42,7 @@ texts! {
         // a shared device
         leave leave_hint left_title left
         // links that do not open anything
-        expired_title expired void_title void frozen again_ask again_button again_title again_done gone_title gone closed_title closed
+        expired_title expired void_title void frozen again_ask again_button again_title again_done pdf_button pdf_title pdf_wait pdf_again pause_title pause_intro pause_button resume_intro resume_button publicity_title publicity_text publicity_guardian publicity_tick publicity_button gone_title gone closed_title closed
         // the code on paper
         code_title code_intro code_label code_hint code_wrong code_many code_staff
         // the printed page
@@ -111,7 +111,7 @@ texts! {
         m_contract m_other pause_title pause_intro pause_button resume_intro resume_button feedback_title
         feedback_intro report_title report_intro report_button end_title end_intro end_reasons end_another
         end_yes end_no end_button end_sure end_thanks profile_title profile_intro profile_capacity
-        profile_capacity_hint profile_radius profile_radius_hint profile_notify profile_notify_hint
+        profile_capacity_hint profile_radius profile_radius_hint profile_notify_hint training_title training_link training_intro training_none training_booked training_waiting training_offered training_full training_book training_wait training_accept training_give_back training_invited training_not_now notify_title notify_no_meeting notify_check_in notify_interview notify_half_year told_title told_intro_yes told_intro_no told_effect_yes told_effect_no told_button told_done
         profile_publicity profile_publicity_hint profile_save away_title away_now away_until away_open
         away_none away_from away_to away_to_hint away_button back_button problem_title end_goal end_term
         end_training end_time end_distance end_moved end_differ end_lost end_other feedback_joy

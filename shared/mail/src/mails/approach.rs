@@ -142,6 +142,8 @@ pub struct AnswerRecordedMail {
     pub channel: AnswerChannel,
     /// When it was given; the German day is shown.
     pub answered_at: DateTime<Utc>,
+    /// Where the expert says that it is not right; for an answer by telephone.
+    pub object_url: Option<Url>,
 }
 
 impl AnswerRecordedMail {

@@ -180,6 +180,8 @@ pub enum StaffNews {
     InForce,
     /// Somebody says that a record of paper is not right.
     PaperContested,
+    /// The expert says that an answer by telephone is not right.
+    AnswerContested,
     /// It begins.
     Active,
     /// It is interrupted.

@@ -138,7 +138,9 @@ fn superseded() -> SupersededMail {
 }
 
 fn answer(answer: Answer, channel: AnswerChannel) -> AnswerRecordedMail {
+    let page = url("p/me/8sLZr1bQmPq3vXyT6nKd0Hj5uWcE2aFg/match/1/told");
     AnswerRecordedMail {
+        object_url: (channel == AnswerChannel::Telephone).then_some(page),
         letterhead: letterhead(),
         expert: expert(),
         center_place: "Berlin".to_owned(),

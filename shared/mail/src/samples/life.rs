@@ -149,6 +149,7 @@ fn staff_news() -> Vec<(&'static str, StaffNews)> {
         ("staff_not_formed", StaffNews::NotFormed),
         ("staff_in_force", StaffNews::InForce),
         ("staff_paper_contested", StaffNews::PaperContested),
+        ("staff_answer_contested", StaffNews::AnswerContested),
         ("staff_active", StaffNews::Active),
         ("staff_paused", StaffNews::Paused { by_system: false }),
         ("staff_paused_by_system", StaffNews::Paused { by_system: true }),

@@ -118,6 +118,8 @@ pub enum Trigger {
     PaperNotice,
     /// Tells centre and office that a person says a record is not right.
     PaperContested,
+    /// Tells the offices that an expert says an answer by telephone is not right.
+    AnswerContested,
     /// It begins.
     MatchActive,
     /// It is interrupted.

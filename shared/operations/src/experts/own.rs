@@ -5,9 +5,12 @@ use tandem_domain::errors::Problems;
 use tandem_domain::experts::{CAPACITY, Pause, TRAVEL_RADIUS_KM};
 use tandem_domain::ids::ExpertId;
 use tandem_domain::policy::{Action, Resource};
+use tandem_storage::PgConnection;
+use tandem_storage::deliveries::{self, RecipientKind};
 use tandem_storage::experts::{self, OwnChange};
 
 use super::{authorize, explain, found, locked_for};
+use crate::deliveries::Trigger;
 use crate::{App, Audit, Caller, Result};
 
 /// What an expert's own page shows and changes.
@@ -17,10 +20,28 @@ pub struct OwnSettings {
     pub capacity: i64,
     /// How far, in kilometres.
     pub travel_radius_km: i64,
-    /// Whether reminders are mailed that are not essential.
-    pub reminders: bool,
+    /// Which of the mails that can be ended are ended; the same that the link in each of them ends.
+    pub ended: Vec<Trigger>,
     /// Consent to publicity (S54): off until given, taken back as easily.
     pub publicity_consent: bool,
+}
+
+/// The mails to experts that can be ended.
+pub const OPTIONAL_MAILS: [Trigger; 4] = [
+    Trigger::NoMeeting,
+    Trigger::CheckIn,
+    Trigger::InterviewFollowUp,
+    Trigger::HalfYearFeedback,
+];
+
+async fn ended(conn: &mut PgConnection, id: ExpertId) -> Result<Vec<Trigger>> {
+    let mut ended = Vec::new();
+    for trigger in OPTIONAL_MAILS {
+        if deliveries::has_ended(conn, (RecipientKind::Expert, id.uuid()), trigger.as_str()).await? {
+            ended.push(trigger);
+        }
+    }
+    Ok(ended)
 }
 
 /// The settings of an expert, and the pauses that are not over.
@@ -29,7 +50,7 @@ pub async fn own_settings(app: &App, caller: &Caller, id: ExpertId) -> Result<(O
     let expert = found(experts::get(&mut conn, id).await?, "expertId")?;
     let home = (id, expert.office_id);
     authorize(&mut conn, caller, Action::SetAvailability, home, "expertId").await?;
-    let reminders = experts::wants_reminders(&mut conn, id).await?;
+    let ended = ended(&mut conn, id).await?;
     let mut pauses: Vec<Pause> = experts::pauses_for(&mut conn, &[id], app.today())
         .await?
         .into_iter()
@@ -39,7 +60,7 @@ pub async fn own_settings(app: &App, caller: &Caller, id: ExpertId) -> Result<(O
     let settings = OwnSettings {
         capacity: expert.capacity.into(),
         travel_radius_km: expert.travel_radius_km.into(),
-        reminders,
+        ended,
         publicity_consent: expert.publicity_consent,
     };
     Ok((settings, pauses))
@@ -87,13 +108,17 @@ pub async fn change_own_settings(
     let change = OwnChange {
         capacity: wanted.capacity as i16,
         travel_radius_km: wanted.travel_radius_km as i16,
-        reminders: wanted.reminders,
         publicity_consent: wanted.publicity_consent,
     };
     experts::change_own(&mut tx, id, &change, app.now())
         .await
         .map_err(explain)?;
-    let reminded = experts::wants_reminders(&mut tx, id).await?;
+    let mut mails_changed = false;
+    for trigger in OPTIONAL_MAILS {
+        let recipient = (RecipientKind::Expert, id.uuid());
+        let end = wanted.ended.contains(&trigger);
+        mails_changed |= deliveries::end(&mut tx, recipient, trigger.as_str(), end, app.now()).await?;
+    }
     let changed: Vec<&str> = [
         ("capacity", i64::from(before.capacity) != wanted.capacity),
         (
@@ -104,7 +129,7 @@ pub async fn change_own_settings(
             "publicityConsent",
             before.publicity_consent != wanted.publicity_consent,
         ),
-        ("notifications", reminded == wanted.reminders),
+        ("mails", mails_changed),
     ]
     .into_iter()
     .filter_map(|(field, changed)| changed.then_some(field))

@@ -13,20 +13,8 @@ pub struct OwnChange {
     pub capacity: i16,
     /// How far, in kilometres.
     pub travel_radius_km: i16,
-    /// Whether reminders are mailed that are not essential.
-    pub reminders: bool,
     /// Consent to publicity.
     pub publicity_consent: bool,
-}
-
-/// Whether reminders are mailed that are not essential; the default.
-pub async fn wants_reminders(conn: &mut PgConnection, id: ExpertId) -> Result<bool> {
-    Ok(sqlx::query_scalar!(
-        r#"SELECT COALESCE((notifications ->> 'reminders')::boolean, true) AS "wants!" FROM experts WHERE id = $1"#,
-        id.uuid(),
-    )
-    .fetch_one(conn)
-    .await?)
 }
 
 /// Writes what an expert set.
@@ -38,15 +26,12 @@ pub async fn change_own(
 ) -> Result<()> {
     sqlx::query!(
         "UPDATE experts
-            SET capacity = $2, travel_radius_km = $3, publicity_consent = $4,
-                notifications = notifications || jsonb_build_object('reminders', $5::boolean),
-                version = version + 1, updated_at = $6
+            SET capacity = $2, travel_radius_km = $3, publicity_consent = $4, version = version + 1, updated_at = $5
           WHERE id = $1",
         id.uuid(),
         change.capacity,
         change.travel_radius_km,
         change.publicity_consent,
-        change.reminders,
         now,
     )
     .execute(conn)

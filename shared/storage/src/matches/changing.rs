@@ -147,3 +147,28 @@ async fn end(conn: &mut PgConnection, ids: &[MatchId], state: &str, now: DateTim
     .await?;
     Ok(())
 }
+
+/// Writes that the expert said that the answer, which the office recorded, is not right; `false` where it was said
+/// before.
+pub async fn contest_answer(conn: &mut PgConnection, id: MatchId, now: DateTime<Utc>) -> Result<bool> {
+    let done = sqlx::query!(
+        "UPDATE matches SET answer_contested_at = $2
+          WHERE id = $1 AND answered_by_way = 'TELEPHONE' AND answer_contested_at IS NULL",
+        id.uuid(),
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Whether the expert said so.
+pub async fn answer_contested(conn: &mut PgConnection, id: MatchId) -> Result<bool> {
+    let said = sqlx::query_scalar!(
+        r#"SELECT answer_contested_at IS NOT NULL AS "said!" FROM matches WHERE id = $1"#,
+        id.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(said.unwrap_or(false))
+}

@@ -195,12 +195,7 @@ pub const TABLES: &[Table] = &[
                 "postal_code",
             ),
             group(Whose::Expert, Contact, To("'de'"), "language"),
-            group(
-                Whose::Expert,
-                Profile,
-                NO_LIST,
-                "preferred_channels notifications",
-            ),
+            group(Whose::Expert, Profile, NO_LIST, "preferred_channels"),
             group(Whose::Expert, FreeText, Empty, "motivation"),
             group(Whose::Expert, OwnWord, To("false"), "publicity_consent"),
         ],
@@ -482,7 +477,7 @@ pub const TABLES: &[Table] = &[
         &[],
         &[
             facts(
-                "id case_id expert_id proposal_id state approached_by approached_at approach_sent_at undeliverable answered_at answered_by_way introduced_at introduced_by briefed_on meeting_planned_at meeting_planned_by meeting_plan first_meeting_on met_recorded_at contact_since consented_at active_from pause_reason paused_at ended_at ended_by_side end_reasons version created_at updated_at",
+                "id case_id expert_id proposal_id state approached_by approached_at approach_sent_at undeliverable answered_at answered_by_way answer_contested_at introduced_at introduced_by briefed_on meeting_planned_at meeting_planned_by meeting_plan first_meeting_on met_recorded_at contact_since consented_at active_from pause_reason paused_at ended_at ended_by_side end_reasons version created_at updated_at",
             ),
             group(
                 Whose::Expert,

@@ -110,6 +110,17 @@ fn write(writing: &Writing<'_>, trigger: Trigger, facts: &MatchFacts) -> Result<
                 AnswerChannel::Online
             },
             answered_at: facts.answered_at.unwrap_or(facts.approached_at),
+            object_url: match facts.answered_by_way {
+                Some(AnswerWay::Telephone) => Some(page_url(
+                    app,
+                    &format!(
+                        "p/me/{}/match/{}/told",
+                        app.links.token(Purpose::Person, delivery.id),
+                        facts.id
+                    ),
+                )?),
+                _ => None,
+            },
         }
         .render(language),
         _ => {

@@ -100,7 +100,7 @@ fn obstacle(writing: &Writing<'_>, trigger: Trigger, story: &Story) -> Option<St
         }
         Trigger::AgreementInForce => state.is_engaged(),
         Trigger::PaperNotice => story.paper.is_some(),
-        Trigger::PaperContested => true,
+        Trigger::PaperContested | Trigger::AnswerContested => true,
         Trigger::MatchActive => matches!(state, MatchState::Active | MatchState::Paused),
         Trigger::MatchPaused => state == MatchState::Paused,
         Trigger::MatchResumed => state == MatchState::Active,
@@ -257,6 +257,7 @@ async fn to_staff(
         Trigger::MatchNotFormed => StaffNews::NotFormed,
         Trigger::AgreementInForce => StaffNews::InForce,
         Trigger::PaperContested => StaffNews::PaperContested,
+        Trigger::AnswerContested => StaffNews::AnswerContested,
         Trigger::MatchActive => StaffNews::Active,
         Trigger::MatchPaused => StaffNews::Paused {
             by_system: matches!(matching.paused, Some((_, reason)) if reason != PauseReason::Wished),

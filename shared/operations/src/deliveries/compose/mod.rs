@@ -149,6 +149,7 @@ pub(super) async fn compose(conn: &mut PgConnection, writing: &Writing<'_>) -> R
         | Trigger::AgreementInForce
         | Trigger::PaperNotice
         | Trigger::PaperContested
+        | Trigger::AnswerContested
         | Trigger::MatchActive
         | Trigger::MatchPaused
         | Trigger::MatchResumed
