@@ -187,7 +187,8 @@ impl Scene {
         self.until(
             "the worker waits at the lock",
             "SELECT EXISTS (SELECT FROM pg_stat_activity
-             WHERE application_name = 'tandem-worker' AND wait_event_type = 'Lock' AND query LIKE 'INSERT INTO%')",
+             WHERE application_name = 'tandem-worker' AND wait_event_type = 'Lock'
+               AND (query LIKE 'INSERT INTO matching_run_snapshots%' OR query LIKE 'INSERT INTO proposals%'))",
         )
         .await;
         victim.kill().await.expect("a killed worker");
