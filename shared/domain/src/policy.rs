@@ -550,11 +550,9 @@ fn seeing(action: Action) -> Action {
         A::ViewCenter | A::ManageCenter => A::ViewCenter,
         A::ViewUser | A::ManageUser => A::ViewUser,
         A::ManageApiToken => A::ManageApiToken,
-        A::ViewExpert
-        | A::ViewExpertContact
-        | A::ManageExpert
-        | A::VouchForAddress
-        | A::SetAvailability => A::ViewExpert,
+        A::ViewExpert | A::ViewExpertContact | A::ManageExpert | A::VouchForAddress | A::SetAvailability => {
+            A::ViewExpert
+        }
         // a mail in the log is a thing of its own: it may be about anybody
         A::ViewDeliveries => A::ViewDeliveries,
         A::ViewCheck | A::ManageCheck => A::ViewCheck,

@@ -188,7 +188,13 @@ fn signatures(visit: &Visit, own: &Own, version: &Agreement) -> Vec<(String, Str
             let text = match signature {
                 Some(signature) => {
                     let date = fill(t.agreement_signed_on, &[("date", &dates.date(&signature.on))]);
-                    format!("{}, {date}", signature.name)
+                    // a name in Latin letters at its beginning would turn the line round
+                    let mark = if visit.language().direction() == "rtl" {
+                        "\u{200f}"
+                    } else {
+                        ""
+                    };
+                    format!("{mark}{}, {date}", signature.name)
                 }
                 None => t.agreement_open.to_owned(),
             };
