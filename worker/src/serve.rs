@@ -27,6 +27,9 @@ use crate::{
     wake::{OftenAndAtOnce, Wake},
 };
 
+/// How long Redis may take to hear that the last job has ended.
+const ACKNOWLEDGEMENT: Duration = Duration::from_secs(1);
+
 /// How a worker works.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -115,7 +118,10 @@ pub async fn serve(
     tokio::select! {
         ended = monitored => ended.context("a worker failed")?,
         // apalis may miss that the last of several jobs has ended, and would wait until the grace is over
-        () = running.wait() => {}
+        () = async {
+            running.wait().await;
+            tokio::time::sleep(ACKNOWLEDGEMENT).await;
+        } => {}
     }
     background.shutdown().await;
     Ok(())
