@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
 use tandem_domain::addresses::{AddressChange, End, Outcome, Voucher};
-use tandem_domain::ids::{AddressChangeId, ExpertId, MenteeId};
+use tandem_domain::ids::{AddressChangeId, ExpertId, MenteeId, UserId};
 use tandem_domain::parties::{Party, Side};
 use tandem_domain::values::Email;
 use uuid::Uuid;
@@ -90,7 +90,7 @@ pub async fn insert(conn: &mut PgConnection, change: &AddressChange) -> Result<(
         mentee,
         change.old.as_ref().map(Email::as_str),
         change.new.as_ref().map(Email::as_str),
-        change.asked_by.map(|user| user.uuid()),
+        change.asked_by.map(UserId::uuid),
         change.asked_at,
         change.expires_at,
         ended_at,
@@ -278,7 +278,7 @@ pub async fn vouch(conn: &mut PgConnection, id: AddressChangeId, voucher: &Vouch
     sqlx::query!(
         "UPDATE address_changes SET vouched_by = $2, vouched_at = $3, spoken_on = $4 WHERE id = $1",
         id.uuid(),
-        voucher.by.map(|user| user.uuid()),
+        voucher.by.map(UserId::uuid),
         voucher.at,
         voucher.spoken_on,
     )

@@ -135,18 +135,18 @@ fn one(visit: &Visit, session: &Session, seat: Option<&Attendance>, blocks: &mut
     if let (Some(AttendanceState::Offered), Some(seat)) = (state, seat) {
         form = form.sending(
             "accept",
-            &seat.id.uuid().to_string(),
+            seat.id.uuid().to_string(),
             e.training_accept,
             Look::First,
         );
     } else if !open || state == Some(AttendanceState::Invited) {
         let label = if full { e.training_wait } else { e.training_book };
-        form = form.sending("book", &session.id.uuid().to_string(), label, Look::First);
+        form = form.sending("book", session.id.uuid().to_string(), label, Look::First);
     }
     if let (true, Some(seat)) = (open, seat) {
         form = form.sending(
             "give_back",
-            &seat.id.uuid().to_string(),
+            seat.id.uuid().to_string(),
             e.training_give_back,
             Look::Plain,
         );

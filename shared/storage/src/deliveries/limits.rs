@@ -152,15 +152,27 @@ pub async fn left_behind(
     conn: &mut PgConnection,
     limit: i64,
 ) -> Result<Vec<(DeliveryId, Option<(JobId, jobs::State)>)>> {
+    let held = sqlx::query_scalar!(
+        "SELECT d.id
+           FROM email_deliveries d
+           LEFT JOIN jobs j ON j.dedupe_key = 'SEND_EMAIL:' || d.id::text
+          WHERE d.state IN ('QUEUED', 'SENDING') AND (j.id IS NULL OR j.state IN ('DONE', 'DEAD'))
+          ORDER BY d.created_at, d.id
+          LIMIT $1
+            FOR UPDATE OF d SKIP LOCKED",
+        limit,
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    // the jobs are looked at again: who held a delivery a moment ago may have brought its job back to life
     let rows = sqlx::query!(
         r#"SELECT d.id, j.id AS "job?", j.state AS "job_state?"
              FROM email_deliveries d
              LEFT JOIN jobs j ON j.dedupe_key = 'SEND_EMAIL:' || d.id::text
-            WHERE d.state IN ('QUEUED', 'SENDING') AND (j.id IS NULL OR j.state IN ('DONE', 'DEAD'))
-            ORDER BY d.created_at, d.id
-            LIMIT $1
-              FOR UPDATE OF d SKIP LOCKED"#,
-        limit,
+            WHERE d.id = ANY($1) AND d.state IN ('QUEUED', 'SENDING')
+              AND (j.id IS NULL OR j.state IN ('DONE', 'DEAD'))
+            ORDER BY d.created_at, d.id"#,
+        &held,
     )
     .fetch_all(conn)
     .await?;
