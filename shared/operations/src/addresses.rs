@@ -1,7 +1,7 @@
 //! Changes of e-mail addresses (domain.md "Who may do what", rule 2): asked for, confirmed at both ends, taken
 //! back; and what they keep waiting meanwhile.
 //!
-//! Whoever changes an address, staff or a list, calls [`change`] under the lock of the person's row, and stores
+//! Whoever changes an address, staff or a list, calls `change` under the lock of the person's row, and stores
 //! what it returns: the confirmed address stays until the new one is confirmed. The database refuses any other
 //! way (`experts_email_confirmed`, `mentees_email_confirmed`, `mentees_guardian_email_confirmed`).
 
