@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use crate::catcher::Catcher;
 use crate::stack::Stack;
 
-/// How long one mail may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long one mail may take: on a busy machine it stands behind those of the sweeps.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// One browser's worth of cookies.
 #[derive(Debug)]
