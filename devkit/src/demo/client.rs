@@ -9,7 +9,7 @@ use crate::catcher::Catcher;
 use crate::stack::Stack;
 
 /// How long one mail may take: on a busy machine it stands behind those of the sweeps.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_secs(900);
 
 /// One browser's worth of cookies.
 #[derive(Debug)]

@@ -16,7 +16,7 @@ use crate::catcher::{Catcher, Message};
 use crate::stack::Stack;
 
 /// How long mails may take before the demo gives up.
-const MAIL_PATIENCE: Duration = Duration::from_secs(300);
+const MAIL_PATIENCE: Duration = Duration::from_secs(900);
 
 /// What the main job came to; the last line of `--once`.
 #[derive(Debug, serde::Serialize)]
