@@ -87,6 +87,20 @@ fn browser() -> reqwest::Client {
 }
 
 #[tokio::test]
+async fn a_sign_in_link_does_not_stand_behind_other_mails() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    link_to(&app, &admin).await;
+    let queues: Vec<(String, String)> = sqlx::query_as("SELECT DISTINCT kind, queue FROM jobs ORDER BY kind")
+        .fetch_all(&mut app.superuser().await)
+        .await
+        .unwrap();
+    let urgent = |kind: &str| (kind.to_owned(), "urgent".to_owned());
+    assert_eq!(queues, [urgent("SEND_EMAIL"), urgent("SIGN_IN_REQUEST")]);
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn somebody_signs_in_by_a_link_in_a_browser() {
     let app = TestApp::start().await;
     let admin = app.admin().await;

@@ -28,8 +28,8 @@ const ID_LENGTH: usize = 36;
 /// runs out of Lua's stack and every worker dies of it.
 pub fn capacity(queue: Queue) -> u64 {
     match queue {
-        Queue::Matching => 100,
-        Queue::Mail => 1_500,
+        Queue::Urgent | Queue::Matching => 100,
+        Queue::Mail => 1_400,
         Queue::Maintenance => 400,
     }
 }

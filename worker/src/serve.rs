@@ -33,6 +33,8 @@ const ACKNOWLEDGEMENT: Duration = Duration::from_secs(1);
 /// How a worker works.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
+    /// Jobs at a time that somebody waits for.
+    pub urgent: usize,
     /// Bulk matching runs at a time.
     pub matching: usize,
     /// E-mails at a time.
@@ -52,6 +54,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            urgent: 2,
             matching: 1,
             mail: 8,
             maintenance: 4,
@@ -66,6 +69,7 @@ impl Default for Settings {
 impl Settings {
     fn concurrency(&self, queue: Queue) -> usize {
         match queue {
+            Queue::Urgent => self.urgent,
             Queue::Matching => self.matching,
             Queue::Mail => self.mail,
             Queue::Maintenance => self.maintenance,
@@ -74,7 +78,7 @@ impl Settings {
 
     /// Connections that the worker needs: one a job and one for its lease, relay, listener and sweeps.
     pub fn connections(&self) -> u32 {
-        let jobs = self.matching + self.mail + self.maintenance;
+        let jobs = self.urgent + self.matching + self.mail + self.maintenance;
         u32::try_from(jobs + self.matching + 8).unwrap_or(u32::MAX)
     }
 }

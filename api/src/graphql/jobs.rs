@@ -20,6 +20,8 @@ use super::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "tandem_storage::jobs::Queue")]
 pub enum JobQueue {
+    /// What somebody waits for at this moment, as a sign-in link.
+    Urgent,
     /// Bulk matching runs.
     Matching,
     /// E-mails.

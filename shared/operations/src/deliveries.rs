@@ -17,6 +17,8 @@ pub use tandem_storage::deliveries::{Delivery, RecipientKind, State};
 pub use trigger::Trigger;
 pub use unsubscribe::{Unsubscription, take_back, unsubscribe, unsubscription};
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use tandem_domain::ids::{CenterId, DeliveryId, ExpertId, MenteeId, OfficeId, UserId};
 use tandem_storage::{PgConnection, deliveries};
@@ -151,11 +153,17 @@ async fn insert(
         return Ok(Vec::new());
     }
     let ids = deliveries::insert_many(conn, rows, app.now()).await?;
-    let sending: Vec<Job> = ids
+    let awaited: HashSet<DeliveryId> = rows
+        .iter()
+        .filter(|row| row.trigger.parse().is_ok_and(Trigger::is_awaited))
+        .map(|row| row.id)
+        .collect();
+    let (urgent, other): (Vec<Job>, Vec<Job>) = ids
         .iter()
         .map(|delivery| Job::SendEmail { delivery: *delivery })
-        .collect();
-    jobs::enqueue_at(conn, app, &sending, run_at).await?;
+        .partition(|job| matches!(job, Job::SendEmail { delivery } if awaited.contains(delivery)));
+    jobs::enqueue_urgent(conn, app, &urgent, run_at).await?;
+    jobs::enqueue_at(conn, app, &other, run_at).await?;
     Ok(ids)
 }
 

@@ -156,20 +156,35 @@ pub async fn enqueue_at(
 ) -> Result<Vec<JobId>> {
     let rows = jobs
         .iter()
-        .map(|job| {
-            let policy = job.kind().policy();
-            Ok(NewJob {
-                id: app.id(),
-                queue: policy.queue,
-                kind: job.kind().to_string(),
-                payload: job.payload()?,
-                max_attempts: policy.max_attempts,
-                run_at,
-                dedupe_key: Some(job.dedupe_key()),
-            })
-        })
+        .map(|job| row(app, job, job.kind().policy().queue, run_at))
         .collect::<Result<Vec<_>>>()?;
     Ok(jobs::insert_many(conn, &rows, app.now()).await?)
+}
+
+/// As [`enqueue_at`], for jobs that somebody waits for, whatever their kind: they overtake all others.
+pub async fn enqueue_urgent(
+    conn: &mut PgConnection,
+    app: &App,
+    jobs: &[Job],
+    run_at: DateTime<Utc>,
+) -> Result<Vec<JobId>> {
+    let rows = jobs
+        .iter()
+        .map(|job| row(app, job, Queue::Urgent, run_at))
+        .collect::<Result<Vec<_>>>()?;
+    Ok(jobs::insert_many(conn, &rows, app.now()).await?)
+}
+
+fn row(app: &App, job: &Job, queue: Queue, run_at: DateTime<Utc>) -> Result<NewJob> {
+    Ok(NewJob {
+        id: app.id(),
+        queue,
+        kind: job.kind().to_string(),
+        payload: job.payload()?,
+        max_attempts: job.kind().policy().max_attempts,
+        run_at,
+        dedupe_key: Some(job.dedupe_key()),
+    })
 }
 
 #[cfg(test)]

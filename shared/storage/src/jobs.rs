@@ -46,6 +46,8 @@ pub const CHANNEL: &str = "tandem_jobs";
 )]
 #[strum(serialize_all = "lowercase")]
 pub enum Queue {
+    /// What somebody waits for at this moment, as a sign-in link: it overtakes everything else.
+    Urgent,
     /// Bulk matching runs: long, few at a time.
     Matching,
     /// E-mails: short, many at a time.

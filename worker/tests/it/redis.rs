@@ -10,7 +10,10 @@ use std::{
 
 use redis::AsyncCommands;
 use strum::VariantArray;
-use tandem_operations::jobs::{Job, JobError, JobKind, Queue, State};
+use tandem_operations::{
+    App,
+    jobs::{self as promises, Job, JobContext, JobError, JobKind, Queue, State},
+};
 use tandem_storage::jobs;
 use tandem_worker::{
     Queues, Registry, Relay, Settings, capacity, serve,
@@ -73,6 +76,69 @@ async fn every_job_has_its_effect_once_though_redis_says_everything_three_times(
     other.stop().await;
     assert_eq!(stage.effects().await, [1; 300]);
     stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_waits_for_overtakes_thousands_of_mails() {
+    let stage = Stage::in_real_time().await;
+    let queues = stage.queues().await;
+    let gate = Arc::new(Semaphore::new(0));
+    let passing = gate.clone();
+    let registry = Registry::new()
+        .on(JobKind::SendEmail, move |app, _, context| {
+            let gate = passing.clone();
+            async move {
+                if !urgent(&app, &context).await {
+                    gate.acquire().await.expect("the gate stays").forget();
+                }
+                effect(&app, &context, "done").await
+            }
+        })
+        .on(JobKind::SignInRequest, |app, _, context| async move {
+            effect(&app, &context, "done").await
+        });
+    let ordinary = stage.promise_mails(2_000).await;
+    let worker = Worker::start(&stage, &queues, registry, Settings::default()).await;
+    stage
+        .until("SELECT count(*) = 8 FROM jobs WHERE state = 'RUNNING'")
+        .await;
+    stage
+        .promise(&[Job::SignInRequest {
+            request: stage.app.id(),
+        }])
+        .await;
+    let mut conn = stage.conn().await;
+    promises::enqueue_urgent(
+        &mut conn,
+        &stage.app,
+        &[Job::SendEmail {
+            delivery: stage.app.id(),
+        }],
+        stage.app.now(),
+    )
+    .await
+    .unwrap();
+    stage
+        .until("SELECT count(*) = 2 FROM effects WHERE what = 'done'")
+        .await;
+    let done: Vec<Queue> = jobs::counts(&mut conn)
+        .await
+        .unwrap()
+        .into_iter()
+        .filter(|count| count.state == State::Done)
+        .map(|count| count.queue)
+        .collect();
+    assert_eq!(done, [Queue::Urgent]);
+    gate.add_permits(ordinary.len());
+    stage.until_all_done().await;
+    worker.stop().await;
+    stage.close().await;
+}
+
+async fn urgent(app: &App, context: &JobContext) -> bool {
+    let mut conn = app.db.acquire().await.unwrap();
+    let job = jobs::find(&mut conn, context.id).await.unwrap().unwrap();
+    job.queue == Queue::Urgent
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -158,6 +224,9 @@ async fn redis_never_holds_more_than_two_thousand() {
     for _ in 0..3_000 {
         promised.push(Job::SendEmail {
             delivery: stage.app.id(),
+        });
+        promised.push(Job::SignInRequest {
+            request: stage.app.id(),
         });
         promised.push(Job::MatchingRun { run: stage.app.id() });
         promised.push(Job::NextAlternate {

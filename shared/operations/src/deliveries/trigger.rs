@@ -183,6 +183,15 @@ impl Trigger {
         )
     }
 
+    /// Whether somebody asked for it a moment ago and looks into the mailbox now: it overtakes the mails of
+    /// sweeps and plans.
+    pub fn is_awaited(self) -> bool {
+        matches!(
+            self,
+            Self::SignIn | Self::NewLink | Self::AddressOld | Self::AddressNew
+        )
+    }
+
     /// Whether it goes to an address that is not, or no longer, the person's own: what a mail server says of
     /// that one says nothing of the person's.
     pub fn is_about_an_address(self) -> bool {

@@ -74,7 +74,7 @@ impl JobKind {
             },
             // Whoever asked is waiting; the link is of no use after a quarter of an hour.
             Self::SignInRequest => Policy {
-                queue: Queue::Mail,
+                queue: Queue::Urgent,
                 max_attempts: 8,
                 timeout: Duration::from_secs(30),
                 backoff: Backoff {
