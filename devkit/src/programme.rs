@@ -83,6 +83,29 @@ impl Lists {
     }
 }
 
+/// The first so many rows of a list, and the others, both under its header.
+pub fn split(list: &str, first: usize) -> (String, String) {
+    let mut reader = csv::Reader::from_reader(list.as_bytes());
+    let header = reader.headers().expect("a list has a header").clone();
+    let mut parts = [
+        csv::Writer::from_writer(Vec::new()),
+        csv::Writer::from_writer(Vec::new()),
+    ];
+    for part in &mut parts {
+        part.write_record(&header).expect("writing to memory");
+    }
+    for (row, number) in reader.records().zip(0..) {
+        let row = row.expect("a list has rows of equal length");
+        parts[usize::from(number >= first)]
+            .write_record(&row)
+            .expect("writing to memory");
+    }
+    let [first, others] = parts.map(|part| {
+        String::from_utf8(part.into_inner().expect("writing to memory")).expect("made of strings")
+    });
+    (first, others)
+}
+
 /// A list with its header.
 fn csv<const COLUMNS: usize>(
     header: [&str; COLUMNS],
@@ -214,6 +237,16 @@ mod tests {
             let days = (plan().day - submitted.parse::<NaiveDate>().unwrap()).num_days();
             assert!((1..=200).contains(&days), "{days}");
         }
+    }
+
+    #[test]
+    fn a_list_falls_into_two_that_have_its_rows() {
+        let cases = generate(&plan()).cases;
+        let (first, others) = split(&cases, 40);
+        let ids = |list: &str| column(list, "externalId");
+        assert_eq!(ids(&first), ids(&cases)[..40]);
+        assert_eq!(ids(&others), ids(&cases)[40..]);
+        assert_eq!(split(&cases, 150).0, cases);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use tokio::process::Command;
 #[tokio::test]
 async fn the_demo_plays_the_first_weeks_then_does_the_main_job_and_counts_its_mails() {
     let mut demo = Command::new(env!("CARGO_BIN_EXE_tandem-devkit"));
-    demo.args(["demo", "--once", "--experts", "300", "--cases", "60"]);
+    demo.args(["demo", "--once", "--experts", "1500", "--cases", "400"]);
     // servers of its own, whatever this test was started with
     for server in [
         "DATABASE_URL",
@@ -34,5 +34,6 @@ async fn the_demo_plays_the_first_weeks_then_does_the_main_job_and_counts_its_ma
     assert_eq!(last["certified"], true, "{last}");
     assert_eq!(last["approached"], last["matched"], "{last}");
     assert_eq!(last["mails_delivered"], last["approached"], "{last}");
-    assert!(last["approached"].as_u64().unwrap() > 30, "{last}");
+    // more than the 300 mails that a domain gets at once by default: no pace holds the demo back
+    assert!(last["approached"].as_u64().unwrap() > 310, "{last}");
 }

@@ -9,9 +9,10 @@ mod weeks;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use chrono::NaiveDate;
 use tandem_domain::clock::{Clock, SystemClock};
 
-use crate::programme::{Plan, generate};
+use crate::programme::{Plan, generate, split};
 use crate::servers::{self, Durability};
 use crate::signals::Requests;
 use crate::stack::{self, Stack};
@@ -88,26 +89,35 @@ impl Options {
         }
     }
 
+    fn plan(&self, day: NaiveDate) -> Plan {
+        Plan {
+            experts: self.experts as usize,
+            cases: self.cases as usize,
+            seed: self.seed,
+            day,
+        }
+    }
+
     /// An invented programme begins four weeks ago; a list of one's own tells of today.
     fn has_past(&self) -> bool {
         self.experts_csv.is_none() && self.cases_csv.is_none() && self.centers_csv.is_none()
     }
 }
 
-/// The lists to import, each with its kind, in the order of their import: invented ones, or the caller's
-/// own instead.
+/// So many cases are there from the beginning, four weeks ago; the others come in a list of today.
+const EARLY_CASES: usize = 60;
+
+/// The lists to import when the programme begins, each with its kind, in the order of their import: invented
+/// ones, or the caller's own instead.
 fn programme_files(options: &Options, folder: &Path) -> Result<Vec<(&'static str, PathBuf)>> {
-    let plan = Plan {
-        experts: options.experts as usize,
-        cases: options.cases as usize,
-        seed: options.seed,
-        day: if options.has_past() {
-            weeks::day(0)
-        } else {
-            SystemClock.today()
-        },
-    };
-    let lists = generate(&plan);
+    let mut lists = generate(&options.plan(if options.has_past() {
+        weeks::day(0)
+    } else {
+        SystemClock.today()
+    }));
+    if options.has_past() {
+        lists.cases = split(&lists.cases, EARLY_CASES).0;
+    }
     lists
         .write(folder)
         .context("the invented programme cannot be written")?;
@@ -124,6 +134,14 @@ fn programme_files(options: &Options, folder: &Path) -> Result<Vec<(&'static str
     Ok(files.into())
 }
 
+/// The list of the cases that come today.
+fn cases_of_today(options: &Options, folder: &Path) -> Result<PathBuf> {
+    let cases = split(&generate(&options.plan(SystemClock.today())).cases, EARLY_CASES).1;
+    let file = folder.join("cases-of-today.csv");
+    std::fs::write(&file, cases).context("the invented cases cannot be written")?;
+    Ok(file)
+}
+
 async fn start_and_show(options: &Options) -> Result<()> {
     eprintln!("Starting PostgreSQL, Redis, the mail catcher, the api and the worker …");
     let mut stack = Stack::start(&options.stack()).await?;
@@ -131,6 +149,7 @@ async fn start_and_show(options: &Options) -> Result<()> {
     staff::hire(&stack).await?;
     if options.has_past() {
         weeks::live(&mut stack).await?;
+        scenario::fill_up(&stack, options).await?;
     }
     let outcome = tokio::select! {
         outcome = scenario::play(&stack) => outcome?,
@@ -142,8 +161,10 @@ async fn start_and_show(options: &Options) -> Result<()> {
             failure = stack.failure() => bail!(failure),
         }
     }
+    let kept = stack.servers().folder().map(Path::to_owned);
     stack.stop().await;
     if options.once {
+        tell_kept(options, kept.as_deref());
         println!("{}", serde_json::to_string(&outcome)?);
     }
     Ok(())
@@ -154,9 +175,13 @@ async fn stay(stack: &Stack, options: &Options) {
     println!("API explorer  {}/graphql", stack.api_url());
     println!("Mailbox       {}", stack.catcher().http_url());
     println!("Logs          {}", stack.logs().display());
-    if let (true, Some(folder)) = (options.keep, stack.servers().folder()) {
-        println!("Data          {} (kept)", folder.display());
-    }
+    tell_kept(options, stack.servers().folder());
     println!("Ctrl-C ends it.");
     std::future::pending::<()>().await;
+}
+
+fn tell_kept(options: &Options, folder: Option<&Path>) {
+    if let (true, Some(folder)) = (options.keep, folder) {
+        println!("Data          {} (kept)", folder.display());
+    }
 }

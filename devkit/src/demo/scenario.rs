@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::client::{Client, text};
 use super::progress::Progress;
 use super::staff::COORDINATOR;
-use super::{Options, programme_files};
+use super::{Options, cases_of_today, programme_files};
 use crate::catcher::{Catcher, Message};
 use crate::stack::Stack;
 
@@ -61,20 +61,30 @@ pub(super) async fn fill(stack: &Stack, options: &Options) -> Result<()> {
     let folder = tempfile::tempdir().context("no folder for the generated files")?;
     let folder = folder.path();
     for (kind, file) in programme_files(options, folder)? {
-        let file = file
-            .to_str()
-            .context("the path of an imported file is not text")?;
-        let own = !Path::new(file).starts_with(folder);
-        match stack.run_api_command(&["import", kind, file]).await {
-            Ok(output) => {
-                for line in output.lines() {
-                    println!("  {line}");
-                }
-            }
+        let own = !file.starts_with(folder);
+        match import(stack, kind, &file).await {
             // refused rows of a list of one's own are told, and the others are used
             Err(problem) if own => println!("  {problem:#}"),
-            Err(problem) => return Err(problem),
+            other => other?,
         }
+    }
+    Ok(())
+}
+
+/// Imports the cases that come today.
+pub(super) async fn fill_up(stack: &Stack, options: &Options) -> Result<()> {
+    println!("Today: importing the list of all other cases …");
+    let folder = tempfile::tempdir().context("no folder for the generated file")?;
+    import(stack, "cases", &cases_of_today(options, folder.path())?).await
+}
+
+async fn import(stack: &Stack, kind: &str, file: &Path) -> Result<()> {
+    let file = file
+        .to_str()
+        .context("the path of an imported file is not text")?;
+    let output = stack.run_api_command(&["import", kind, file]).await?;
+    for line in output.lines() {
+        println!("  {line}");
     }
     Ok(())
 }
