@@ -37,6 +37,7 @@ mod pages;
 mod personal_data;
 mod policy;
 mod probes;
+mod purges;
 mod races;
 mod reminders;
 mod runs;

@@ -10,8 +10,9 @@ use tandem_devkit::catcher::{Catcher, Rule, Stage};
 use tandem_devkit::processes::{Process, Program, Ready};
 use tandem_devkit::programs;
 use tandem_devkit::servers::{Durability, Options, Servers};
+use tandem_domain::centers::CenterDraft;
 use tandem_domain::clock::SystemClock;
-use tandem_domain::ids::ExpertId;
+use tandem_domain::ids::{ExpertId, MenteeId, OfficeId};
 use tandem_domain::offices::OfficeInput;
 use tandem_domain::policy::Grant;
 use tandem_domain::random::SystemRandom;
@@ -19,7 +20,7 @@ use tandem_domain::tokens::ApiTokenInput;
 use tandem_domain::users::UserInput;
 use tandem_operations::links::LinkKey;
 use tandem_operations::personal_data::{self, Kind, Person};
-use tandem_operations::{App, Caller, auth, experts, offices, users};
+use tandem_operations::{App, Caller, auth, centers, experts, offices, users};
 
 use crate::scene::{gid, parse};
 
@@ -270,6 +271,57 @@ const NEW_EXPERT: &str = "mutation($office: ID!, $name: String!, $email: String!
     registerExpert(input: { officeId: $office, givenName: $name, familyName: $name, email: $email, postalCode: \"20095\",
         motivation: $name, street: $name }) { expert { id } userErrors { code message } } }";
 
+const MENTEE_ADDRESS: &str = "kanarienvogel@mentee.example.org";
+const NEW_MENTEE_ADDRESS: &str = "kanarienvogel@elsewhere.example.org";
+const MENTEE: &str = "givenName: $name, familyName: $name, birthDate: \"2009-05-04\", phone: \"0172 4711\",
+    firstLanguage: \"ar\", firstLanguageConsent: true, germanLevelSource: $name, externalId: $name,
+    guardianKind: PERSON, guardianName: $name, guardianEmail: \"kanarienvogel@guardian.example.org\", guardianPhone: \"0172 4712\"";
+
+/// A mentee with a guardian comes in over HTTP, is looked for, and gets another address, which is asked about at
+/// the old and at the new one.
+async fn mentee(product: &mut Product, office: OfficeId) -> MenteeId {
+    let center = CenterDraft {
+        external_id: None,
+        name: "Servicestelle Nord".into(),
+        carrier_organisation: "Träger e. V.".into(),
+        street: "Hauptstraße 1".into(),
+        postal_code: "20095".into(),
+        email: "servicestelle@example.org".into(),
+        phone: "+49 30 23125 002".into(),
+        contact_name: "Ayşe Kaya".into(),
+        match_limit: None,
+        active: true,
+    };
+    let center = centers::create(&product.app, &Caller::system(), office, center, None)
+        .await
+        .expect("a centre");
+    let register = format!(
+        "mutation($center: ID!, $name: String!, $email: String!) {{
+            registerMentee(centerId: $center, input: {{ {MENTEE}, email: $email }}) {{
+                mentee {{ id version }} userErrors {{ field message }} }} }}"
+    );
+    let variables = json!({ "center": gid(center.id), "name": CANARY, "email": MENTEE_ADDRESS });
+    let made = product.ask(&register, variables).await;
+    let made = &made["registerMentee"]["mentee"];
+    let update = format!(
+        "mutation($id: ID!, $name: String!, $email: String!) {{
+            updateMentee(id: $id, input: {{ {MENTEE}, email: $email }}) {{
+                mentee {{ id addressChange {{ newEmail }} }} userErrors {{ field message }} }} }}"
+    );
+    let variables = json!({ "id": made["id"], "name": CANARY, "email": NEW_MENTEE_ADDRESS });
+    let changed = product.ask(&update, variables).await;
+    let change = &changed["updateMentee"]["mentee"]["addressChange"];
+    assert_eq!(change["newEmail"], NEW_MENTEE_ADDRESS, "{changed}");
+    let search = "query($text: String!) { cases(filter: { text: $text }) { nodes { id } } }";
+    product.ask(search, json!({ "text": CANARY })).await;
+    let asked = "SELECT count(*) = 2 FROM email_deliveries WHERE trigger IN ('ADDRESS_OLD', 'ADDRESS_NEW') AND state = 'SENT'";
+    product.until("both addresses are asked", asked).await;
+    for address in [MENTEE_ADDRESS, NEW_MENTEE_ADDRESS] {
+        assert_eq!(product.catcher.messages_to(address).len(), 1, "{address}");
+    }
+    parse(&made["id"])
+}
+
 #[tokio::test]
 async fn nothing_of_an_erased_person_is_left_in_redis_and_nothing_ever_stood_in_the_logs() {
     let mut product = Product::start().await;
@@ -337,17 +389,22 @@ async fn nothing_of_an_erased_person_is_left_in_redis_and_nothing_ever_stood_in_
         product.worker.last_words()
     );
 
-    let request = personal_data::request(&product.app, &system, Kind::Erasure, Person::Expert(id))
-        .await
-        .expect("a request");
-    assert_eq!(request.state, personal_data::State::Queued);
+    let mentee = mentee(&mut product, office.id).await;
+    for person in [Person::Expert(id), Person::Mentee(mentee)] {
+        let request = personal_data::request(&product.app, &system, Kind::Erasure, person)
+            .await
+            .expect("a request");
+        assert_eq!(request.state, personal_data::State::Queued);
+    }
     product
         .until(
-            "the person is erased",
-            "SELECT bool_and(state = 'DONE') FROM data_requests",
+            "both are erased",
+            "SELECT bool_and(state = 'DONE') AND count(*) = 2 FROM data_requests",
         )
         .await;
 
+    let kept = "SELECT count(*) = 0 FROM address_changes WHERE new_email ILIKE '%kanarienvogel%'";
+    product.until("the changed address has gone as well", kept).await;
     let redis = product.redis().await;
     assert!(redis.len() > 2, "Redis carries work: {redis:?}");
     let left = with_canary(redis);

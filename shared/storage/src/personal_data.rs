@@ -176,7 +176,9 @@ impl Purpose {
             Self::Coarse => "for good: they identify nobody",
             Self::FreeText => "6 months after the case was closed (setting retentionFreeTextMonths)",
             Self::Check => "6 months after the activity ended at the latest (setting eraseAfterEndMonths)",
-            Self::Access => "sessions until they end; accounts 12 months after they were closed",
+            Self::Access => {
+                "sessions and links until a day after they end; accounts 12 months after they were closed"
+            }
             Self::Log => "the event for good; what is personal in it as long as the person's data",
             Self::Copy => "14 days",
             _ => {

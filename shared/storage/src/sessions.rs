@@ -108,6 +108,26 @@ pub async fn purge_requests(conn: &mut PgConnection, before: DateTime<Utc>) -> R
     Ok(gone.rows_affected())
 }
 
+/// Deletes links that ran out before then; says how many.
+pub async fn purge_links(conn: &mut PgConnection, before: DateTime<Utc>) -> Result<u64> {
+    let gone = sqlx::query!("DELETE FROM sign_in_links WHERE expires_at < $1", before)
+        .execute(conn)
+        .await?;
+    Ok(gone.rows_affected())
+}
+
+/// Deletes sessions that ended before then, in whatever way; says how many.
+pub async fn purge_ended(conn: &mut PgConnection, before: DateTime<Utc>) -> Result<u64> {
+    let gone = sqlx::query!(
+        "DELETE FROM sessions
+          WHERE LEAST(expires_at, last_used_at + make_interval(secs => idle_seconds), revoked_at) < $1",
+        before,
+    )
+    .execute(conn)
+    .await?;
+    Ok(gone.rows_affected())
+}
+
 /// Keeps others from sending links to this user until the transaction ends.
 pub async fn lock_links(conn: &mut PgConnection, user: UserId) -> Result<()> {
     sqlx::query!(

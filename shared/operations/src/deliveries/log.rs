@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use tandem_domain::errors::{Code, UserError};
-use tandem_domain::ids::{DeliveryId, ExpertId};
+use tandem_domain::ids::{DeliveryId, ExpertId, Id, MenteeId};
 use tandem_domain::policy::{Action, Resource};
+use tandem_storage::PgConnection;
 pub use tandem_storage::deliveries::Filter as DeliveryFilter;
 use tandem_storage::deliveries::{self, Delivery, NewDelivery, RecipientKind};
 use tandem_storage::paging::{Page, Slice};
@@ -20,15 +21,39 @@ pub async fn list(
     page: &Page<(DateTime<Utc>, Uuid)>,
     total: bool,
 ) -> Result<(Slice<Delivery>, Option<i64>)> {
-    let mut conn = app.acquire(caller).await?;
+    let mut tx = app.begin(caller).await?;
     let scope = caller.scope(Action::ViewDeliveries);
-    let slice = deliveries::list(&mut conn, &scope, filter, page).await?;
+    let slice = deliveries::list(&mut tx, &scope, filter, page).await?;
     let total = if total {
-        Some(deliveries::count(&mut conn, &scope, filter).await?)
+        Some(deliveries::count(&mut tx, &scope, filter).await?)
     } else {
         None
     };
+    // the log of one person is read of that person
+    if let (Some(kind), Some(recipient), true) = (filter.recipient_kind, filter.recipient, caller.is_staff())
+    {
+        let entry = match kind {
+            RecipientKind::Expert => Some(viewed(ExpertId::from(recipient))),
+            RecipientKind::Mentee | RecipientKind::Guardian => Some(viewed(MenteeId::from(recipient))),
+            // staff, offices and centres in their function
+            RecipientKind::User | RecipientKind::Center | RecipientKind::Office => None,
+        };
+        app.audit(&mut tx, caller, entry.as_slice()).await?;
+    }
+    let shape = [
+        ("states", !filter.states.is_empty()),
+        ("trigger", filter.trigger.is_some()),
+        ("subject", filter.subject.is_some()),
+        ("recipientKind", filter.recipient_kind.is_some()),
+        ("recipient", filter.recipient.is_some()),
+        ("addressRefused", filter.address_refused),
+    ];
+    app.listed(tx, caller, "deliveries.listed", &shape).await?;
     Ok((slice, total))
+}
+
+fn viewed<P: Id + Copy>(person: P) -> Audit {
+    Audit::new("deliveries.viewed", person).about(person)
 }
 
 /// Those of the deliveries that the caller may see.
@@ -36,6 +61,19 @@ pub async fn by_ids(app: &App, caller: &Caller, ids: &[DeliveryId]) -> Result<Ve
     let mut conn = app.acquire(caller).await?;
     let scope = caller.scope(Action::ViewDeliveries);
     Ok(deliveries::by_ids(&mut conn, &scope, ids).await?)
+}
+
+/// A mail that the caller may see.
+async fn found(conn: &mut PgConnection, caller: &Caller, id: DeliveryId) -> Result<Delivery> {
+    let Some((delivery, office)) = deliveries::find(conn, id).await? else {
+        return refuse(UserError::not_found("deliveryId", "e-mail"));
+    };
+    let resource = Resource {
+        office,
+        ..Resource::default()
+    };
+    caller.authorize(Action::ViewDeliveries, &resource, "deliveryId", "e-mail")?;
+    Ok(delivery)
 }
 
 /// Sends a mail again: a new delivery with a key of its own, whose trigger's condition is asked as for
@@ -46,14 +84,7 @@ pub async fn by_ids(app: &App, caller: &Caller, ids: &[DeliveryId]) -> Result<Ve
 /// link, which only the person asks for.
 pub async fn resend(app: &App, caller: &Caller, id: DeliveryId) -> Result<Delivery> {
     let mut tx = app.begin(caller).await?;
-    let Some((delivery, office)) = deliveries::find(&mut tx, id).await? else {
-        return refuse(UserError::not_found("deliveryId", "e-mail"));
-    };
-    let resource = Resource {
-        office,
-        ..Resource::default()
-    };
-    caller.authorize(Action::ViewDeliveries, &resource, "deliveryId", "e-mail")?;
+    let delivery = found(&mut tx, caller, id).await?;
     if delivery.trigger == Trigger::SignIn.as_str() {
         return refuse(UserError {
             field: "deliveryId".into(),
@@ -106,14 +137,7 @@ pub async fn resend(app: &App, caller: &Caller, id: DeliveryId) -> Result<Delive
 /// `CONFLICT` where it is not on the list.
 pub async fn allow_address(app: &App, caller: &Caller, id: DeliveryId) -> Result<Delivery> {
     let mut tx = app.begin(caller).await?;
-    let Some((delivery, office)) = deliveries::find(&mut tx, id).await? else {
-        return refuse(UserError::not_found("deliveryId", "e-mail"));
-    };
-    let resource = Resource {
-        office,
-        ..Resource::default()
-    };
-    caller.authorize(Action::ViewDeliveries, &resource, "deliveryId", "e-mail")?;
+    let delivery = found(&mut tx, caller, id).await?;
     if !deliveries::allow_address(&mut tx, id).await? {
         return refuse(UserError::new(
             Code::Conflict,
