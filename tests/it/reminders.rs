@@ -464,3 +464,76 @@ async fn a_link_in_a_mail_to_staff_opens_what_it_is_about_for_who_may_see_it() {
     scene.app.ignore_mails();
     scene.app.finish().await;
 }
+
+#[tokio::test]
+async fn every_link_of_the_digest_opens_and_the_last_one_shows_what_the_mail_leaves_out() {
+    let scene = Scene::set().await;
+    for _ in 0..7 {
+        scene.app.case(scene.center).await;
+    }
+    let expert = scene.expert("Weber").await;
+    scene.asked(&[expert]).await;
+    scene.app.drain().await;
+    scene.app.advance(Duration::days(14));
+    sweep(&scene).await;
+    scene.app.drain().await;
+    let mails = scene.app.mails_to("buro.hamburg@office.example.org");
+    let digest = mails
+        .iter()
+        .rfind(|mail| mail.subject.starts_with("Ihre Wochenübersicht"))
+        .expect("a digest");
+    let text = digest.text.as_deref().expect("text");
+    assert!(
+        text.contains("und 3 weitere"),
+        "eight cases search, five are told: {text}"
+    );
+    let links: Vec<&str> = digest
+        .links()
+        .into_iter()
+        .filter(|link| link.contains("/open/"))
+        .collect();
+    let whole = links
+        .iter()
+        .find(|link| link.contains("/open/RegionalOffice/"))
+        .expect("the whole list");
+    let elsewhere = scene.app.office("Büro Süd", "80331").await;
+    // sessions of two weeks ago have ended
+    let stranger = scene.app.coordinator(elsewhere).await;
+    let coordinator = scene.app.coordinator(scene.office).await;
+    let staff = scene.app.center_staff(scene.center).await;
+    for link in &links {
+        let (status, ..) = crate::documents::fetch(link, &coordinator.client).await;
+        assert_eq!(status, StatusCode::OK, "{link}");
+        for other in [&stranger.client, &staff.client] {
+            if *link == *whole {
+                assert_eq!(
+                    crate::documents::fetch(link, other).await.0,
+                    StatusCode::NOT_FOUND
+                );
+            }
+        }
+    }
+    let page = async |url: &str, client: &tandem_tests::Client| {
+        String::from_utf8(crate::documents::fetch(url, client).await.2).expect("a page")
+    };
+    let list = page(whole, &coordinator.client).await;
+    assert!(list.contains("Noch ohne Begleitung (8)"), "{list}");
+    assert_eq!(list.matches("/open/Case/").count(), 8, "{list}");
+    assert!(
+        list.contains("Ohne Antwort (1)") && list.contains("/open/Match/"),
+        "{list}"
+    );
+    let mut conn = scene.app.superuser().await;
+    let traces: i64 = sqlx::query_scalar("SELECT count(*) FROM audit_events WHERE action = 'work.listed'")
+        .fetch_one(&mut conn)
+        .await
+        .expect("the log");
+    assert_eq!(traces, 2, "who looked is written down, once a look");
+    let start = format!("{}/open", scene.app.url);
+    let own = page(&start, &coordinator.client).await;
+    assert_eq!(own.matches("/open/RegionalOffice/").count(), 1, "{own}");
+    let centers = page(&start, &staff.client).await;
+    assert!(!centers.contains("/open/RegionalOffice/"), "{centers}");
+    scene.app.ignore_mails();
+    scene.app.finish().await;
+}

@@ -1,4 +1,5 @@
-//! Where the links of staff's mails lead: one thing in a few lines, for who is signed in and may see it.
+//! Where the links of staff's mails lead: one thing in a few lines, or what an office has to look at, for who is
+//! signed in and may see it.
 
 use askama::Template;
 use axum::{
@@ -11,14 +12,21 @@ use tandem_domain::{
     cases::CaseState,
     clock::date_in_germany,
     experts::ExpertState,
-    ids::{CaseId, ExpertId, Id, MatchId},
+    ids::{CaseId, ExpertId, Id, MatchId, OfficeId},
     matches::MatchState,
+    offices::Office,
+    policy::{Action, Decision, Resource},
     settings::Settings,
 };
 use tandem_mail::Language;
 use tandem_operations::{
-    App, Caller, Error, Result, cases, centers, checks, deliveries::case_reference, experts, matches, users,
+    App, Caller, Error, Result, cases, centers, checks,
+    deliveries::case_reference,
+    experts, matches, offices,
+    reminders::{self, DigestLine},
+    users,
 };
+use tandem_storage::paging::Page;
 use uuid::Uuid;
 
 use super::{
@@ -31,18 +39,30 @@ use crate::{
     server::ApiState,
 };
 
+/// More offices are not listed.
+const MOST_OFFICES: i64 = 200;
+
 #[derive(Template)]
 #[template(path = "staff.html")]
 struct Thing {
     frame: Frame,
     facts: Vec<(&'static str, String)>,
+    parts: Vec<Part>,
     links: Vec<(String, String)>,
+}
+
+/// A list under a heading.
+struct Part {
+    title: &'static str,
+    /// Of each what it is called, what is said of it, and where it leads.
+    lines: Vec<(String, String, String)>,
 }
 
 /// What is shown of something, in the reader's language.
 struct Shown {
     title: String,
     facts: Vec<(&'static str, String)>,
+    parts: Vec<Part>,
     links: Vec<(String, String)>,
 }
 
@@ -73,23 +93,46 @@ pub(super) async fn start(
         Err(error) => return fault(&error),
     };
     let words = reader.words;
-    show(
-        StatusCode::OK,
-        &Message {
-            frame: reader.frame(words.or("Sie sind angemeldet", "You are signed in").to_owned()),
-            paragraphs: vec![
-                words
-                    .or(
-                        "Die Links in unseren E-Mails öffnen sich jetzt in diesem Browser.",
-                        "The links in our e-mails open in this browser now.",
-                    )
-                    .to_owned(),
-            ],
-        },
-    )
+    match own_offices(&state.app, &reader.caller).await {
+        Ok(offices) if offices.is_empty() => show(
+            StatusCode::OK,
+            &Message {
+                frame: reader.frame(words.or("Sie sind angemeldet", "You are signed in").to_owned()),
+                paragraphs: vec![
+                    words
+                        .or(
+                            "Die Links in unseren E-Mails öffnen sich jetzt in diesem Browser.",
+                            "The links in our e-mails open in this browser now.",
+                        )
+                        .to_owned(),
+                ],
+            },
+        ),
+        Ok(offices) => show(
+            StatusCode::OK,
+            &Thing {
+                frame: reader.frame(words.or("Was jetzt ansteht", "What is to be done now").to_owned()),
+                facts: Vec::new(),
+                parts: Vec::new(),
+                links: offices
+                    .into_iter()
+                    .map(|office| (office.name, href(office.id)))
+                    .collect(),
+            },
+        ),
+        Err(error) => fault(&error),
+    }
 }
 
-/// `GET /open/{kind}/{id}`: a case, a match or an expert.
+/// The offices whose work the reader sees.
+async fn own_offices(app: &App, caller: &Caller) -> Result<Vec<Office>> {
+    let (all, _) = offices::list(app, caller, &Page::first(MOST_OFFICES), false).await?;
+    let own =
+        |office: &Office| caller.can(Action::ViewCheck, &Resource::office(office.id)) == Decision::Allowed;
+    Ok(all.rows.into_iter().filter(own).collect())
+}
+
+/// `GET /open/{kind}/{id}`: a case, a match, an expert, or what an office has to look at.
 pub(super) async fn open(
     State(state): State<ApiState>,
     Path((kind, id)): Path<(String, Uuid)>,
@@ -105,6 +148,7 @@ pub(super) async fn open(
     let shown = match kind.as_str() {
         CaseId::KIND => case(app, &reader.caller, words, id.into()).await,
         MatchId::KIND => matching(app, &reader.caller, words, id.into()).await,
+        OfficeId::KIND => office(app, &reader.caller, words, id.into()).await,
         ExpertId::KIND => expert(app, &reader.caller, words, id.into()).await,
         _ => return nothing(&reader),
     };
@@ -114,6 +158,7 @@ pub(super) async fn open(
             &Thing {
                 frame: reader.frame(shown.title),
                 facts: shown.facts,
+                parts: shown.parts,
                 links: shown.links,
             },
         ),
@@ -157,6 +202,7 @@ async fn reader(
                 programme: settings.programme_name,
             },
             facts: Vec::new(),
+            parts: Vec::new(),
             links: vec![(
                 "Anmelden, und danach den Link in der E-Mail noch einmal öffnen · Sign in, then open the link in \
                  the e-mail once more"
@@ -206,6 +252,70 @@ fn href<T: Id>(id: T) -> String {
     format!("/open/{}/{}", T::KIND, id)
 }
 
+/// The weekly digest's lists, whole and as of now.
+async fn office(app: &App, caller: &Caller, words: Words, id: OfficeId) -> Result<Shown> {
+    let work = reminders::work_of(app, caller, id).await?;
+    let office = offices::get(app, caller, id).await?;
+    let of_expert = |line: DigestLine| {
+        let on = words.date(line.on);
+        let until = words.or("gültig bis", "valid until");
+        (line.name, format!("{until} {on}"), href(ExpertId::from(line.id)))
+    };
+    let with_case =
+        |line: &DigestLine| format!("{}, {} {}", line.name, words.or("Fall", "case"), line.reference);
+    let of_match = |line: DigestLine, said: &str| {
+        let on = words.date(line.on);
+        (
+            with_case(&line),
+            format!("{said} {on}"),
+            href(MatchId::from(line.id)),
+        )
+    };
+    let asked = words.or("gefragt am", "asked on");
+    let met = words.or("zuletzt am", "last on");
+    let waits = words.or("wartet seit", "waiting since");
+    let parts = [
+        (
+            words.or("Führungszeugnisse laufen ab", "Certificates run out"),
+            work.expiring.into_iter().map(of_expert).collect(),
+        ),
+        (
+            words.or("Ohne Antwort", "Without an answer"),
+            work.unanswered
+                .into_iter()
+                .map(|line| of_match(line, asked))
+                .collect(),
+        ),
+        (
+            words.or("Lange kein Treffen", "No meeting for long"),
+            work.silent.into_iter().map(|line| of_match(line, met)).collect(),
+        ),
+        (
+            words.or("Noch ohne Begleitung", "Still without an expert"),
+            work.unfilled
+                .into_iter()
+                .map(|line| {
+                    let on = words.date(line.on);
+                    (
+                        with_case(&line),
+                        format!("{waits} {on}"),
+                        href(CaseId::from(line.id)),
+                    )
+                })
+                .collect::<Vec<_>>(),
+        ),
+    ];
+    Ok(Shown {
+        title: office.name,
+        facts: Vec::new(),
+        parts: parts
+            .into_iter()
+            .map(|(title, lines)| Part { title, lines })
+            .collect(),
+        links: Vec::new(),
+    })
+}
+
 async fn case(app: &App, caller: &Caller, words: Words, id: CaseId) -> Result<Shown> {
     let case = cases::get(app, caller, id).await?;
     let center = centers::get(app, caller, case.center).await?;
@@ -227,6 +337,7 @@ async fn case(app: &App, caller: &Caller, words: Words, id: CaseId) -> Result<Sh
     Ok(Shown {
         title: format!("{} {reference}", words.or("Fall", "Case")),
         facts,
+        parts: Vec::new(),
         links: Vec::new(),
     })
 }
@@ -264,6 +375,7 @@ async fn matching(app: &App, caller: &Caller, words: Words, id: MatchId) -> Resu
     Ok(Shown {
         title: format!("Tandem {reference}"),
         facts,
+        parts: Vec::new(),
         links,
     })
 }
@@ -293,6 +405,7 @@ async fn expert(app: &App, caller: &Caller, words: Words, id: ExpertId) -> Resul
     Ok(Shown {
         title: format!("{} {}", expert.given_name, expert.family_name),
         facts,
+        parts: Vec::new(),
         links: Vec::new(),
     })
 }

@@ -12,6 +12,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use strum::VariantArray;
+use tandem_domain::ids::OfficeId;
+use tandem_domain::policy::{Action, Resource};
 use tandem_domain::quiet::in_germany;
 use tandem_domain::reminders::{Reminder, Step};
 use tandem_domain::settings::Settings;
@@ -23,6 +25,7 @@ pub(crate) use self::subjects::{Erasure, Subject, check_wanted, load};
 use crate::deliveries::{NewDelivery, Recipient, queue_at};
 use crate::documents::ask_for_renewal_letter;
 use crate::{App, Caller, Result};
+pub use tandem_storage::reminders::{Digest, DigestLine};
 
 /// Rows that are looked at in one transaction.
 const BATCH: i64 = 200;
@@ -34,6 +37,17 @@ pub struct Swept {
     pub looked_at: usize,
     /// Mails that were promised.
     pub promised: usize,
+}
+
+/// What an office has to look at: its weekly digest as of now, in full. For whoever sees the office's background
+/// checks, and with them its cases and matches.
+pub async fn work_of(app: &App, caller: &Caller, office: OfficeId) -> Result<Digest> {
+    caller.authorize(Action::ViewCheck, &Resource::office(office), "id", "office")?;
+    let mut tx = app.begin(caller).await?;
+    let settings = settings::newest(&mut tx).await?;
+    let work = subjects::work_of(&mut tx, app, &settings, office).await?;
+    app.listed(tx, caller, "work.listed", &[("office", true)]).await?;
+    Ok(work)
 }
 
 /// Promises every mail that is due; returns when nothing is due any more.

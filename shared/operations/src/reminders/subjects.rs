@@ -48,6 +48,16 @@ pub(crate) enum Subject {
     Erasure(Erasure, NaiveDate),
 }
 
+/// What an office has to look at, in full.
+pub(super) async fn work_of(
+    conn: &mut PgConnection,
+    app: &App,
+    settings: &Settings,
+    office: OfficeId,
+) -> Result<Digest> {
+    Ok(reminders::digest(conn, office, since(app, settings), usize::MAX).await?)
+}
+
 /// What is about to be erased.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Erasure {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Days, Months, NaiveDate, Utc};
 use tandem_domain::checks::CheckKind;
-use tandem_domain::ids::UserId;
+use tandem_domain::ids::{OfficeId, UserId};
 use tandem_domain::reminders::Reminder;
 use tandem_mail::mails::{
     AgreementEndingCenterMail, AgreementEndingMail, AgreementEndingMenteeMail, ApproachReminderMail,
@@ -102,7 +102,7 @@ pub(super) async fn compose(
         Subject::Check(check) => Some(scribe.check(&check)?),
         Subject::Attendance(seat) => Some(scribe.seat(&seat)?),
         Subject::Case(case) => Some(scribe.case(&case)?),
-        Subject::Office(_, office, digest) => Some(scribe.digest(office, digest)?),
+        Subject::Office(id, office, digest) => Some(scribe.digest(id, office, digest)?),
         Subject::Erasure(coming, on) => {
             match storage::administrator(conn, UserId::from(delivery.recipient_id)).await? {
                 Some(admin) => Some(scribe.erasure(coming, on, admin)?),
@@ -534,7 +534,7 @@ impl Scribe<'_> {
         })
     }
 
-    fn digest(&self, office: ContactFacts, digest: Digest) -> Result<Written> {
+    fn digest(&self, id: OfficeId, office: ContactFacts, digest: Digest) -> Result<Written> {
         let contact = self.helper_of(&office);
         let part = |kind: &str,
                     lines: Vec<tandem_storage::reminders::DigestLine>,
@@ -566,7 +566,7 @@ impl Scribe<'_> {
                 unanswered: part("Match", digest.unanswered, digest.unanswered_count)?,
                 silent: part("Match", digest.silent, digest.silent_count)?,
                 unfilled: part("Case", digest.unfilled, digest.unfilled_count)?,
-                url: page_url(self.writing.app, START)?,
+                url: self.staff_page("RegionalOffice", id.uuid())?,
             }),
             contact,
         })
