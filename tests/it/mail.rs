@@ -144,6 +144,41 @@ async fn a_worker_that_dies_between_the_reply_and_the_commit_leaves_a_mail_that_
 }
 
 #[tokio::test]
+async fn an_attempt_that_was_taken_over_writes_nothing_about_the_mail_any_more() {
+    use tandem_storage::deliveries::{claim, finish};
+    let scene = Scene::set().await;
+    let expert = scene.expert("Weber").await;
+    let (_, matches) = scene.asked(&[expert]).await;
+    let id = approach_of(&scene, matches[0]).await.id;
+    let now = scene.app.now();
+    let mut conn = scene.app.superuser().await;
+    // a worker that is taken for dead, and the one that takes its place
+    let one = claim(&mut conn, id, now).await.unwrap().unwrap();
+    let other = claim(&mut conn, id, now).await.unwrap().unwrap();
+    assert_eq!((one.attempts, other.attempts), (1, 2));
+    let reason = Some("it comes back");
+    let late = finish(&mut conn, id, 1, State::Failed, reason, true, false, now).await;
+    assert!(!late.unwrap(), "the other one is at it");
+    let now_it_stands = approach_of(&scene, matches[0]).await;
+    assert_eq!(
+        (now_it_stands.state, now_it_stands.reason),
+        (State::Sending, None)
+    );
+    let written = finish(&mut conn, id, 2, State::Sent, None, true, false, now).await;
+    assert!(written.unwrap());
+    assert!(
+        claim(&mut conn, id, now).await.unwrap().is_none(),
+        "it is finished"
+    );
+    scene.app.drain().await;
+    assert!(
+        scene.app.mails_to("weber@expert.example.org").is_empty(),
+        "the job finds nothing left to do"
+    );
+    scene.app.finish().await;
+}
+
+#[tokio::test]
 async fn a_server_that_is_busy_gets_the_mail_later_and_once() {
     let scene = Scene::set().await;
     let expert = scene.expert("Weber").await;
