@@ -129,7 +129,7 @@ impl TestApp {
         }
     }
 
-    /// A case that is searching, of a mentee of its own.
+    /// A case that is searching, of a mentee of its own who has consented in person.
     pub async fn case(&self, center: CenterId) -> CaseId {
         self.case_of(center, Self::case_draft()).await
     }
@@ -138,9 +138,26 @@ impl TestApp {
     pub async fn case_of(&self, center: CenterId, draft: CaseDraft) -> CaseId {
         let mentee = self.mentee(center, "Samira").await;
         let system = Caller::system();
+        let consents = [
+            (false, draft.mentee_consent_on),
+            (true, draft.guardian_consent_on),
+        ];
+        let draft = CaseDraft {
+            mentee_consent_on: None,
+            guardian_consent_on: None,
+            ..draft
+        };
         let case = cases::draft(&self.api, &system, mentee, draft, None)
             .await
             .expect("a case can be drafted");
+        let mut conn = self.conn().await;
+        for (guardian, on) in consents {
+            if let Some(on) = on {
+                tandem_storage::cases::set_consent(&mut conn, case.id, guardian, on, self.now())
+                    .await
+                    .expect("a consent");
+            }
+        }
         cases::submit(&self.api, &system, case.id, None)
             .await
             .expect("a case can be submitted");

@@ -658,6 +658,49 @@ async fn a_list_that_changes_an_address_asks_as_well_and_once() {
     scene.app.finish().await;
 }
 
+#[tokio::test]
+async fn a_list_of_cases_that_changes_the_addresses_of_mentee_and_guardian_asks_as_well_and_once() {
+    use tandem_operations::import::{Kind, import};
+    let scene = Scene::set().await;
+    let app = &scene.app;
+    let list = |mentee: &str, guardian: &str| {
+        format!(
+            "externalId,center,givenName,familyName,birthDate,email,guardianKind,guardianName,guardianEmail,plannedStart,supportAreas,eligibilityConfirmed,menteeConsentOn,guardianConsentOn\n\
+             1,Servicestelle Hamburg,Navid,Rezai,2010-02-01,{mentee},PERSON,Hana Rezai,{guardian},2027-01-15,LANGUAGE,ja,2026-11-20,2026-11-20"
+        )
+    };
+    let take = async |list: String| {
+        import(&app.api, &Caller::system(), Kind::Cases, list.as_bytes())
+            .await
+            .expect("a list")
+    };
+    let (old, new) = (
+        ("navid@old.example.org", "hana@old.example.org"),
+        ("navid@new.example.org", "hana@new.example.org"),
+    );
+    assert_eq!(take(list(old.0, old.1)).await.created, 1);
+    let changed = take(list(new.0, new.1)).await;
+    assert_eq!((changed.updated, changed.bad.len()), (1, 0), "{changed:?}");
+    let again = take(list(new.0, new.1)).await;
+    assert_eq!((again.updated, again.unchanged), (0, 1), "{again:?}");
+    app.drain().await;
+    for address in [new.0, new.1] {
+        assert_eq!(
+            subjects(app, address),
+            ["Bitte bestätigen Sie diese E-Mail-Adresse"],
+            "{address}"
+        );
+    }
+    let stored: (Option<String>, Option<String>) =
+        sqlx::query_as("SELECT email, guardian_email FROM mentees")
+            .fetch_one(&mut app.superuser().await)
+            .await
+            .expect("a mentee");
+    assert_eq!(stored, (Some(old.0.to_owned()), Some(old.1.to_owned())));
+    app.ignore_mails();
+    scene.app.finish().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_changes_at_the_same_moment_one_is_under_way() {
     let scene = Scene::set().await;

@@ -92,7 +92,7 @@ async fn a_centre_files_a_case_and_the_office_accepts_it() {
         scene.trail(id.uuid()).await,
         ["case.accepted", "case.drafted", "case.submitted"]
     );
-    scene.app.finish().await;
+    scene.finish().await;
 }
 
 #[tokio::test]
@@ -166,7 +166,7 @@ async fn only_the_centre_files_and_only_its_office_decides() {
             .refusals("registerMentee"),
         ["NOT_FOUND centerId"]
     );
-    scene.app.finish().await;
+    scene.finish().await;
 }
 
 #[tokio::test]
@@ -187,7 +187,7 @@ async fn a_step_that_the_state_does_not_have_is_a_conflict() {
         scene.staff.ask(UPDATE, variables).await.refusals("updateCase"),
         ["CONFLICT"]
     );
-    scene.app.finish().await;
+    scene.finish().await;
 }
 
 #[tokio::test]
@@ -206,7 +206,7 @@ async fn a_case_is_returned_with_a_note_and_submitted_again() {
     );
     assert!(take(&scene.staff, "submitCase", id).await.is_empty());
     assert_eq!(scene.case(id).await.return_note, "", "the note is settled");
-    scene.app.finish().await;
+    scene.finish().await;
 }
 
 #[tokio::test]
@@ -223,7 +223,7 @@ async fn submitting_names_everything_that_is_missing() {
         ]
     );
     assert_eq!(scene.case(id).await.state, CaseState::Draft);
-    scene.app.finish().await;
+    scene.finish().await;
 }
 
 #[tokio::test]
@@ -255,7 +255,7 @@ async fn a_minors_case_needs_the_guardians_consent() {
         .ask(UPDATE, json!({ "id": gid(id), "input": case_input() }))
         .await;
     assert_eq!(answer.refusals("updateCase"), ["NOT_READY guardianConsentOn"]);
-    scene.app.finish().await;
+    scene.finish().await;
 }
 
 #[tokio::test]
@@ -269,7 +269,7 @@ async fn a_birth_date_cannot_make_a_minor_of_somebody_whose_guardian_was_never_a
         .ask(UPDATE_MENTEE, json!({ "id": mentee, "input": input }))
         .await;
     assert_eq!(answer.refusals("updateMentee"), ["NOT_READY birthDate"]);
-    scene.app.finish().await;
+    scene.finish().await;
 }
 
 #[tokio::test]
@@ -302,7 +302,7 @@ async fn a_stale_version_is_a_conflict_that_shows_the_case_as_it_is() {
     let answer = scene.staff.ask(UPDATE_MENTEE, change).await;
     assert_eq!(answer.refusals("updateMentee"), ["CONFLICT version"]);
     assert_eq!(answer.data()["updateMentee"]["mentee"]["version"], 1);
-    scene.app.finish().await;
+    scene.finish().await;
 }
 
 #[tokio::test]
@@ -364,7 +364,7 @@ async fn bad_input_is_named_by_its_field() {
             [refusal]
         );
     }
-    scene.app.finish().await;
+    scene.finish().await;
 }
 
 #[tokio::test]
@@ -388,7 +388,7 @@ async fn an_unknown_id_is_not_found_and_one_of_another_type_is_invalid() {
         scene.staff.ask(DRAFT, unknown).await.refusals("draftCase"),
         ["NOT_FOUND menteeId"]
     );
-    scene.app.finish().await;
+    scene.finish().await;
 }
 
 #[tokio::test]
@@ -403,7 +403,7 @@ async fn a_mentee_has_one_open_case_at_a_time() {
     );
     assert!(take(&scene.staff, "withdrawCase", id).await.is_empty());
     scene.staff.ask(DRAFT, again).await.done("draftCase");
-    scene.app.finish().await;
+    scene.finish().await;
 }
 
 #[tokio::test]
@@ -421,7 +421,7 @@ async fn the_same_key_twice_is_one_mentee_and_one_case() {
         first.done("draftCase")["case"]["id"],
         second.done("draftCase")["case"]["id"]
     );
-    scene.app.finish().await;
+    scene.finish().await;
 }
 
 #[tokio::test]
@@ -450,7 +450,7 @@ async fn an_external_id_is_unique_within_a_centre() {
         scene.staff.ask(DRAFT, variables).await.refusals("draftCase"),
         ["INVALID externalId"]
     );
-    scene.app.finish().await;
+    scene.finish().await;
 }
 
 #[tokio::test]
@@ -471,7 +471,7 @@ async fn a_withdrawn_case_takes_its_questions_back_with_neutral_mails() {
         scene.subjects("vogel").is_empty(),
         "who was never asked hears nothing"
     );
-    scene.app.finish().await;
+    scene.finish().await;
 }
 
 #[tokio::test]
@@ -539,7 +539,7 @@ async fn who_has_waited_longest_comes_first_and_filters_narrow_the_list() {
             .await
             .is_empty()
     );
-    scene.app.finish().await;
+    scene.finish().await;
 }
 
 #[tokio::test]
@@ -557,7 +557,7 @@ async fn reading_a_mentees_record_leaves_a_trace_and_a_list_does_not() {
         scene.trail(mentee.uuid()).await,
         ["mentee.registered", "mentee.viewed"]
     );
-    scene.app.finish().await;
+    scene.finish().await;
 }
 
 #[tokio::test]
@@ -581,5 +581,5 @@ async fn saving_a_case_keeps_the_order_of_its_wishes() {
         .collect();
     assert_eq!(labels, ["Fachinformatikerin", "Elektronikerin"]);
     assert_eq!(case.wishes.guardian_consent_on, Some(date("2026-11-21")));
-    scene.app.finish().await;
+    scene.finish().await;
 }

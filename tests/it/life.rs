@@ -235,9 +235,7 @@ impl Tandem {
 
     /// Ends a test that is not about mails.
     pub(crate) async fn finish(self) {
-        self.scene.app.drain().await;
-        self.scene.app.ignore_mails();
-        self.scene.app.finish().await;
+        self.scene.finish().await;
     }
 }
 

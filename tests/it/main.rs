@@ -19,6 +19,7 @@ mod auth;
 mod cases;
 mod centers_api;
 mod checks;
+mod consents;
 mod crash;
 mod documents;
 mod every_id;

@@ -8,10 +8,12 @@ use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, PgConnection};
 use tandem_domain::ids::{CaseId, ExpertId, MatchId};
 use tandem_domain::policy::Grant;
+use tandem_domain::statistics::{Cell, Period, PeriodUnit};
 use tandem_operations::audit_trail::{seal, verify};
 use tandem_operations::personal_data::{self, due};
 use tandem_operations::{Caller, experts, matches};
 use tandem_storage::personal_data::{TABLES, Whose, record};
+use tandem_storage::statistics::Of;
 use tandem_tests::{Actor, TestApp};
 use uuid::Uuid;
 
@@ -310,10 +312,18 @@ async fn silent(conn: &mut PgConnection) -> Vec<String> {
     silent
 }
 
-/// The numbers that reports are made of.
-async fn totals(app: &TestApp) -> Vec<(String, i64)> {
+/// The numbers that reports are made of, and the reports.
+async fn totals(app: &TestApp) -> (Vec<(String, i64)>, Vec<Cell>) {
     let mut conn = app.superuser().await;
-    sqlx::query_as(
+    let years = Period {
+        from: tandem_tests::date("2026-01-01"),
+        until: tandem_tests::date("2028-12-31"),
+    };
+    let reports = tandem_storage::statistics::in_period(&mut conn, Of::default(), years, PeriodUnit::Month)
+        .await
+        .expect("the programme's statistics");
+    assert!(reports.len() > 4, "{reports:?}");
+    let rows = sqlx::query_as(
         "SELECT 'case ' || state || ' ' || COALESCE(transition_outcome, '') || submitted_at::date || COALESCE(withdrawn_at::date::text, ''), count(*) FROM cases GROUP BY 1
          UNION ALL SELECT 'match ' || state || approached_at::date || COALESCE(active_from::text, ''), count(*) FROM matches GROUP BY 1
          UNION ALL SELECT 'meeting ' || kind || met_on, sum(minutes) FROM meetings GROUP BY 1
@@ -322,7 +332,8 @@ async fn totals(app: &TestApp) -> Vec<(String, i64)> {
     )
     .fetch_all(&mut conn)
     .await
-    .expect("the totals")
+    .expect("the totals");
+    (rows, reports)
 }
 
 #[tokio::test]

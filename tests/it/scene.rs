@@ -81,6 +81,13 @@ impl Scene {
         self.coordinator.ask(APPROACH, variables).await
     }
 
+    /// Ends a test that is not about mails.
+    pub(crate) async fn finish(self) {
+        self.app.drain().await;
+        self.app.ignore_mails();
+        self.app.finish().await;
+    }
+
     /// The state of a match as it is stored.
     pub(crate) async fn state(&self, id: MatchId) -> MatchState {
         self.matching(id).await.state

@@ -27,7 +27,7 @@ use super::{
     error::visible,
     ids,
     loaders::{LoadError, Loaders, loader},
-    matches::{Match, MatchesOf},
+    matches::{Match, MatchesOf, life::Side},
     mentees::Mentee,
     scalars::Date,
     subscriptions::watch,
@@ -176,6 +176,52 @@ impl Loader<AskedFor> for Loaders {
     }
 }
 
+/// The consents of a case that were entered from paper.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct ConsentsOf(CaseId);
+
+impl Loader<ConsentsOf> for Loaders {
+    type Value = Vec<cases::ConsentRecord>;
+    type Error = LoadError;
+
+    async fn load(&self, keys: &[ConsentsOf]) -> Result<HashMap<ConsentsOf, Self::Value>, LoadError> {
+        let ids: Vec<CaseId> = keys.iter().map(|key| key.0).collect();
+        let mut found: HashMap<ConsentsOf, Self::Value> = HashMap::new();
+        for record in cases::consent_records(&self.app, &self.caller, &ids).await? {
+            found.entry(ConsentsOf(record.case)).or_default().push(record);
+        }
+        Ok(found)
+    }
+}
+
+/// A consent to the sharing of data that was given on paper, as the centre or a list entered it. Its person got a
+/// notice with "this is not right".
+#[derive(Debug, Clone, SimpleObject)]
+pub struct ConsentRecord {
+    /// Whose consent: the mentee's or the guardian's.
+    side: Side,
+    /// The day that the paper carries.
+    on: Date,
+    /// The global id of who entered it and answers for the paper; null where it came with a list.
+    recorded_by_id: Option<ID>,
+    /// When it was entered.
+    recorded_at: DateTime<Utc>,
+    /// When the person said that it is not right; it does not count since then.
+    contested_at: Option<DateTime<Utc>>,
+}
+
+impl From<cases::ConsentRecord> for ConsentRecord {
+    fn from(record: cases::ConsentRecord) -> Self {
+        Self {
+            side: record.side.into(),
+            on: Date(record.on),
+            recorded_by_id: record.recorded_by.map(ids::global),
+            recorded_at: record.recorded_at,
+            contested_at: record.contested_at,
+        }
+    }
+}
+
 /// One young person's wish for one expert.
 #[Object]
 impl Case {
@@ -281,6 +327,22 @@ impl Case {
     /// The day on which the guardian of a mentee under 18 did.
     async fn guardian_consent_on(&self) -> Option<Date> {
         self.0.wishes.guardian_consent_on.map(Date)
+    }
+
+    /// Since when a recorded consent is in doubt, since its person said that it is not right. Nothing goes on until it
+    /// was given anew: on the person's own page, or on a newer paper.
+    async fn consent_contested_at(&self) -> Option<DateTime<Utc>> {
+        self.0.consent_contested_at
+    }
+
+    /// Consents that were entered from paper, one a side at most; a consent without an entry was given by the person.
+    #[graphql(complexity = "1 + 2 * child_complexity")]
+    async fn consent_records(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<ConsentRecord>> {
+        let records = loader(ctx)?
+            .load_one(ConsentsOf(self.0.id))
+            .await?
+            .unwrap_or_default();
+        Ok(records.into_iter().map(ConsentRecord::from).collect())
     }
 
     /// Why the office returned it; empty where it did not.

@@ -135,6 +135,10 @@ pub enum EmailTrigger {
     MatchEnded,
     /// Thanks the expert at the end.
     ThankYou,
+    /// Tells a person which consent was recorded from paper.
+    ConsentNotice,
+    /// Tells centre and office that a person says such a consent is not right.
+    ConsentContested,
     /// Tells the offices that an expert says an answer by telephone is not right.
     AnswerContested,
     /// Tells centre and office that a problem was reported.

@@ -9,6 +9,7 @@ use super::{
     cases::{CaseState, SocialOutcome, TransitionOutcome},
     error::{bad_input, visible},
     ids,
+    matches::life::EndReason,
     scalars::Date,
 };
 
@@ -223,11 +224,13 @@ impl PeriodFigures {
     }
 
     /// Why matches ended; one may have several reasons.
-    async fn end_reasons(&self) -> Vec<EndReasonCount> {
+    async fn end_reasons(&self) -> async_graphql::Result<Vec<EndReasonCount>> {
         self.of(Measure::EndReason)
-            .map(|cell| EndReasonCount {
-                reason: cell.key.clone(),
-                matches: cell.count,
+            .map(|cell| {
+                Ok(EndReasonCount {
+                    reason: word::<tandem_domain::matches::EndReason>(cell)?.into(),
+                    matches: cell.count,
+                })
             })
             .collect()
     }
@@ -299,8 +302,8 @@ struct MeetingFigures {
 /// How often a match ended for a reason.
 #[derive(Debug, SimpleObject)]
 struct EndReasonCount {
-    /// The reason's word, as `endMatch` takes it.
-    reason: String,
+    /// The reason.
+    reason: EndReason,
     /// How many matches.
     matches: i64,
 }

@@ -12,7 +12,7 @@ use super::organisation::{CENTERS, nearest_office};
 use super::places::{Neighbourhoods, anywhere};
 use super::{Plan, chance, csv, one, pick, several};
 
-const HEADER: [&str; 33] = [
+const HEADER: [&str; 32] = [
     "externalId",
     "office",
     "state",
@@ -37,7 +37,6 @@ const HEADER: [&str; 33] = [
     "preferredChannels",
     "motivation",
     "language",
-    "publicityConsent",
     "pausedFrom",
     "pausedUntil",
     "checkKind",
@@ -228,7 +227,6 @@ fn expert(
             String::new()
         },
         "de".to_owned(),
-        if chance(rng, 12) { "ja" } else { "nein" }.to_owned(),
         date(paused_from),
         date(paused_until),
         check.map_or_else(String::new, |check| check.kind.to_owned()),

@@ -2,8 +2,10 @@
 //! case").
 
 mod closing;
+pub(crate) mod consenting;
 
 pub use closing::{OutcomeDraft, close, confirm_outcome, reopen, search_again};
+pub use consenting::{consent_records, contest_consent, recorded_consent};
 use tandem_domain::cases::{CaseDraft, CaseState, CaseWishes, ready_to_submit};
 use tandem_domain::errors::{Code, UserError};
 use tandem_domain::ids::{CaseId, MenteeId};
@@ -11,7 +13,7 @@ use tandem_domain::matches::MatchState;
 use tandem_domain::policy::{Action, Decision, Resource};
 use tandem_domain::values::optional_text;
 use tandem_storage::cases::{self, Key, Saved};
-pub use tandem_storage::cases::{Case, CaseFilter, CaseOrder, key};
+pub use tandem_storage::cases::{Case, CaseFilter, CaseOrder, ConsentRecord, key};
 use tandem_storage::events::{self, Event};
 use tandem_storage::paging::{Page, Slice};
 use tandem_storage::{PgConnection, mentees};
@@ -61,6 +63,7 @@ pub async fn draft(
         wishes: &wishes,
     };
     cases::save(&mut tx, &[saved], app.now()).await.map_err(explain)?;
+    consenting::note(&mut tx, app, caller, (id, mentee.id), None, &wishes).await?;
     trace(&mut tx, app, caller, "case.drafted", id, mentee.id).await?;
     finish(tx, id, Event::Case(id, mentee.center)).await
 }
@@ -98,6 +101,8 @@ pub async fn update(
         wishes: &wishes,
     };
     cases::save(&mut tx, &[saved], app.now()).await.map_err(explain)?;
+    let known = (id, before.mentee);
+    consenting::note(&mut tx, app, caller, known, Some(&before), &wishes).await?;
     let trail = Audit::new("case.updated", id)
         .about(before.mentee)
         .detail(serde_json::json!({ "fields": changed_fields(&before.wishes, &wishes) }));
@@ -114,6 +119,7 @@ pub async fn submit(app: &App, caller: &Caller, id: CaseId, version: Option<i64>
     let case = take(&mut tx, caller, Action::ManageCase, id, version).await?;
     let state = case.state.submit()?;
     check_submittable(&mut tx, app, case.mentee, &case.wishes).await?;
+    consenting::tell(&mut tx, app, &[(id, case.mentee)]).await?;
     step(tx, app, caller, &case, state, "", "case.submitted").await
 }
 
@@ -122,6 +128,7 @@ pub async fn accept(app: &App, caller: &Caller, id: CaseId, version: Option<i64>
     let mut tx = app.begin(caller).await?;
     let case = take(&mut tx, caller, Action::DecideCase, id, version).await?;
     let state = case.state.accept()?;
+    consenting::undoubted(&case)?;
     step(tx, app, caller, &case, state, "", "case.accepted").await
 }
 
@@ -228,6 +235,7 @@ pub async fn list(
         ("menteeId", filter.mentee.is_some()),
         ("waitingSince", filter.waiting_since.is_some()),
         ("hasOpenMatch", filter.has_open_match.is_some()),
+        ("consentContested", filter.consent_contested.is_some()),
         ("text", filter.text.is_some()),
     ];
     app.listed(conn, caller, "cases.listed", &shape).await?;

@@ -166,6 +166,7 @@ pub async fn register(
         "office",
     )?;
     let profile = draft.validate(app.today(), exists)?;
+    gives_no_consent(false, profile.publicity_consent)?;
     let mut tx = app.begin(caller).await?;
     if let Some(earlier) = idempotency::claim(&mut tx, app, caller, "registerExpert", key, id).await? {
         let expert = found(experts::get(&mut tx, earlier).await?, "idempotencyKey")?;
@@ -218,6 +219,7 @@ pub async fn update(
         .unwrap_or_default();
     let old = before.profile(details);
     let mut profile = patch.apply(old.clone().into()).validate(app.today(), exists)?;
+    gives_no_consent(old.publicity_consent, profile.publicity_consent)?;
     let stored = addresses::change(
         &mut tx,
         app,
@@ -348,4 +350,16 @@ fn explain(error: tandem_storage::Error) -> Error {
         .into(),
         _ => error.into(),
     }
+}
+
+/// Consent is the person's own word (S14): the office can only note that it was taken back.
+fn gives_no_consent(before: bool, after: bool) -> std::result::Result<(), UserError> {
+    if after && !before {
+        return Err(UserError::new(
+            Code::Forbidden,
+            "publicityConsent",
+            "only the expert consents to publicity, on the own page; you can note that it was taken back",
+        ));
+    }
+    Ok(())
 }

@@ -31,6 +31,7 @@ pub use approaching::{approach, insert_approaches};
 pub use chemistry::{
     OwnVerdict, answer_until, close_overdue_questions, give_verdict, leave, record_verdict_on_paper,
 };
+pub(crate) use contesting::stop_for_doubt;
 pub use contesting::{Told, contest_answer, told_by_telephone};
 pub use ending::{EndDraft, end, feedback_of, give_feedback, reports, wish_another, write_report};
 pub use introducing::{introduce, record_briefing};

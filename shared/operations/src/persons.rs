@@ -29,6 +29,7 @@ use tandem_storage::{PgConnection, cases, facts, matches, mentees, papers, users
 use url::Url;
 use uuid::Uuid;
 
+use crate::cases::consenting;
 use crate::deliveries::{NewDelivery, Trigger, language, queue};
 use crate::links::Purpose;
 use crate::problems::case_resource;
@@ -375,6 +376,7 @@ pub async fn consent(app: &App, visitor: &Visitor, case: CaseId) -> Result<()> {
             .about(case.mentee)
             .detail(serde_json::json!({ "side": side, "way": visitor.way }));
         app.audit(&mut tx, &visitor.caller, &[trail]).await?;
+        consenting::settle(&mut tx, app, &visitor.caller, &case).await?;
         events::notify(&mut tx, Event::Case(case.id, case.center)).await?;
     }
     tx.commit().await?;

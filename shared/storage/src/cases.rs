@@ -1,11 +1,16 @@
 //! Cases: one young person's wish for one expert.
 
 mod closing;
+mod consents;
 mod listing;
 mod saving;
 
 pub use self::{
     closing::{Outcome, close, confirm_outcome, reopen},
+    consents::{
+        ConsentRecord, NewConsentRecord, consent_records, contest_consent, forget_consent_record,
+        record_consents, settle_consent,
+    },
     listing::{CaseFilter, CaseOrder, Key, count, key, list},
     saving::{Saved, save, set_consent, set_state},
 };
@@ -33,6 +38,8 @@ pub struct Case {
     pub state: CaseState,
     /// What is wished for.
     pub wishes: CaseWishes,
+    /// Since when a recorded consent is in doubt: nothing goes on until it was given anew.
+    pub consent_contested_at: Option<DateTime<Utc>>,
     /// Why the office returned it; empty where it did not.
     pub return_note: String,
     /// Since when it waits; survives a match that did not form.
@@ -76,6 +83,7 @@ struct Row {
     eligibility_confirmed: bool,
     mentee_consent_on: Option<NaiveDate>,
     guardian_consent_on: Option<NaiveDate>,
+    consent_contested_at: Option<DateTime<Utc>>,
     return_note: String,
     submitted_at: Option<DateTime<Utc>>,
     accepted_at: Option<DateTime<Utc>>,
@@ -139,6 +147,7 @@ impl TryFrom<Row> for Case {
                 mentee_consent_on: row.mentee_consent_on,
                 guardian_consent_on: row.guardian_consent_on,
             },
+            consent_contested_at: row.consent_contested_at,
             return_note: row.return_note,
             submitted_at: row.submitted_at,
             accepted_at: row.accepted_at,
@@ -162,8 +171,8 @@ pub async fn by_ids(conn: &mut PgConnection, ids: &[CaseId]) -> Result<Vec<Case>
         Row,
         r#"SELECT c.id, c.center_id, s.office_id, c.mentee_id, c.external_id, c.contact_name, c.state, c.mentee_wishes,
                c.center_wishes, c.start_level, c.radius_km, c.planned_start, c.expert_gender_wish,
-               c.eligibility_confirmed, c.mentee_consent_on, c.guardian_consent_on, c.return_note, c.submitted_at,
-               c.accepted_at, c.closed_at, c.withdrawn_at, c.transition_outcome, c.social_outcome,
+               c.eligibility_confirmed, c.mentee_consent_on, c.guardian_consent_on, c.consent_contested_at, c.return_note,
+               c.submitted_at, c.accepted_at, c.closed_at, c.withdrawn_at, c.transition_outcome, c.social_outcome,
                c.training_starts_on, c.outcome_confirmed_at, c.version, c.created_at, c.updated_at,
                ARRAY(SELECT a.area FROM case_support_areas a WHERE a.case_id = c.id ORDER BY a.priority, a.area)
                    AS "areas!: Vec<String>",

@@ -281,7 +281,7 @@ pub async fn cases(conn: &mut PgConnection, which: Cases<'_>, today: NaiveDate) 
     };
     let rows = sqlx::query!(
         r#"SELECT c.id, c.center_id, c.mentee_id, c.state, c.radius_km, c.planned_start, c.expert_gender_wish,
-               c.submitted_at, center.office_id, center.postal_code, center.match_limit, mentee.birth_date,
+               c.submitted_at, c.consent_contested_at IS NULL AS "consented!", center.office_id, center.postal_code, center.match_limit, mentee.birth_date,
                EXISTS (SELECT FROM matches WHERE matches.case_id = c.id AND match_is_open(matches.state)) AS "asked!",
                CASE WHEN center.match_limit IS NULL THEN 0 ELSE (
                    SELECT count(*) FROM matches JOIN cases other ON other.id = matches.case_id
@@ -290,7 +290,7 @@ pub async fn cases(conn: &mut PgConnection, which: Cases<'_>, today: NaiveDate) 
            JOIN service_centers center ON center.id = c.center_id
            JOIN mentees mentee ON mentee.id = c.mentee_id
            WHERE CASE WHEN $1::uuid[] IS NULL THEN c.id = ANY($2)
-                 ELSE c.state = 'SEARCHING' AND center.office_id = ANY($1)
+                 ELSE c.state = 'SEARCHING' AND c.consent_contested_at IS NULL AND center.office_id = ANY($1)
                      AND NOT EXISTS (SELECT FROM matches WHERE matches.case_id = c.id AND match_is_open(matches.state))
                  END
            ORDER BY c.id"#,
@@ -329,7 +329,7 @@ pub async fn cases(conn: &mut PgConnection, which: Cases<'_>, today: NaiveDate) 
             center_room: row
                 .match_limit
                 .map(|limit| (i64::from(limit) - row.center_matches).clamp(0, i64::from(u16::MAX)) as u16),
-            searching: row.state == "SEARCHING",
+            searching: row.state == "SEARCHING" && row.consented,
             asked: row.asked,
             facts: CaseFacts {
                 office: row.office_id.into(),

@@ -84,7 +84,7 @@ async fn expert(conn: &mut PgConnection, id: ExpertId) -> Result<Option<PersonFa
 async fn mentee(conn: &mut PgConnection, party: Party, id: MenteeId) -> Result<Option<PersonFacts>> {
     let row = sqlx::query!(
         r#"SELECT t.given_name, t.family_name, t.language, t.email, t.links_void_before, t.guardian_name,
-               t.guardian_email, t.guardian_language, t.guardian_links_void_before,
+               t.guardian_email, guardian_language_of(t) AS "guardian_language!", t.guardian_links_void_before,
                COALESCE(NULLIF(c.contact_name, ''), s.contact_name) AS "contact_name!",
                s.name AS center_name, s.phone, s.email AS center_email
              FROM mentees t
@@ -106,16 +106,11 @@ async fn mentee(conn: &mut PgConnection, party: Party, id: MenteeId) -> Result<O
         email: row.center_email,
     };
     if let Party::Guardian(_) = party {
-        let language = if row.guardian_language.is_empty() {
-            row.language
-        } else {
-            row.guardian_language
-        };
         return Ok(row.guardian_name.map(|name| PersonFacts {
             party,
             called: name.clone(),
             name,
-            language,
+            language: row.guardian_language,
             email: row.guardian_email,
             links_void_before: row.guardian_links_void_before,
             left: false,

@@ -60,6 +60,7 @@ async fn cases_come_in_by_the_rules_of_submitting_one() {
         .await
         .unwrap();
     assert_eq!(first, "APPLICATION");
+    app.drain().await;
     app.finish().await;
 }
 
@@ -100,5 +101,6 @@ async fn a_second_list_of_cases_accepts_and_changes_but_takes_nothing_back() {
         ("SEARCHING", date("2026-11-02"))
     );
     assert_eq!((count(&app, "cases").await, count(&app, "mentees").await), (1, 1));
+    app.drain().await;
     app.finish().await;
 }

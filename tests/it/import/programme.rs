@@ -51,6 +51,9 @@ async fn the_generated_programme_is_taken_over_whole_and_a_second_time_changes_n
             .await
             .unwrap();
     assert_eq!(searching, 120);
+    let consents = async || count(&app, "email_deliveries WHERE trigger = 'CONSENT_NOTICE'").await;
+    let told = consents().await;
+    assert!(told >= 120, "each is told to its person: {told}");
 
     for (report, rows) in take_all(&app, &lists).await.iter().zip([15, 29, 500, 120]) {
         assert_eq!(
@@ -60,6 +63,7 @@ async fn the_generated_programme_is_taken_over_whole_and_a_second_time_changes_n
         );
     }
     assert_eq!(count(&app, "experts WHERE version > 1").await, 0);
+    assert_eq!(consents().await, told);
     assert_eq!(
         (
             count(&app, "background_checks").await,
@@ -67,6 +71,8 @@ async fn the_generated_programme_is_taken_over_whole_and_a_second_time_changes_n
         ),
         written
     );
+    app.drain().await;
+    app.ignore_mails();
     app.finish().await;
 }
 

@@ -4,7 +4,7 @@
 use tandem_domain::cases::CaseState;
 use tandem_domain::checks::CheckKind;
 use tandem_domain::ids::TrainingSessionId;
-use tandem_domain::matches::{Answer, MatchState};
+use tandem_domain::matches::{Answer, MatchState, PauseReason};
 use tandem_domain::parties::{About, Party};
 use tandem_domain::policy::Grant;
 use tandem_domain::training::SessionInput;
@@ -270,6 +270,47 @@ async fn a_yes_by_telephone_that_was_none_is_taken_back_and_the_offices_are_told
             .await
             .is_err()
     );
+    tandem.finish().await;
+}
+
+#[tokio::test]
+async fn a_yes_by_telephone_that_was_none_interrupts_what_runs_until_the_office_has_cleared_it_up() {
+    let tandem = Tandem::active().await;
+    let app = &tandem.scene.app;
+    let url = link(app, Party::Expert(tandem.expert_id), About::Match(tandem.id)).await;
+    let told = format!("{url}/match/{}/told", tandem.id);
+    for _ in 0..2 {
+        Browser::new()
+            .post(&told, &[])
+            .await
+            .is(200)
+            .says(&["ist notiert"]);
+    }
+    let matching = tandem.scene.matching(tandem.id).await;
+    assert_eq!(matching.state, MatchState::Paused);
+    assert!(matches!(matching.paused, Some((_, PauseReason::PaperContested))));
+    assert_eq!(tandem.scene.case(tandem.case).await.state, CaseState::Active);
+    app.drain().await;
+    let count = |address: &str, subject: &str| {
+        let mails = app.mails_to(address);
+        mails.iter().filter(|mail| mail.subject.contains(subject)).count()
+    };
+    assert_eq!(count("buro.hamburg@office.example.org", "Antwort am Telefon"), 1);
+    for (address, subject) in [
+        ("weber@expert.example.org", "Pause"),
+        ("samira@mentee.example.org", "وقفه"),
+        ("servicestelle.hamburg@center.example.org", "macht Pause"),
+    ] {
+        assert_eq!(count(address, subject), 1, "{address}");
+    }
+    assert!(
+        matches::resume_checked(&app.api).await.expect("a sweep") == 0,
+        "it does not go on by itself"
+    );
+    matches::resume(&app.api, tandem.office(), tandem.id, None)
+        .await
+        .expect("cleared up");
+    assert_eq!(tandem.scene.state(tandem.id).await, MatchState::Active);
     tandem.finish().await;
 }
 

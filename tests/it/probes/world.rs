@@ -180,6 +180,7 @@ impl Half {
         half.match_facts(app, "asked_match", hidden).await;
         half.match_facts(app, "leaving_match", leaving).await;
         half.papers(app, admin, revealed).await;
+        half.withdrawn_case(app).await;
         half.cases_to_decide(app).await;
         half.plan(app, admin).await;
 
@@ -418,6 +419,33 @@ impl Half {
         let alone = Resource::expert(self.expert, self.office);
         self.know("person", self.expert, alone);
         self.know("request", DataRequestId::from(request), alone);
+    }
+
+    /// An earlier case of the mentee, with a consent that was entered from paper: denying it stops nothing here.
+    async fn withdrawn_case(&mut self, app: &TestApp) {
+        let id: CaseId = app.api.id();
+        let mut conn = app.superuser().await;
+        sqlx::query(
+            "INSERT INTO cases (id, center_id, mentee_id, state, withdrawn_at, created_at, updated_at)
+             VALUES ($1, $2, $3, 'WITHDRAWN', $4, $4, $4)",
+        )
+        .bind(id.uuid())
+        .bind(self.center.uuid())
+        .bind(self.mentee.uuid())
+        .bind(app.now())
+        .execute(&mut conn)
+        .await
+        .expect("a case");
+        let entry = tandem_storage::cases::NewConsentRecord {
+            case: id,
+            side: tandem_domain::parties::Side::Mentee,
+            on: app.api.today(),
+        };
+        tandem_storage::cases::record_consents(&mut conn, &[entry], None, app.now())
+            .await
+            .expect("an entry");
+        let resource = case_resource(app, id, self.center, self.office).await;
+        self.know("withdrawn_case", id, resource);
     }
 
     /// A draft, and two cases that wait for the office.

@@ -66,9 +66,10 @@ pub struct CaseInput {
     /// asked about residence.
     #[graphql(default)]
     pub eligibility_confirmed: bool,
-    /// The day on which the mentee consented to the sharing of data. Needed to submit.
+    /// The day on which the mentee consented to the sharing of data, as the paper has it that you have in hand. Needed
+    /// to submit, unless the mentee consents on the own page. The mentee gets a notice with "this is not right".
     pub mentee_consent_on: Option<Date>,
-    /// The day on which the guardian of a mentee under 18 did. Needed to submit.
+    /// The day on which the guardian of a mentee under 18 did, in the same way. Needed to submit.
     pub guardian_consent_on: Option<Date>,
 }
 
@@ -116,6 +117,8 @@ pub struct CaseFilterInput {
     pub waiting_days: Option<i32>,
     /// Only cases with (true) or without (false) an expert who is being asked or has said yes.
     pub has_open_match: Option<bool>,
+    /// Only cases whose recorded consent is (true) or is not (false) in doubt.
+    pub consent_contested: Option<bool>,
     /// Part of the mentee's name or of a target occupation, or the id in the centre's list.
     pub text: Option<String>,
 }
@@ -139,6 +142,7 @@ impl CaseFilterInput {
             mentee: ids::parse_optional("filter.menteeId", self.mentee_id.as_ref())?,
             waiting_since,
             has_open_match: self.has_open_match,
+            consent_contested: self.consent_contested,
             text: self.text,
         })
     }

@@ -89,6 +89,14 @@ payload! {
     }
 }
 
+payload! {
+    /// The answer to `contestConsent`.
+    ContestConsentPayload {
+        /// True where the entry no longer counts.
+        contested: bool,
+    }
+}
+
 /// How a case ends, on both axes.
 #[derive(Debug, InputObject)]
 pub struct OutcomeInput {
@@ -268,5 +276,21 @@ impl CaseMutation {
             cases::search_again(app, caller, id, version).await
         })
         .await
+    }
+
+    /// Says that the consent which was entered from paper for you is not right: it no longer counts, and everything that
+    /// rests on it stops. For mentee and guardian alone.
+    async fn contest_consent(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The case.")] case_id: ID,
+    ) -> async_graphql::Result<ContestConsentPayload> {
+        let (app, caller) = (app(ctx), caller(ctx)?);
+        let contested = async {
+            let id: CaseId = ids::parse("caseId", &case_id)?;
+            cases::contest_consent(app, caller, id).await?;
+            Ok(true)
+        };
+        settle(contested.await)
     }
 }

@@ -81,9 +81,6 @@ pub struct RegisterExpertInput {
     pub motivation: String,
     /// The language of e-mails to the expert (ISO 639); German where it is not given.
     pub language: Option<String>,
-    /// Whether the expert agrees to be named in public.
-    #[graphql(default)]
-    pub publicity_consent: bool,
 }
 
 impl RegisterExpertInput {
@@ -109,7 +106,7 @@ impl RegisterExpertInput {
             preferred_channels: all(self.preferred_channels),
             motivation: self.motivation,
             language: self.language,
-            publicity_consent: self.publicity_consent,
+            publicity_consent: false,
         };
         Ok((office, draft))
     }
@@ -159,7 +156,8 @@ pub struct UpdateExpertInput {
     pub motivation: Option<String>,
     /// The language of e-mails to the expert.
     pub language: Option<String>,
-    /// Whether the expert agrees to be named in public.
+    /// False where the expert takes back the consent to be named in public. To give it is the expert's own word, on the
+    /// own page; true is refused.
     pub publicity_consent: Option<bool>,
 }
 

@@ -2,6 +2,7 @@
 
 use axum::{extract::State, response::Response};
 use tandem_domain::parties::Side;
+use tandem_operations::cases::{self, Case, ConsentRecord};
 use tandem_operations::persons;
 
 use super::words::Refusals;
@@ -29,6 +30,22 @@ pub(super) async fn consent(State(state): State<ApiState>, visit: Visit, fields:
     }
     match persons::consent(&state.app, &visit.visitor, case.id).await {
         Ok(()) => visit.see("/case", "saved"),
+        Err(error) => visit.refused(&error),
+    }
+}
+
+/// "This is not right", of a consent that was entered from paper; twice is once.
+pub(super) async fn contest(State(state): State<ApiState>, visit: Visit) -> Response {
+    let contested = async {
+        match persons::case(&state.app, &visit.visitor).await? {
+            Some(case) => cases::contest_consent(&state.app, &visit.visitor.caller, case.id)
+                .await
+                .map(|_| ()),
+            None => Ok(()),
+        }
+    };
+    match contested.await {
+        Ok(()) => visit.see("/case", "contested"),
         Err(error) => visit.refused(&error),
     }
 }
@@ -75,16 +92,45 @@ async fn page(state: &ApiState, visit: &Visit, refusals: &Refusals) -> Response 
     }
     blocks.push(Block::Text(t.case_ask.into()));
     blocks.push(Block::Heading(t.consent_title.into()));
-    let guardian = visit.side() == Side::Guardian;
-    let given = if guardian {
-        wishes.guardian_consent_on
-    } else {
-        wishes.mentee_consent_on
+    let recorded = match cases::recorded_consent(&state.app, &visit.visitor.caller, case.id).await {
+        Ok(recorded) => recorded,
+        Err(error) => return visit.refused(&error),
     };
+    blocks.extend(consent_blocks(visit, refusals, &case, recorded.as_ref()));
+    visit.show_as(refusals, t.case_title, blocks)
+}
+
+/// The own consent: given, entered from paper, denied, or still to be given.
+fn consent_blocks(
+    visit: &Visit,
+    refusals: &Refusals,
+    case: &Case,
+    recorded: Option<&ConsentRecord>,
+) -> Vec<Block> {
+    let (t, dates) = (visit.t(), visit.words());
+    let given = match visit.side() {
+        Side::Guardian => case.wishes.guardian_consent_on,
+        _ => case.wishes.mentee_consent_on,
+    };
+    let mut blocks = Vec::new();
     if let Some(day) = given {
-        let text = fill(t.consent_given, &[("date", &dates.date(&day))]);
-        blocks.push(Block::Text(text));
-    } else if case.state.is_open() {
+        let date = dates.date(&day);
+        match recorded {
+            Some(record) if record.on == day && record.contested_at.is_none() => {
+                blocks.push(Block::Text(fill(t.consent_paper, &[("date", &date)])));
+                blocks.push(Block::Text(t.dispute_effect.to_owned()));
+                let form = Form::new(visit.href("/case/consent"));
+                blocks.push(Block::Form(form.button(t.dispute_button, Look::Plain)));
+            }
+            _ => blocks.push(Block::Text(fill(t.consent_given, &[("date", &date)]))),
+        }
+        return blocks;
+    }
+    if recorded.is_some_and(|record| record.contested_at.is_some()) {
+        blocks.push(Block::Done(t.dispute_done.to_owned()));
+        blocks.push(Block::Text(t.consent_denied.to_owned()));
+    }
+    if case.state.is_open() {
         blocks.push(Block::Text(t.consent_open.to_owned()));
         blocks.push(Block::Text(t.consent_text.to_owned()));
         let tick = Field::new("agree", t.consent_check, Kind::Tick { set: false })
@@ -93,5 +139,5 @@ async fn page(state: &ApiState, visit: &Visit, refusals: &Refusals) -> Response 
         let form = Form::new(visit.href("/case")).field(tick);
         blocks.push(Block::Form(form.button(t.consent_button, Look::First)));
     }
-    visit.show_as(refusals, t.case_title, blocks)
+    blocks
 }

@@ -42,6 +42,7 @@ pub(super) fn router() -> Router<ApiState> {
         .route("/language", post(settings::language))
         .route("/leave", post(settings::leave))
         .route("/case", get(case::get).post(case::consent))
+        .route("/case/consent", post(case::contest))
         .route("/problem", get(problem::get).post(problem::report))
         .route("/paper/{record}", get(problem::paper).post(problem::contest))
         .route("/profile", get(profile::get).post(profile::save))

@@ -115,6 +115,8 @@ pub(super) const TEXTS: Texts = Texts {
     case_ask: "Stimmt etwas nicht? Sagen Sie es Ihrer Servicestelle.",
     consent_title: "Ihre Zustimmung",
     consent_given: "Die Zustimmung ist da, seit {date}.",
+    consent_paper: "Ihre Servicestelle hat eingetragen: Sie haben am {date} auf Papier zugestimmt.",
+    consent_denied: "Im Moment suchen wir nicht. Möchten Sie, dass wir suchen? Dann stimmen Sie hier zu.",
     consent_open: "Wir brauchen noch eine Zustimmung.",
     consent_text: "Wir dürfen nur suchen, wenn Sie zustimmen. Ihren Namen sagen wir erst, wenn eine Person Ja sagt.",
     consent_check: "Ich bin einverstanden. Das Büro und die Servicestelle dürfen meine Angaben für die Suche benutzen.",

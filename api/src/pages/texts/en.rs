@@ -115,6 +115,8 @@ pub(super) const TEXTS: Texts = Texts {
     case_ask: "Is something wrong? Tell your service centre.",
     consent_title: "Your consent",
     consent_given: "We have the consent since {date}.",
+    consent_paper: "Your service centre has written down: you agreed on paper on {date}.",
+    consent_denied: "We are not looking at the moment. Would you like us to look? Then agree here.",
     consent_open: "We still need a consent.",
     consent_text: "We may search only if you agree. We tell your name only after a person says yes.",
     consent_check: "I agree. The office and the service centre may use my data for the search.",

@@ -57,7 +57,7 @@ texts! {
         who_stop
         // the case
         case_title case_intro case_areas case_work case_start case_wishes case_ask consent_title
-        consent_given consent_open consent_text consent_check consent_button
+        consent_given consent_paper consent_denied consent_open consent_text consent_check consent_button
         // does it fit?
         verdict_title verdict_intro verdict_guardian verdict_guardian_question verdict_private verdict_free
         verdict_question verdict_yes verdict_no verdict_unsure verdict_given verdict_again verdict_waiting

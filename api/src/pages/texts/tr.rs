@@ -115,6 +115,8 @@ pub(super) const TEXTS: Texts = Texts {
     case_ask: "Yanlış bir şey mi var? Hizmet merkezinize söyleyin.",
     consent_title: "Onayınız",
     consent_given: "Onay {date} tarihinden beri var.",
+    consent_paper: "Hizmet merkeziniz şunu yazdı: {date} tarihinde kâğıt üzerinde onay verdiniz.",
+    consent_denied: "Şu anda aramıyoruz. Aramamızı ister misiniz? O zaman burada onay verin.",
     consent_open: "Bir onaya daha ihtiyacımız var.",
     consent_text: "Yalnızca siz onay verirseniz arayabiliriz. Adınızı ancak bir kişi evet derse söyleriz.",
     consent_check: "Kabul ediyorum. Ofis ve hizmet merkezi bilgilerimi arama için kullanabilir.",

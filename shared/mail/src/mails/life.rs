@@ -34,6 +34,8 @@ pub enum MenteeNews {
     PaperVerdict,
     /// A signature on paper was recorded.
     PaperSignature,
+    /// A consent to the sharing of data, given on paper, was recorded.
+    PaperConsent,
     /// It begins.
     Active,
     /// It is interrupted; never why.
@@ -53,7 +55,7 @@ pub struct MenteeNewsMail {
     pub person: Addressee,
     /// The mentee's given name, where the reader is the guardian.
     pub about: Option<String>,
-    /// The expert's name.
+    /// The expert's name; empty in news that come before there is one.
     pub expert_name: String,
     /// What is new.
     pub news: MenteeNews,
@@ -180,6 +182,8 @@ pub enum StaffNews {
     InForce,
     /// Somebody says that a record of paper is not right.
     PaperContested,
+    /// Mentee or guardian says that a consent recorded from paper is not right.
+    ConsentContested,
     /// The expert says that an answer by telephone is not right.
     AnswerContested,
     /// It begins.
@@ -206,7 +210,7 @@ pub struct StaffNewsMail {
     pub reader: Addressee,
     /// The number of the case.
     pub case_reference: String,
-    /// The expert's name.
+    /// The expert's name; empty in news that are about none.
     pub expert_name: String,
     /// What is new.
     pub news: StaffNews,

@@ -118,6 +118,11 @@ pub enum Trigger {
     PaperNotice,
     /// Tells centre and office that a person says a record is not right.
     PaperContested,
+    /// Tells a person which consent on paper was entered for them; the subject is the case, and the step is the number
+    /// of the entry.
+    ConsentNotice,
+    /// Tells centre and office that a person says such an entry is not right; the subject is the case.
+    ConsentContested,
     /// Tells the offices that an expert says an answer by telephone is not right.
     AnswerContested,
     /// It begins.

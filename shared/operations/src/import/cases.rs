@@ -12,7 +12,7 @@ use tandem_domain::mentees::{MenteeDraft, MenteeProfile};
 use tandem_domain::parties::Party;
 use tandem_domain::values::Email;
 use tandem_storage::addresses;
-use tandem_storage::cases::{self, Case};
+use tandem_storage::cases::{self, Case, ConsentRecord, NewConsentRecord};
 use tandem_storage::mentees::{self, Mentee};
 use tandem_storage::{PgConnection, import};
 
@@ -20,6 +20,7 @@ use super::cells::{Names, Row};
 use super::file::{Column, Record, Table, column, needed};
 use super::report::BadRow;
 use super::{CHUNK, Outcome, by_name, external_id, unknown};
+use crate::cases::consenting::{entered, newer_than_objections, settle, tell};
 use crate::mentees::keep_confirmed;
 use crate::occupations::catalogue;
 use crate::{App, Audit, Caller, Result, settings};
@@ -77,6 +78,8 @@ struct Ground {
     centers: HashMap<String, Option<CenterId>>,
     mentees: HashMap<Key, Mentee>,
     cases: HashMap<MenteeId, Vec<Case>>,
+    /// What was entered for their cases of consents on paper, and denied.
+    consents: HashMap<CaseId, Vec<ConsentRecord>>,
     /// The addresses that are being confirmed.
     pending: HashMap<Party, Email>,
 }
@@ -106,6 +109,10 @@ struct Plan {
     wishes: Option<CaseWishes>,
     state: CaseState,
     submitted_at: DateTime<Utc>,
+    /// Consents that the row brings.
+    entered: Vec<NewConsentRecord>,
+    /// The case as it was, where its consent is in doubt.
+    doubted: Option<Case>,
     new: bool,
     accept: bool,
 }
@@ -166,7 +173,13 @@ async fn load(conn: &mut PgConnection, app: &App, table: &Table) -> Result<Groun
     for case in cases::for_mentees(conn, &ids).await? {
         cases.entry(case.mentee).or_default().push(case);
     }
+    let known: Vec<CaseId> = cases.values().flatten().map(|case| case.id).collect();
+    let mut consents: HashMap<CaseId, Vec<ConsentRecord>> = HashMap::new();
+    for record in cases::consent_records(conn, &known).await? {
+        consents.entry(record.case).or_default().push(record);
+    }
     Ok(Ground {
+        consents,
         names: Names::of(&catalogue(app).await?),
         default_radius_km: settings::current(conn).await?.default_radius_km,
         centers,
@@ -251,6 +264,12 @@ fn try_plan(app: &App, ground: &Ground, row: &mut Row<'_>, seen: &mut HashMap<St
     if let Err(errors) = ready_to_submit(&wishes, profile.birth_date, app.today()) {
         row.refuse_all(errors, first);
     }
+    let id = case.map_or_else(|| app.id(), |case| case.id);
+    let entered = entered(id, old_wishes.as_ref(), &wishes);
+    let denied = ground.consents.get(&id).map_or(&[][..], Vec::as_slice);
+    if let Err(errors) = newer_than_objections(denied, &entered) {
+        row.refuse_all(errors, first);
+    }
     let center = center.flatten()?;
 
     // What goes on already is no longer changed by a list: the wishes are those that were agreed on.
@@ -264,11 +283,13 @@ fn try_plan(app: &App, ground: &Ground, row: &mut Row<'_>, seen: &mut HashMap<St
     let plan = Plan {
         center,
         mentee: mentee.map_or_else(|| app.id(), |mentee| mentee.id),
-        case: case.map_or_else(|| app.id(), |case| case.id),
+        case: id,
         profile: Some(profile).filter(|profile| old_mentee.as_ref() != Some(profile)),
         wishes: Some(wishes).filter(|wishes| changeable && old_wishes.as_ref() != Some(wishes)),
         state,
         submitted_at,
+        entered: if changeable { entered } else { Vec::new() },
+        doubted: case.filter(|case| case.consent_contested_at.is_some()).cloned(),
         new: case.is_none(),
         accept,
     };
@@ -340,9 +361,22 @@ async fn write(conn: &mut PgConnection, app: &App, plans: &[Plan]) -> Result<()>
         })
         .collect();
     cases::save(conn, &saved, app.now()).await?;
+    let entered: Vec<NewConsentRecord> = plans.iter().flat_map(|plan| plan.entered.clone()).collect();
+    if !entered.is_empty() {
+        cases::record_consents(conn, &entered, None, app.now()).await?;
+        let told: Vec<(CaseId, MenteeId)> = plans
+            .iter()
+            .filter(|plan| !plan.entered.is_empty())
+            .map(|plan| (plan.case, plan.mentee))
+            .collect();
+        tell(conn, app, &told).await?;
+    }
+    for doubted in plans.iter().filter_map(|plan| plan.doubted.as_ref()) {
+        settle(conn, app, &Caller::system(), doubted).await?;
+    }
     let accepted: Vec<CaseId> = plans
         .iter()
-        .filter(|plan| plan.accept)
+        .filter(|plan| plan.accept && plan.doubted.is_none())
         .map(|plan| plan.case)
         .collect();
     if !accepted.is_empty() {

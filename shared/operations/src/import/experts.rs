@@ -53,7 +53,6 @@ pub(super) const COLUMNS: &[Column] = &[
     column("preferredChannels", &["Kanäle", "channels"]),
     column("motivation", &[]),
     column("language", &["Korrespondenzsprache"]),
-    column("publicityConsent", &["Einwilligung Veröffentlichung"]),
     column("pausedFrom", &["Pause von"]),
     column("pausedUntil", &["Pause bis"]),
     column("checkKind", &["Führungszeugnis Art", "Führungszeugnis"]),
@@ -343,7 +342,6 @@ fn draft(names: &Names, row: &mut Row<'_>, mut draft: ExpertDraft) -> (ExpertDra
         row.text("language")
             .map(|code| Some(code).filter(|code| !code.is_empty())),
     );
-    put(&mut draft.publicity_consent, row.yes_no("publicityConsent"));
 
     let (mut occupations, mut interests): (Vec<_>, Vec<_>) = draft
         .occupations

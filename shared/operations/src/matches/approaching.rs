@@ -207,7 +207,7 @@ fn explain(place: usize, rule: Rule) -> UserError {
             return UserError::new(
                 Code::Conflict,
                 "caseId",
-                "this case is not (or no longer) SEARCHING, so no expert can be asked for it",
+                "this case is not (or no longer) SEARCHING, or its consent has to be given anew: no expert can be asked for it",
             );
         }
         Rule::AnotherAsked => (Code::Conflict, "another expert is being asked for this case"),

@@ -1,4 +1,5 @@
-//! "This is not right": an expert objects to an answer that the office recorded as given by telephone.
+//! "This is not right": an expert objects to an answer that the office recorded as given by telephone; and what every
+//! objection stops.
 //!
 //! A yes that was none is taken back without a mark, as the office takes one back, and the case searches on; where the
 //! accompaniment runs already, it is interrupted until it is cleared up. A no that was none is not undone, since others
@@ -11,11 +12,12 @@ use tandem_domain::ids::MatchId;
 use tandem_domain::matches::{AnswerWay, MatchState, PauseReason};
 use tandem_domain::parties::Side;
 use tandem_domain::policy::Action;
+use tandem_storage::PgConnection;
+use tandem_storage::cases::{self, Case};
 use tandem_storage::matches::{self, Match};
-use tandem_storage::{PgConnection, cases};
 
-use super::step::{hold, people, recipient, step_of, tell, trail};
-use super::{found, pausing, withdraw_locked};
+use super::step::{Held, hold, people, recipient, step_of, tell, trail};
+use super::{found, lock_open, pausing, withdraw_locked};
 use crate::deliveries::{Recipient, Trigger};
 use crate::{App, Audit, Caller, Result, refuse};
 
@@ -74,11 +76,7 @@ pub async fn contest_answer(app: &App, caller: &Caller, id: MatchId) -> Result<T
         app.audit(&mut tx, caller, &[entry]).await?;
         match before.state {
             MatchState::Interested | MatchState::Introduced | MatchState::Met => {
-                withdraw_locked(&mut tx, app, caller, std::slice::from_ref(&before)).await?;
-                let state = held.case.state.search_again()?;
-                cases::set_state(&mut tx, &[held.case.id], state, "", app.now()).await?;
-                let entry = Audit::new("case.searched_again", held.case.id).about(held.case.mentee);
-                app.audit(&mut tx, caller, &[entry]).await?;
+                take_back(&mut tx, app, caller, &held.case, &before).await?;
                 let mut concerned: Vec<Recipient> = sides(held.minor)
                     .iter()
                     .filter(|side| **side != Side::Expert)
@@ -87,22 +85,7 @@ pub async fn contest_answer(app: &App, caller: &Caller, id: MatchId) -> Result<T
                 concerned.push(Recipient::Center(before.center));
                 tell(&mut tx, app, Trigger::MatchNotFormed, &before, 0, &concerned).await?;
             }
-            MatchState::Active => {
-                let system = Caller::system();
-                pausing::interrupt(&mut tx, app, &system, &mut held, PauseReason::PaperContested).await?;
-                let mut concerned = people(&held);
-                concerned.push(Recipient::Center(before.center));
-                let step = step_of(&held.matching);
-                tell(
-                    &mut tx,
-                    app,
-                    Trigger::MatchPaused,
-                    &held.matching,
-                    step,
-                    &concerned,
-                )
-                .await?;
-            }
+            MatchState::Active => have_a_break(&mut tx, app, &mut held).await?,
             _ => {}
         }
         let mut offices = vec![Recipient::Office(before.office)];
@@ -114,4 +97,54 @@ pub async fn contest_answer(app: &App, caller: &Caller, id: MatchId) -> Result<T
     }
     tx.commit().await?;
     Ok(told)
+}
+
+/// A yes that does not stand any more: withdrawn without a mark, and the case searches on.
+async fn take_back(
+    conn: &mut PgConnection,
+    app: &App,
+    caller: &Caller,
+    case: &Case,
+    matching: &Match,
+) -> Result<()> {
+    withdraw_locked(conn, app, caller, std::slice::from_ref(matching)).await?;
+    let state = case.state.search_again()?;
+    cases::set_state(conn, &[case.id], state, "", app.now()).await?;
+    let entry = Audit::new("case.searched_again", case.id).about(case.mentee);
+    app.audit(conn, caller, &[entry]).await
+}
+
+/// Interrupts an accompaniment until it is cleared up, and tells everybody.
+pub(super) async fn have_a_break(conn: &mut PgConnection, app: &App, held: &mut Held) -> Result<()> {
+    pausing::interrupt(conn, app, &Caller::system(), held, PauseReason::PaperContested).await?;
+    let mut concerned = people(held);
+    concerned.push(Recipient::Center(held.matching.center));
+    let step = step_of(&held.matching);
+    tell(conn, app, Trigger::MatchPaused, &held.matching, step, &concerned).await
+}
+
+/// Stops what goes on for a case that is locked and whose consent its person denies: questions and matches before
+/// their beginning are taken back, an accompaniment has a break. The caller tells centre and office why.
+pub(crate) async fn stop_for_doubt(
+    conn: &mut PgConnection,
+    app: &App,
+    caller: &Caller,
+    case: &Case,
+) -> Result<()> {
+    for open in lock_open(conn, case.id).await? {
+        match open.state {
+            MatchState::Approached => {
+                withdraw_locked(conn, app, caller, std::slice::from_ref(&open)).await?;
+            }
+            MatchState::Interested | MatchState::Introduced | MatchState::Met => {
+                take_back(conn, app, caller, case, &open).await?;
+            }
+            MatchState::Active => {
+                let mut held = hold(conn, app, &open).await?;
+                have_a_break(conn, app, &mut held).await?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }

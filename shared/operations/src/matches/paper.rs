@@ -4,15 +4,16 @@
 use chrono::NaiveDate;
 use tandem_domain::errors::{Code, UserError};
 use tandem_domain::ids::{PaperRecordId, UserId};
-use tandem_domain::matches::{MatchState, PauseReason};
+use tandem_domain::matches::MatchState;
 use tandem_domain::parties::Side;
 use tandem_domain::policy::Action;
 use tandem_domain::values::required_line;
 use tandem_storage::papers::{self, OnPaper, PaperRecord};
 use tandem_storage::{PgConnection, agreements, chemistry, matches};
 
-use super::step::{Held, hold, keep, people, recipient, step_of, tell, trail};
-use super::{found, pausing};
+use super::contesting::have_a_break;
+use super::found;
+use super::step::{Held, hold, keep, recipient, tell, trail};
 use crate::deliveries::{Recipient, Trigger};
 use crate::{App, Caller, Result, refuse};
 
@@ -149,11 +150,7 @@ async fn take_back(conn: &mut PgConnection, app: &App, held: &mut Held, record: 
         }
     };
     if taken && held.matching.state == MatchState::Active {
-        pausing::interrupt(conn, app, &system, held, PauseReason::PaperContested).await?;
-        let step = step_of(&held.matching);
-        let mut told = people(held);
-        told.push(Recipient::Center(held.matching.center));
-        tell(conn, app, Trigger::MatchPaused, &held.matching, step, &told).await?;
+        have_a_break(conn, app, held).await?;
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ use tandem_storage::{PgConnection, agreements};
 
 use super::gate::readiness;
 use super::step::{Held, finish, hold, keep, people, step_of, take, tell};
+use crate::cases::consenting::undoubted;
 use crate::deliveries::{Recipient, Trigger};
 use crate::{App, Caller, Error, Result, settings};
 
@@ -59,6 +60,7 @@ async fn take_up(
 ) -> Result<Vec<UserError>> {
     let state = held.matching.state.resume()?;
     let mut missing = readiness(conn, app, caller, held, app.today(), "id").await?;
+    missing.extend(undoubted(&held.case).err());
     let versions = agreements::for_matches(conn, &[held.matching.id]).await?;
     if !versions.iter().any(|version| version.in_force_at.is_some()) {
         missing.push(UserError::new(

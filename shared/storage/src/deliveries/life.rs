@@ -4,10 +4,10 @@ use chrono::NaiveDate;
 use sqlx::PgConnection;
 use tandem_domain::experts::ExpertState;
 use tandem_domain::ids::{MatchId, MenteeId};
-use tandem_domain::mentees::GuardianKind;
 use uuid::Uuid;
 
 use super::{ContactFacts, ExpertFacts};
+use crate::reminders::GuardianFacts;
 use crate::{Result, parse};
 
 /// Mentee and guardian, as they are written to.
@@ -23,8 +23,8 @@ pub struct MenteeFacts {
     pub email: Option<String>,
     /// The language that this person chose.
     pub language: String,
-    /// The guardian: name, kind, address.
-    pub guardian: Option<(String, GuardianKind, Option<String>)>,
+    /// The guardian.
+    pub guardian: Option<GuardianFacts>,
 }
 
 /// The people around a match.
@@ -56,7 +56,8 @@ pub async fn people_facts(conn: &mut PgConnection, id: MatchId) -> Result<Option
                eo.name AS expert_office_name, eo.contact_name AS expert_office_contact,
                eo.phone AS expert_office_phone, eo.email AS expert_office_email,
                t.id AS mentee_id, t.given_name AS mentee_given_name, t.birth_date, t.email AS mentee_email,
-               t.language AS mentee_language, t.guardian_name, t.guardian_kind, t.guardian_email,
+               t.language AS mentee_language, t.guardian_name, t.guardian_email,
+               guardian_language_of(t) AS "guardian_language!",
                s.name AS center_name, s.phone AS center_phone, s.email AS center_email,
                COALESCE(NULLIF(c.contact_name, ''), s.contact_name) AS "center_contact!",
                so.name AS office_name, so.contact_name AS office_contact, so.phone AS office_phone,
@@ -80,14 +81,11 @@ pub async fn people_facts(conn: &mut PgConnection, id: MatchId) -> Result<Option
             .map(|text| parse("experts", "gender", row.expert_id, text))
             .transpose()?;
         let state: ExpertState = parse("experts", "state", row.expert_id, &row.expert_state)?;
-        let guardian = match row.guardian_name.zip(row.guardian_kind) {
-            Some((name, kind)) => Some((
-                name,
-                parse("mentees", "guardian_kind", row.mentee_id, &kind)?,
-                row.guardian_email,
-            )),
-            None => None,
-        };
+        let guardian = row.guardian_name.map(|name| GuardianFacts {
+            name,
+            email: row.guardian_email,
+            language: row.guardian_language,
+        });
         Ok(PeopleFacts {
             expert: ExpertFacts {
                 state,

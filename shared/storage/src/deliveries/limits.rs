@@ -198,7 +198,7 @@ pub async fn recipient_language(
              WHEN 'USER' THEN (SELECT language FROM users WHERE id = $2)
              WHEN 'EXPERT' THEN (SELECT language FROM experts WHERE id = $2)
              WHEN 'MENTEE' THEN (SELECT language FROM mentees WHERE id = $2)
-             WHEN 'GUARDIAN' THEN (SELECT COALESCE(NULLIF(guardian_language, ''), language) FROM mentees WHERE id = $2)
+             WHEN 'GUARDIAN' THEN (SELECT guardian_language_of(mentees) FROM mentees WHERE id = $2)
              WHEN 'CENTER' THEN (SELECT min(u.language) FROM role_grants g JOIN users u ON u.id = g.user_id
                                   WHERE g.role = 'CENTER_STAFF' AND g.center_id = $2 AND u.active
                                  HAVING count(DISTINCT u.language) = 1)

@@ -346,7 +346,7 @@ pub const TABLES: &[Table] = &[
         &[],
         &[
             facts(
-                "id center_id mentee_id contact_user_id state radius_km planned_start eligibility_confirmed submitted_at accepted_at searching_since closed_at withdrawn_at transition_outcome social_outcome training_starts_on outcome_confirmed_at version created_at updated_at free_text_erased_at",
+                "id center_id mentee_id contact_user_id state radius_km planned_start eligibility_confirmed submitted_at accepted_at searching_since closed_at withdrawn_at transition_outcome social_outcome training_starts_on outcome_confirmed_at consent_contested_at version created_at updated_at free_text_erased_at",
             ),
             group(Whose::Mentee, Identity, Null, "external_id"),
             group(Staff, Contact, Empty, "contact_name"),
@@ -360,6 +360,15 @@ pub const TABLES: &[Table] = &[
             // that and when the mentee consented outlives the name: without it the case was not lawful
             group(Whose::Mentee, OwnWord, Stay, "mentee_consent_on"),
             group(Guardian, OwnWord, Stay, "guardian_consent_on"),
+        ],
+    ),
+    table(
+        "consent_records",
+        OF_CASE,
+        &[],
+        &[
+            facts("case_id side recorded_by recorded_at number"),
+            group(Concerned, OwnWord, Stay, "on_date contested_at"),
         ],
     ),
     table(

@@ -124,7 +124,7 @@ pub async fn match_lives(conn: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Ma
                so.email AS office_email,
                t.id AS mentee_id, t.given_name AS mentee_given_name, t.family_name AS mentee_family_name,
                t.email AS mentee_email, t.language AS mentee_language, t.birth_date, t.guardian_name,
-               t.guardian_email, COALESCE(NULLIF(t.guardian_language, ''), t.language) AS "guardian_language!"
+               t.guardian_email, guardian_language_of(t) AS "guardian_language!"
              FROM matches m
              JOIN experts e ON e.id = m.expert_id
              JOIN regional_offices eo ON eo.id = e.office_id

@@ -5,7 +5,6 @@ use tandem_domain::checks::is_minor;
 use tandem_domain::experts::ExpertState;
 use tandem_domain::ids::{MatchId, ProblemId};
 use tandem_domain::matches::{MatchState, PauseReason};
-use tandem_domain::mentees::GuardianKind;
 use tandem_domain::parties::Side;
 use tandem_mail::mails::{ExpertNews, ExpertNewsMail, MenteeNews, MenteeNewsMail, StaffNews, StaffNewsMail};
 use tandem_mail::{Addressee, Mail, MailAddress};
@@ -203,9 +202,7 @@ fn to_mentee(writing: &Writing<'_>, trigger: Trigger, story: &Story) -> Result<V
     };
     let (name, email, code) = if to_guardian {
         match &mentee.guardian {
-            // an authority is written to in German
-            Some((name, GuardianKind::Institution, email)) => (name, email, "de"),
-            Some((name, GuardianKind::Person, email)) => (name, email, mentee.language.as_str()),
+            Some(guardian) => (&guardian.name, &guardian.email, guardian.language.as_str()),
             None => return Ok(suppress("no guardian is known any more")),
         }
     } else {
@@ -313,7 +310,8 @@ pub(super) async fn problem(conn: &mut PgConnection, writing: &Writing<'_>) -> R
     )
 }
 
-fn staff(
+/// A letter of news to staff.
+pub(super) fn staff(
     writing: &Writing<'_>,
     reader: &ContactFacts,
     contact: &ContactFacts,

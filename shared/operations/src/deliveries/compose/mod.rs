@@ -10,6 +10,7 @@ mod addresses;
 mod approach;
 mod case;
 mod checks;
+mod consent;
 mod life;
 mod office;
 mod reminders;
@@ -132,6 +133,8 @@ pub(super) async fn compose(conn: &mut PgConnection, writing: &Writing<'_>) -> R
         | Trigger::SeatOffered
         | Trigger::SeatLapsed => training::compose(conn, writing, trigger).await,
         Trigger::ProblemReported => life::problem(conn, writing).await,
+        Trigger::ConsentNotice => consent::notice(conn, writing).await,
+        Trigger::ConsentContested => consent::contested(conn, writing).await,
         Trigger::AddressOld
         | Trigger::AddressNew
         | Trigger::AddressVouched
