@@ -1,5 +1,6 @@
 //! Two years of reminders: 500 experts, 100 matches, three workers, nights in which nobody works, days on which
-//! they come too late, workers that are killed anywhere, a mail server that drops, delays and refuses.
+//! they come too late, workers that are killed anywhere or taken for dead while they still write, a mail server that
+//! drops, delays and refuses, a pace that holds most days' mails back for minutes.
 //! Afterwards everybody has got exactly the mails that an independent, slow and obvious oracle computes from
 //! what happened; and nothing was promised, kept back or refused that it does not know of.
 
@@ -23,10 +24,12 @@ use tandem_tests::TestApp;
 use tandem_worker::{Ran, Registry, drain, handlers::Handlers, sweeps};
 
 use self::oracle::{Expected, Mail, Work};
-use self::world::{Dice, Size, World};
+use self::world::{Dice, PACE, Size, World};
 
 /// In so many nights of a hundred nobody works.
 const MISSED: u64 = 35;
+/// So many minutes lie between two looks of the workers.
+const MINUTES: usize = 3;
 /// On so many days of a hundred on which somebody worked at night, nobody works before the evening.
 const LATE: u64 = 4;
 
@@ -147,6 +150,81 @@ struct Troubles {
     killed: usize,
     /// Sweeps of several workers at the same moment.
     together: usize,
+    /// Jobs that a worker left behind as not done after their mail was written down as finished.
+    between_commits: u64,
+    /// Attempts that another took over while they were still to write how they ended.
+    taken_over: usize,
+}
+
+/// A worker that dies after it has written down how a mail ended and before it has written that its job is done:
+/// somebody does the job again, and nothing is mailed.
+async fn dead_between_commits(conn: &mut PgConnection, dice: &mut Dice, troubles: &mut Troubles) {
+    let left = sqlx::query(
+        "UPDATE jobs SET state = 'PENDING', finished_at = NULL, max_attempts = attempts + 1
+          WHERE id IN (SELECT id FROM jobs WHERE kind = 'SEND_EMAIL' AND state = 'DONE'
+                        ORDER BY finished_at DESC, id LIMIT $1)",
+    )
+    .bind(1 + dice.up_to(4) as i64)
+    .execute(conn)
+    .await
+    .expect("the ledger can be written");
+    troubles.between_commits += left.rows_affected();
+}
+
+/// A worker that is taken for dead: another sends the mail, and while the server thinks about that, the first one
+/// writes that it has failed.
+async fn taken_over(world: &World, app: &TestApp, conn: &mut PgConnection, worker: &Worker) -> bool {
+    use tandem_storage::deliveries::{State, claim, finish};
+    let waiting: Option<(uuid::Uuid, String, uuid::Uuid)> = sqlx::query_as(
+        "SELECT d.id, d.recipient_kind, d.recipient_id
+           FROM email_deliveries d JOIN jobs j ON j.payload ->> 'delivery' = d.id::text
+          WHERE d.state = 'QUEUED' AND d.attempts = 0 AND j.state = 'PENDING' AND j.run_at <= $1
+          ORDER BY j.run_at, j.id LIMIT 1",
+    )
+    .bind(app.now())
+    .fetch_optional(&mut *conn)
+    .await
+    .expect("the ledger can be read");
+    let Some((id, kind, recipient)) = waiting else {
+        return false;
+    };
+    let address = world.address((&kind, recipient));
+    let first = claim(conn, id.into(), app.now()).await.expect("a claim");
+    let first = first.expect("the mail is open");
+    let slow = Rule::delay(Stage::Data, Duration::from_millis(60)).to(&address);
+    app.catcher.inject(slow.times(1)).expect("a fault");
+    let other = worker.clone();
+    let other = tokio::spawn(async move { other.work().await });
+    let under_way =
+        "SELECT attempts > 1 OR state NOT IN ('QUEUED', 'SENDING') FROM email_deliveries WHERE id = $1";
+    loop {
+        let seen: bool = sqlx::query_scalar(under_way)
+            .bind(id)
+            .fetch_one(&mut *conn)
+            .await
+            .expect("the delivery");
+        if seen || other.is_finished() {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    let late = Some("the connection broke");
+    finish(
+        conn,
+        id.into(),
+        first.attempts,
+        State::Failed,
+        late,
+        true,
+        false,
+        app.now(),
+    )
+    .await
+    .expect("the row can be written");
+    other.await.expect("a worker does not panic");
+    // what was not sent after all met no fault
+    app.catcher.clear_faults();
+    true
 }
 
 /// One night: two workers look for what is due at the same moment.
@@ -183,15 +261,16 @@ async fn night(
     }
 }
 
-/// One day: all three work until nothing is left. The server has so many faults that last.
+/// One day: all three work until nothing is left.
 async fn day(
     app: &TestApp,
     conn: &mut PgConnection,
     dice: &mut Dice,
     workers: &[Worker],
-    lasting: usize,
+    world: &World,
     troubles: &mut Troubles,
 ) {
+    let lasting = world.refused.len();
     if open_jobs(conn).await == 0 {
         return;
     }
@@ -224,15 +303,38 @@ async fn day(
         .execute(&mut *conn)
         .await
         .expect("the ledger can be written");
+    } else if dice.percent(15)
+        && app.catcher.faults().len() == lasting
+        && taken_over(world, app, conn, &workers[0]).await
+    {
+        troubles.taken_over += 1;
+        refuse_for_good(world, app);
     }
-    for _ in 0..60 {
+    until_nothing_is_left(app, conn, workers).await;
+    if dice.percent(15) {
+        dead_between_commits(conn, dice, troubles).await;
+        until_nothing_is_left(app, conn, workers).await;
+    }
+}
+
+async fn until_nothing_is_left(app: &TestApp, conn: &mut PgConnection, workers: &[Worker]) {
+    for _ in 0..100 {
         all(workers, |worker| async move { worker.work().await }).await;
         if open_jobs(conn).await == 0 {
             return;
         }
-        app.advance(TimeDelta::minutes(3));
+        app.advance(TimeDelta::minutes(MINUTES as i64));
     }
     panic!("{}: jobs are left", app.now());
+}
+
+/// These addresses are refused for the whole two years.
+fn refuse_for_good(world: &World, app: &TestApp) {
+    for address in &world.refused {
+        app.catcher
+            .inject(Rule::refuse(Stage::Recipient, 550).to(address))
+            .expect("a fault");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -244,11 +346,7 @@ async fn in_two_years_everybody_gets_exactly_the_mails_that_are_due() {
     let start = app.now().date_naive();
     let world = World::invent(&mut dice, start, size);
     world.found(&mut conn).await;
-    for address in &world.refused {
-        app.catcher
-            .inject(Rule::refuse(Stage::Recipient, 550).to(address))
-            .expect("a fault");
-    }
+    refuse_for_good(&world, &app);
     let workers: Vec<Worker> = (0..3).map(|number| Worker::new(&app, number)).collect();
     let mut work = Work {
         nights: BTreeSet::new(),
@@ -279,8 +377,7 @@ async fn in_two_years_everybody_gets_exactly_the_mails_that_are_due() {
             );
         } else if works || carries {
             set_clock(&app, today, 10, 0);
-            let lasting = world.refused.len();
-            day(&app, &mut conn, &mut dice, &workers, lasting, &mut troubles).await;
+            day(&app, &mut conn, &mut dice, &workers, &world, &mut troubles).await;
         }
     }
 
@@ -295,6 +392,7 @@ async fn in_two_years_everybody_gets_exactly_the_mails_that_are_due() {
     );
     compare("refused", &recorded.in_state("FAILED"), &expected.failed);
     refusals_are_final(&recorded, &expected);
+    let fullest = pace_is_kept(&mut conn, &world).await;
     println!(
         "{} mails on {} working days of which {} were late; {} kept back, {} refused; {troubles:?}",
         got.len(),
@@ -305,6 +403,10 @@ async fn in_two_years_everybody_gets_exactly_the_mails_that_are_due() {
     );
     if size.is_whole() {
         everything_happened(&got, &expected, &troubles);
+        assert!(
+            fullest > 3 * PACE * MINUTES,
+            "the pace held nothing back: {fullest}"
+        );
     }
     app.ignore_mails();
     app.finish().await;
@@ -321,6 +423,34 @@ fn everything_happened(got: &BTreeSet<Mail>, expected: &Expected, troubles: &Tro
     assert!(expected.suppressed.len() > 20, "too little is done in time");
     assert!(expected.failed.len() > 20, "too few are refused");
     assert!(troubles.killed > 20 && troubles.together > 200, "{troubles:?}");
+    assert!(
+        troubles.between_commits > 20 && troubles.taken_over > 15,
+        "{troubles:?}"
+    );
+}
+
+/// No domain gets more at a moment than the minutes since the look before allow. Returns what the fullest day of a
+/// domain was.
+async fn pace_is_kept(conn: &mut PgConnection, world: &World) -> usize {
+    let sent: Vec<(DateTime<Utc>, String, uuid::Uuid)> = sqlx::query_as(
+        "SELECT sent_at, recipient_kind, recipient_id FROM email_deliveries WHERE state = 'SENT'",
+    )
+    .fetch_all(conn)
+    .await
+    .expect("the deliveries");
+    let mut moments: BTreeMap<(String, DateTime<Utc>), usize> = BTreeMap::new();
+    let mut days: BTreeMap<(String, NaiveDate), usize> = BTreeMap::new();
+    for (at, kind, id) in sent {
+        let address = world.address((&kind, id));
+        let (_, domain) = address.split_once('@').expect("a domain");
+        *moments.entry((domain.to_owned(), at)).or_default() += 1;
+        *days.entry((domain.to_owned(), at.date_naive())).or_default() += 1;
+    }
+    for ((domain, at), mails) in &moments {
+        // one or two had their turn before, when the worker that was at them died
+        assert!(*mails <= PACE * MINUTES + 2, "{mails} mails for {domain} at {at}");
+    }
+    days.into_values().max().unwrap_or_default()
 }
 
 /// A delivery's row.

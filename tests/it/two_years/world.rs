@@ -49,6 +49,9 @@ impl Size {
     }
 }
 
+/// So many mails a minute leave for one domain: few, so that the pace matters.
+pub(super) const PACE: usize = 2;
+
 const OFFICES: usize = 3;
 const CENTERS: usize = 6;
 /// Cases for which nobody is ever found, one an office at least.
@@ -364,7 +367,7 @@ impl World {
     /// What is there on the first day.
     pub(super) async fn found(&self, conn: &mut PgConnection) {
         let now = format!("'{}T08:00:00Z'::timestamptz", self.start);
-        let mut sql = String::new();
+        let mut sql = settings_of(1, r#""programmeName": "Tandem""#, &now);
         for (number, id) in self.offices.iter().enumerate() {
             sql += &format!(
                 "INSERT INTO regional_offices (id, name, postal_code, email, phone, contact_name, created_at, updated_at)
@@ -443,17 +446,15 @@ impl World {
             sql += &format!("UPDATE users SET active = false, updated_at = {now} WHERE id = '{id}';");
         }
         for (version, past, settings) in [
-            (1, NAME_CHANGED, r#"{"programmeName": "Tandem am Abend"}"#),
+            (2, NAME_CHANGED, r#""programmeName": "Tandem am Abend""#),
             (
-                2,
+                3,
                 STALE_CHANGED,
-                r#"{"programmeName": "Tandem am Abend", "reminderStaleDays": 93}"#,
+                r#""programmeName": "Tandem am Abend", "reminderStaleDays": 93"#,
             ),
         ] {
             if self.start + TimeDelta::days(past) == today {
-                sql += &format!(
-                    "INSERT INTO settings (version, settings, changed_at) VALUES ({version}, '{settings}', {now});"
-                );
+                sql += &settings_of(version, settings, &now);
             }
         }
         sql += &self.learn(today, &now);
@@ -672,6 +673,14 @@ mod world_sql {
             "INSERT INTO final_reports (match_id, tackles_alone, given_by_way, written_at) VALUES ('{id}', 'YES', 'LINK', {now});"
         )
     }
+}
+
+/// A version of the settings, with a pace that matters.
+fn settings_of(version: i64, others: &str, now: &str) -> String {
+    format!(
+        "INSERT INTO settings (version, settings, changed_at)
+         VALUES ({version}, '{{\"mailsPerMinuteAndDomain\": {PACE}, {others}}}', {now});"
+    )
 }
 
 async fn run(conn: &mut PgConnection, sql: String) {
