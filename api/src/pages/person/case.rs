@@ -67,6 +67,9 @@ async fn page(state: &ApiState, visit: &Visit, refusals: &Refusals) -> Response 
     if visit.has_done("saved") {
         blocks.push(Block::Done(t.saved.into()));
     }
+    if visit.has_done("contested") {
+        blocks.push(Block::Done(t.dispute_done.into()));
+    }
     blocks.extend(refusals.alarm(t));
     blocks.push(Block::Text(t.case_intro.into()));
     let areas = wishes
@@ -126,12 +129,10 @@ fn consent_blocks(
         }
         return blocks;
     }
-    if recorded.is_some_and(|record| record.contested_at.is_some()) {
-        blocks.push(Block::Done(t.dispute_done.to_owned()));
-        blocks.push(Block::Text(t.consent_denied.to_owned()));
-    }
     if case.state.is_open() {
-        blocks.push(Block::Text(t.consent_open.to_owned()));
+        let denied = recorded.is_some_and(|record| record.contested_at.is_some());
+        let why = if denied { t.consent_denied } else { t.consent_open };
+        blocks.push(Block::Text(why.to_owned()));
         blocks.push(Block::Text(t.consent_text.to_owned()));
         let tick = Field::new("agree", t.consent_check, Kind::Tick { set: false })
             .required()
