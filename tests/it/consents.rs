@@ -48,6 +48,18 @@ fn told(app: &TestApp, address: &str, subject: &str) -> usize {
     mails.iter().filter(|mail| mail.subject.contains(subject)).count()
 }
 
+/// How many cases the office finds whose consent is in doubt, or is not.
+async fn listed(scene: &Scene, in_doubt: bool) -> serde_json::Value {
+    let answer = scene
+        .coordinator
+        .ask(
+            "query($f: CaseFilterInput) { cases(filter: $f) { totalCount nodes { id } } }",
+            serde_json::json!({ "f": { "consentContested": in_doubt } }),
+        )
+        .await;
+    answer.data()["cases"]["totalCount"].clone()
+}
+
 async fn draft_of(scene: &Scene, case: CaseId) -> tandem_domain::cases::CaseDraft {
     let wishes = scene.case(case).await.wishes;
     tandem_domain::cases::CaseDraft {
@@ -165,17 +177,7 @@ async fn a_denied_consent_takes_open_questions_back_and_nobody_is_asked_until_th
     let other = scene.expert("Vogel").await;
     let refused_now = scene.try_asking(tandem.case, &[other]).await;
     assert_eq!(refused_now.refusals("approachExperts"), ["CONFLICT caseId"]);
-    let listed = async |doubted: bool| {
-        let answer = scene
-            .coordinator
-            .ask(
-                "query($f: CaseFilterInput) { cases(filter: $f) { totalCount nodes { id } } }",
-                serde_json::json!({ "f": { "consentContested": doubted } }),
-            )
-            .await;
-        answer.data()["cases"]["totalCount"].clone()
-    };
-    assert_eq!([listed(true).await, listed(false).await], [1, 0]);
+    assert_eq!([listed(scene, true).await, listed(scene, false).await], [1, 0]);
     let mut conn = app.conn().await;
     let searching = tandem_storage::facts::Cases::OfOffices(&[scene.office]);
     let in_runs = tandem_storage::facts::cases(&mut conn, searching, app.api.today()).await;
@@ -217,6 +219,12 @@ async fn a_denied_consent_ends_what_has_not_begun_without_a_mark() {
     assert_eq!(tandem.scene.state(tandem.id).await, MatchState::Withdrawn);
     let case = tandem.scene.case(tandem.case).await;
     assert_eq!(case.state, CaseState::Searching);
+    assert_eq!(listed(&tandem.scene, true).await, 1);
+    // who does not want to be searched for is taken back, and on nobody's list
+    cases::withdraw(api, tandem.staff(), tandem.case, None)
+        .await
+        .expect("the centre takes it back");
+    assert_eq!(listed(&tandem.scene, true).await, 0);
     tandem.finish().await;
 }
 

@@ -117,7 +117,7 @@ pub struct CaseFilterInput {
     pub waiting_days: Option<i32>,
     /// Only cases with (true) or without (false) an expert who is being asked or has said yes.
     pub has_open_match: Option<bool>,
-    /// Only cases whose recorded consent is (true) or is not (false) in doubt.
+    /// Only open cases whose recorded consent is in doubt (true), or all others (false).
     pub consent_contested: Option<bool>,
     /// Part of the mentee's name or of a target occupation, or the id in the centre's list.
     pub text: Option<String>,

@@ -28,7 +28,7 @@ pub struct CaseFilter {
     pub waiting_since: Option<DateTime<Utc>>,
     /// With (or without) a match in `APPROACHED … PAUSED`.
     pub has_open_match: Option<bool>,
-    /// Whose consent is (or is not) in doubt.
+    /// Which are open and whose consent is in doubt (or are not).
     pub consent_contested: Option<bool>,
     /// Whose mentee's name, target occupation or id in the centre's list contains this text.
     pub text: Option<String>,
@@ -102,7 +102,7 @@ pub async fn list(
             AND ($9::timestamptz IS NULL OR (c.submitted_at <= $9 AND c.state IN ('SUBMITTED', 'SEARCHING')))
             AND ($10::bool IS NULL OR $10 = EXISTS (SELECT FROM matches m
                  WHERE m.case_id = c.id AND match_is_open(m.state)))
-            AND ($18::bool IS NULL OR $18 = (c.consent_contested_at IS NOT NULL))
+            AND ($18::bool IS NULL OR $18 = (c.consent_contested_at IS NOT NULL AND c.state NOT IN ('CLOSED', 'WITHDRAWN')))
             AND ($11::text IS NULL OR strpos(lower(t.given_name || ' ' || t.family_name), lower($11)) > 0
                  OR c.external_id = $11 OR EXISTS (SELECT FROM case_occupations o
                  WHERE o.case_id = c.id AND strpos(lower(o.label), lower($11)) > 0))
@@ -166,7 +166,7 @@ pub async fn count(conn: &mut PgConnection, scope: &Scope, filter: &CaseFilter) 
               AND ($9::timestamptz IS NULL OR (c.submitted_at <= $9 AND c.state IN ('SUBMITTED', 'SEARCHING')))
               AND ($10::bool IS NULL OR $10 = EXISTS (SELECT FROM matches m
                    WHERE m.case_id = c.id AND match_is_open(m.state)))
-              AND ($12::bool IS NULL OR $12 = (c.consent_contested_at IS NOT NULL))
+              AND ($12::bool IS NULL OR $12 = (c.consent_contested_at IS NOT NULL AND c.state NOT IN ('CLOSED', 'WITHDRAWN')))
               AND ($11::text IS NULL OR strpos(lower(t.given_name || ' ' || t.family_name), lower($11)) > 0
                    OR c.external_id = $11 OR EXISTS (SELECT FROM case_occupations o
                    WHERE o.case_id = c.id AND strpos(lower(o.label), lower($11)) > 0))"#,
