@@ -131,10 +131,19 @@ async fn page(
             .error(refusals.on(t, "x", "travelRadiusKm")),
         );
     // each kind of mail by itself, as the link in it ends it
-    let settings = OPTIONAL_MAILS.into_iter().fold(settings, |form, trigger| {
-        let wanted = !own.ended.contains(&trigger);
-        form.field(Field::new(trigger.as_str(), mail(e, trigger), tick(wanted)).hint(e.profile_notify_hint))
-    });
+    let settings = OPTIONAL_MAILS
+        .into_iter()
+        .enumerate()
+        .fold(settings, |form, (place, trigger)| {
+            let wanted = !own.ended.contains(&trigger);
+            let field = Field::new(trigger.as_str(), mail(e, trigger), tick(wanted));
+            // what holds for all of them is said once, before the first
+            form.field(if place == 0 {
+                field.hint(e.profile_notify_hint)
+            } else {
+                field
+            })
+        });
     blocks.push(Block::Form(
         settings
             .field(
