@@ -398,20 +398,57 @@ async fn an_office_does_not_accept_a_case_whose_consent_is_denied_and_a_list_doe
     assert_eq!(report.bad[0].problems[0].column, "menteeConsentOn");
     assert_eq!(scene.case(case).await.wishes.mentee_consent_on, None);
     assert_eq!(
-        take(list("2026-11-23", "SUBMITTED")).await.updated,
+        take(list("2026-11-23", "SEARCHING")).await.updated,
         1,
         "a newer paper does"
     );
     let stored = scene.case(case).await;
     assert_eq!(
         (stored.consent_contested_at, stored.state),
-        (None, CaseState::Submitted)
+        (None, CaseState::Searching)
     );
-    cases::accept(&app.api, &scene.coordinator.caller, case, None)
-        .await
-        .expect("it is searched for");
     app.drain().await;
     assert_eq!(notices(app, MENTEE, "Ihre Zustimmung auf Papier").len(), 2);
+    scene.finish().await;
+}
+
+#[tokio::test]
+async fn a_guardian_of_a_mentee_who_is_of_age_by_now_stops_nothing() {
+    let mut tandem = Tandem::with_a_minor().await;
+    tandem.days_later(200).await;
+    let guardian = by_link(Party::Guardian(tandem.mentee_id), tandem.case);
+    let denied = cases::contest_consent(&tandem.scene.app.api, &guardian, tandem.case).await;
+    assert_eq!(refused(denied), ["CONFLICT"]);
+    assert_eq!(tandem.scene.state(tandem.id).await, MatchState::Interested);
+    tandem.finish().await;
+}
+
+#[tokio::test]
+async fn an_entry_that_was_taken_out_of_a_draft_says_nothing_of_what_the_mentee_consents_to_then() {
+    let scene = Scene::set().await;
+    let (app, staff) = (&scene.app, &scene.staff.caller);
+    let today = app.api.today();
+    let mentee = app.mentee(scene.center, "Navid").await;
+    let paper = |on| tandem_domain::cases::CaseDraft {
+        mentee_consent_on: on,
+        ..TestApp::case_draft()
+    };
+    let case = cases::draft(&app.api, staff, mentee, paper(Some(today)), None)
+        .await
+        .expect("a case")
+        .id;
+    cases::update(&app.api, staff, case, None, paper(None))
+        .await
+        .expect("a change");
+    let url = link(app, Party::Mentee(mentee), About::Case(case)).await;
+    let page = format!("{url}/case");
+    let agreed = Browser::new().post(&page, &[("agree", "on")]).await;
+    agreed
+        .is(200)
+        .says(&["Die Zustimmung ist da"])
+        .hides(&["auf Papier"]);
+    let denied = cases::contest_consent(&app.api, &by_link(Party::Mentee(mentee), case), case).await;
+    assert_eq!(refused(denied), ["NOT_FOUND caseId"]);
     scene.finish().await;
 }
 

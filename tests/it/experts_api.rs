@@ -6,7 +6,10 @@ use tandem_domain::{
     ids::{CaseId, ExpertId, OfficeId},
     policy::Grant,
 };
+use tandem_operations::{Caller, experts};
 use tandem_tests::{Actor, Answer, TestApp};
+
+use crate::life::refused;
 
 fn input(office: OfficeId) -> Value {
     json!({
@@ -164,6 +167,33 @@ async fn an_update_changes_what_is_given_and_shows_the_expert_after_a_conflict()
     assert_eq!(stale.data()["updateExpert"]["expert"]["capacity"], 3);
     let zero = update(&Value::Null, json!({ "capacity": 0 })).await;
     assert_eq!(zero.refusals("updateExpert"), ["INVALID capacity"]);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn the_office_takes_a_consent_to_publicity_back_and_never_gives_it() {
+    let app = TestApp::start().await;
+    let office = app.office("Büro Hamburg", "20095").await;
+    let expert = app.expert(office, "Weber", "20095").await;
+    let says = async |consent: bool| {
+        let patch = experts::ExpertPatch {
+            publicity_consent: Some(consent),
+            ..experts::ExpertPatch::default()
+        };
+        let coordinator = app.coordinator(office).await.caller;
+        experts::update(&app.api, &coordinator, expert, None, patch).await
+    };
+    assert_eq!(refused(says(true).await), ["FORBIDDEN publicityConsent"]);
+    let mut draft = TestApp::expert_draft("Kraus", "20095");
+    draft.publicity_consent = true;
+    let registered = experts::register(&app.api, &Caller::system(), office, draft, None).await;
+    assert_eq!(refused(registered), ["FORBIDDEN publicityConsent"]);
+    // the expert's own word, as the own page writes it
+    tandem_storage::experts::set_publicity_consent(&mut app.conn().await, expert, true, app.now())
+        .await
+        .expect("a consent");
+    assert!(says(true).await.expect("nothing changes").publicity_consent);
+    assert!(!says(false).await.expect("it is taken back").publicity_consent);
     app.finish().await;
 }
 

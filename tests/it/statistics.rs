@@ -54,6 +54,28 @@ async fn four_cases() -> Scene {
 }
 
 #[tokio::test]
+async fn the_database_knows_every_reason_of_an_end_and_no_other() {
+    use tandem_domain::matches::EndReason;
+    let scene = four_cases().await;
+    let mut conn = scene.app.superuser().await;
+    let words: Vec<&str> = <EndReason as strum::VariantArray>::VARIANTS
+        .iter()
+        .map(|reason| reason.as_str())
+        .collect();
+    let write = "UPDATE matches SET end_reasons = $1";
+    sqlx::query(write)
+        .bind(&words)
+        .execute(&mut conn)
+        .await
+        .expect("each is known");
+    let unknown = sqlx::query(write).bind(vec!["BORED"]).execute(&mut conn).await;
+    let refused = unknown.expect_err("no such reason").into_database_error();
+    let refused = refused.expect("the database refuses");
+    assert_eq!(refused.constraint(), Some("matches_end_reasons_known"));
+    scene.finish().await;
+}
+
+#[tokio::test]
 async fn an_office_sees_its_numbers_as_they_are() {
     let scene = four_cases().await;
     let answer = ask(&scene.coordinator, json!({ "office": gid(scene.office) })).await;

@@ -142,15 +142,19 @@ pub(crate) async fn settle(conn: &mut PgConnection, app: &App, caller: &Caller, 
     if case.consent_contested_at.is_none() {
         return Ok(());
     }
-    let mentee = mentees::get(conn, case.mentee)
-        .await?
-        .ok_or_else(|| Error::Fault(format!("the mentee of case {} is gone", case.id)))?;
-    let minor = is_minor(mentee.profile.birth_date, app.today());
+    let minor = of_a_minor(conn, app, case).await?;
     if cases::settle_consent(conn, case.id, minor).await? {
         let entry = Audit::new("case.consent_settled", case.id).about(case.mentee);
         app.audit(conn, caller, &[entry]).await?;
     }
     Ok(())
+}
+
+async fn of_a_minor(conn: &mut PgConnection, app: &App, case: &Case) -> Result<bool> {
+    let mentee = mentees::get(conn, case.mentee)
+        .await?
+        .ok_or_else(|| Error::Fault(format!("the mentee of case {} is gone", case.id)))?;
+    Ok(is_minor(mentee.profile.birth_date, app.today()))
 }
 
 /// Refuses a step of a case whose consent is in doubt.
@@ -211,16 +215,21 @@ async fn own(conn: &mut PgConnection, caller: &Caller, case: &Case) -> Result<Si
 /// The person says that the entered consent is not right. Twice is one effect.
 ///
 /// # Errors
-/// `NOT_FOUND` for everybody but mentee and guardian, and where nothing was entered for that side.
+/// `NOT_FOUND` for everybody but mentee and guardian, and where nothing was entered for that side; `CONFLICT` for the
+/// guardian of a mentee who is of age by now.
 pub async fn contest_consent(app: &App, caller: &Caller, id: CaseId) -> Result<ConsentRecord> {
     let mut tx = app.begin(caller).await?;
     let case = super::found(cases::lock(&mut tx, id).await?, "caseId")?;
     let side = own(&mut tx, caller, &case).await?;
     let gone = || UserError::not_found("caseId", "entry");
     let record = of_side(&mut tx, id, side).await?.ok_or_else(gone)?;
-    if record.contested_at.is_none() {
+    if side == Side::Guardian && !of_a_minor(&mut tx, app, &case).await? {
+        return refuse(UserError::conflict(
+            "the mentee is of age now: a guardian's consent is no longer needed",
+        ));
+    }
+    if cases::contest_consent(&mut tx, id, side, app.now()).await? {
         matches::stop_for_doubt(&mut tx, app, caller, &case).await?;
-        cases::contest_consent(&mut tx, id, side, app.now()).await?;
         let entry = Audit::new("case.consent_contested", id)
             .about(case.mentee)
             .detail(serde_json::json!({ "side": side, "on": record.on, "state": case.state }));

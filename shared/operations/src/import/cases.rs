@@ -376,7 +376,7 @@ async fn write(conn: &mut PgConnection, app: &App, plans: &[Plan]) -> Result<()>
     }
     let accepted: Vec<CaseId> = plans
         .iter()
-        .filter(|plan| plan.accept && plan.doubted.is_none())
+        .filter(|plan| plan.accept)
         .map(|plan| plan.case)
         .collect();
     if !accepted.is_empty() {

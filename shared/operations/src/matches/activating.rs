@@ -10,7 +10,6 @@ use tandem_storage::{PgConnection, agreements, cases};
 
 use super::gate::readiness;
 use super::step::{Held, finish, hold, keep, people, take, tell};
-use crate::cases::consenting::undoubted;
 use crate::deliveries::{Recipient, Trigger};
 use crate::{App, Audit, Caller, Error, Result};
 
@@ -46,7 +45,6 @@ pub(super) async fn begin(
     if held.matching.consented_at.is_none() {
         missing.push(not_ready("both have not said yes yet"));
     }
-    missing.extend(undoubted(&held.case).err());
     let newest = agreements::for_matches(conn, &[held.matching.id]).await?;
     match newest.first() {
         None => missing.push(not_ready("no agreement is written yet")),

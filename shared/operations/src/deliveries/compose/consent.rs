@@ -4,11 +4,11 @@ use tandem_domain::ids::CaseId;
 use tandem_domain::parties::{Party, Side};
 use tandem_mail::mails::{MenteeNews, MenteeNewsMail, StaffNews};
 use tandem_mail::{Addressee, Mail, MailAddress};
-use tandem_storage::deliveries::{self, RecipientKind};
+use tandem_storage::deliveries::RecipientKind;
 use tandem_storage::{PgConnection, cases, mentees, persons};
 
-use super::life::staff;
-use super::{Letter, Verdict, Writing, case_reference, language, page_url, suppress};
+use super::life::to_staff_of;
+use super::{Letter, Verdict, Writing, language, page_url, suppress};
 use crate::Result;
 use crate::links::Purpose;
 
@@ -73,20 +73,5 @@ pub(super) async fn contested(conn: &mut PgConnection, writing: &Writing<'_>) ->
     if case.consent_contested_at.is_none() {
         return Ok(suppress("the consent was given anew"));
     }
-    let Some((center, office, external_id)) = deliveries::case_staff(conn, id.uuid()).await? else {
-        return Ok(suppress("the case does not exist any more"));
-    };
-    let reader = match writing.delivery.recipient_kind {
-        RecipientKind::Office => &office,
-        _ => &center,
-    };
-    let reference = case_reference(external_id.as_deref(), id.uuid());
-    staff(
-        writing,
-        reader,
-        &office,
-        reference,
-        String::new(),
-        StaffNews::ConsentContested,
-    )
+    to_staff_of(conn, writing, id, StaffNews::ConsentContested).await
 }

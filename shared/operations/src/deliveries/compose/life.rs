@@ -3,7 +3,7 @@
 
 use tandem_domain::checks::is_minor;
 use tandem_domain::experts::ExpertState;
-use tandem_domain::ids::{MatchId, ProblemId};
+use tandem_domain::ids::{CaseId, MatchId, ProblemId};
 use tandem_domain::matches::{MatchState, PauseReason};
 use tandem_domain::parties::Side;
 use tandem_mail::mails::{ExpertNews, ExpertNewsMail, MenteeNews, MenteeNewsMail, StaffNews, StaffNewsMail};
@@ -291,27 +291,28 @@ pub(super) async fn problem(conn: &mut PgConnection, writing: &Writing<'_>) -> R
     if problem.settled_at.is_some() {
         return Ok(suppress("the problem is settled already"));
     }
-    let case = problem.case.uuid();
-    let Some((center, office, external_id)) = deliveries::case_staff(conn, case).await? else {
+    to_staff_of(conn, writing, problem.case, StaffNews::Problem).await
+}
+
+/// News of a case to its centre or its office, where it is about no expert.
+pub(super) async fn to_staff_of(
+    conn: &mut PgConnection,
+    writing: &Writing<'_>,
+    case: CaseId,
+    news: StaffNews,
+) -> Result<Verdict<Letter>> {
+    let Some((center, office, external_id)) = deliveries::case_staff(conn, case.uuid()).await? else {
         return Ok(suppress("the case does not exist any more"));
     };
     let reader = match writing.delivery.recipient_kind {
         RecipientKind::Office => &office,
         _ => &center,
     };
-    let reference = case_reference(external_id.as_deref(), case);
-    staff(
-        writing,
-        reader,
-        &office,
-        reference,
-        String::new(),
-        StaffNews::Problem,
-    )
+    let reference = case_reference(external_id.as_deref(), case.uuid());
+    staff(writing, reader, &office, reference, String::new(), news)
 }
 
-/// A letter of news to staff.
-pub(super) fn staff(
+fn staff(
     writing: &Writing<'_>,
     reader: &ContactFacts,
     contact: &ContactFacts,
