@@ -181,46 +181,53 @@ pub(crate) const AREA_POINTS: usize = 1 << SupportArea::VARIANTS.len();
 /// The most that can be met: every area, each of the first priority.
 const MOST_MET: usize = 3 * SupportArea::VARIANTS.len();
 
-/// The points of each set of offered areas; priority 1 counts three times priority 3.
+/// Points for meeting so much of so much that is wanted, where whoever wants more meets more.
+#[derive(Debug)]
+pub(crate) struct AreaPoints([[i32; MOST_MET + 1]; MOST_MET + 1]);
+
+impl AreaPoints {
+    pub(crate) fn new(weights: &Weights) -> Self {
+        let mut points = [[0; MOST_MET + 1]; MOST_MET + 1];
+        for (all, by_met) in points.iter_mut().enumerate() {
+            for (met, points) in by_met.iter_mut().enumerate().take(all + 1) {
+                *points = points_for_met(weights, met, all);
+            }
+        }
+        Self(points)
+    }
+}
+
+fn points_for_met(weights: &Weights, met: usize, all: usize) -> i32 {
+    let part = (met * 1000).checked_div(all).unwrap_or_default();
+    share(weights.support_areas, part as i64, 1000)
+}
+
+/// What each offered area counts; priority 1 counts three times priority 3.
 pub(crate) struct AreaFit {
-    /// What an offered area counts.
-    counts: [i64; SupportArea::VARIANTS.len()],
-    all: i64,
-    weight: i32,
+    counts: [usize; SupportArea::VARIANTS.len()],
+    all: usize,
 }
 
 impl AreaFit {
-    pub(crate) fn new(weights: &Weights, wanted: &[(SupportArea, u8)]) -> Self {
-        let mut fit = Self {
-            counts: [0; SupportArea::VARIANTS.len()],
-            all: 0,
-            weight: weights.support_areas,
-        };
+    pub(crate) fn new(wanted: &[(SupportArea, u8)]) -> Self {
+        let mut counts = [0; SupportArea::VARIANTS.len()];
         for (area, priority) in wanted {
             // an area is wanted once
-            fit.counts[*area as usize] = i64::from(4 - (*priority).clamp(1, 3));
+            counts[*area as usize] = usize::from(4 - (*priority).clamp(1, 3));
         }
-        fit.all = fit.counts.iter().sum();
-        fit
-    }
-
-    /// Points for the areas that are offered, of which `met` counts.
-    fn of(&self, met: i64) -> i32 {
-        let part = if self.all == 0 { 0 } else { met * 1000 / self.all };
-        share(self.weight, part, 1000)
+        Self {
+            all: counts.iter().sum(),
+            counts,
+        }
     }
 
     /// Points by the bits of the areas that are offered.
-    pub(crate) fn points(&self) -> [i32; AREA_POINTS] {
-        // what is met is a small number: each is divided once
-        let mut by_met = [0; MOST_MET + 1];
-        for (met, points) in by_met.iter_mut().enumerate().take(self.all as usize + 1) {
-            *points = self.of(met as i64);
-        }
+    pub(crate) fn points(&self, points: &AreaPoints) -> [i32; AREA_POINTS] {
+        let by_met = &points.0[self.all];
         let mut points = [0; AREA_POINTS];
         let mut met = [0; AREA_POINTS];
         for bits in 1..AREA_POINTS {
-            met[bits] = met[bits & (bits - 1)] + self.counts[bits.trailing_zeros() as usize] as usize;
+            met[bits] = met[bits & (bits - 1)] + self.counts[bits.trailing_zeros() as usize];
             points[bits] = by_met[met[bits]];
         }
         points
@@ -229,13 +236,13 @@ impl AreaFit {
 
 /// Per mille of the wanted areas that are offered, as points.
 fn area_points(weights: &Weights, wanted: &[(SupportArea, u8)], offered: &[SupportArea]) -> i32 {
-    let fit = AreaFit::new(weights, wanted);
+    let fit = AreaFit::new(wanted);
     let met = SupportArea::VARIANTS
         .iter()
         .filter(|area| offered.contains(area))
         .map(|area| fit.counts[*area as usize])
         .sum();
-    fit.of(met)
+    points_for_met(weights, met, fit.all)
 }
 
 /// Points for nearness: all at the centre's door, none at the edge of the reach.

@@ -31,6 +31,7 @@ pub(super) struct Best<'p> {
     start: usize,
     /// How many were taken for each step of scores, up to this one among the pairs.
     counts: Vec<u32>,
+    steps: usize,
     counted: usize,
     low: i32,
     /// Two to the power of this are a step.
@@ -53,6 +54,7 @@ impl<'p> Best<'p> {
             start: pairs.len(),
             pairs,
             counts: Vec::new(),
+            steps: 1,
             counted: 0,
             low: 0,
             shift: 0,
@@ -73,13 +75,12 @@ impl<'p> Best<'p> {
         self.shift = (0..u32::BITS)
             .find(|shift| ((span >> shift) as usize) < STEPS)
             .unwrap_or_default();
-        self.counts.clear();
-        self.counts.resize((span >> self.shift) as usize + 1, 0);
+        self.steps = (span >> self.shift) as usize + 1;
     }
 
     fn step_of(&self, score: i32) -> usize {
         let above = i64::from(score) - i64::from(self.low);
-        ((above.max(0) >> self.shift) as usize).min(self.counts.len() - 1)
+        ((above.max(0) >> self.shift) as usize).min(self.steps - 1)
     }
 
     /// Ends the row: by rising number, which is how they came where `in_order`. The answer is the last
@@ -122,7 +123,7 @@ impl<'p> Best<'p> {
     fn last(&mut self) -> (i32, usize) {
         let above = self.from_step - self.counts[self.step] as usize;
         let wanted = self.most - above;
-        let within = self.step > 0 && self.step + 1 < self.counts.len();
+        let within = self.step > 0 && self.step + 1 < self.steps;
         if self.shift == 0 && within {
             return (self.low + self.step as i32, wanted);
         }
@@ -177,6 +178,10 @@ impl Find for Best<'_> {
         // and nothing need be counted.
         if self.pairs.len() - self.start <= self.most {
             return;
+        }
+        if self.counted == self.start {
+            self.counts.clear();
+            self.counts.resize(self.steps, 0);
         }
         while let Some((_, score)) = self.pairs.get(self.counted) {
             let step = self.step_of(*score);

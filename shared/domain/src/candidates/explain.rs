@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::around::{Reached, spot};
+use super::around::Reached;
 use super::question::Question;
 use super::{Case, Pool, Progress, UnknownPostalCode};
 use crate::checks::CheckKind;
@@ -79,8 +79,7 @@ impl<'a> Pool<'a> {
                 let case = cases[group[0].2 as usize];
                 question.ask_rules(self, case);
                 if around != Some((case.postal_code, question.radius_m)) {
-                    let center = spot(case.postal_code)?;
-                    self.around(&center, with_margin(question.radius_m), &mut places);
+                    self.around(case.postal_code, with_margin(question.radius_m), &mut places, |_, _| {})?;
                     around = Some((case.postal_code, question.radius_m));
                 }
                 seen.push(self.seen(&question, &places));

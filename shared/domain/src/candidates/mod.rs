@@ -24,12 +24,12 @@ mod tests;
 
 use crate::eligibility::{CaseFacts, Context, ExpertFacts, PairHistory};
 use crate::postal_codes::PostalCode;
-use crate::scores::{CaseTraits, ExpertTraits, OccupationPoints};
+use crate::scores::{AreaPoints, CaseTraits, ExpertTraits, OccupationPoints};
 
 pub use explain::{NEAR_MISSES, NearMiss, Seen};
 pub use rows::{Rows, Wanted};
 
-use around::{Atlas, Place};
+use around::{Atlas, EMPTY, Place};
 use sheet::{Dictionary, Sheet};
 
 /// An expert with what rules and scores ask for.
@@ -69,10 +69,10 @@ pub type Progress<'a> = &'a (dyn Fn(u64) -> bool + Sync);
 pub struct Pool<'a> {
     context: Context<'a>,
     experts: Vec<Expert<'a>>,
-    /// By rising band, in each from west to east.
+    /// In the order of their ranks.
     places: Vec<Place>,
-    /// The bands that have places, and where each begins.
-    bands: Vec<(i32, usize)>,
+    /// The index among them of the place of each rank.
+    place_of_rank: Vec<u16>,
     /// By place, in each those first who have room; in each part as [`Sheet::order`] says. An expert's
     /// number is the index here.
     sheets: Vec<Sheet>,
@@ -80,6 +80,7 @@ pub struct Pool<'a> {
     numbers: Vec<u32>,
     dictionary: Dictionary,
     occupation_points: OccupationPoints,
+    area_points: AreaPoints,
 }
 
 impl<'a> Pool<'a> {
@@ -100,17 +101,14 @@ impl<'a> Pool<'a> {
         }
         order.sort_unstable();
         let slots = dictionary.finish();
-        let mut bands: Vec<(i32, usize)> = Vec::new();
+        let mut place_of_rank = vec![EMPTY; atlas.codes()];
         let mut places: Vec<Place> = Vec::new();
         let mut sheets: Vec<Sheet> = Vec::with_capacity(experts.len());
         let mut numbers = vec![0; experts.len()];
         for run in order.chunk_by(|one, other| Sheet::rank(*one) == Sheet::rank(*other)) {
             let first = sheets.len() as u32;
-            let spot = atlas.spot(Sheet::rank(run[0]));
-            let band = around::band(spot.coordinates());
-            if bands.last().is_none_or(|last| last.0 != band) {
-                bands.push((band, places.len()));
-            }
+            let rank = Sheet::rank(run[0]);
+            place_of_rank[usize::from(rank)] = places.len() as u16;
             let mut with_room_end = first;
             for position in run.iter().map(|key| Sheet::position(*key)) {
                 numbers[position] = sheets.len() as u32;
@@ -120,7 +118,7 @@ impl<'a> Pool<'a> {
                 sheets.push(sheet);
             }
             places.push(Place {
-                spot,
+                spot: atlas.spot(rank),
                 first,
                 with_room_end,
                 end: sheets.len() as u32,
@@ -128,10 +126,11 @@ impl<'a> Pool<'a> {
         }
         Ok(Self {
             occupation_points: OccupationPoints::new(&context.parameters.weights),
+            area_points: AreaPoints::new(&context.parameters.weights),
             context,
             experts,
             places,
-            bands,
+            place_of_rank,
             sheets,
             numbers,
             dictionary,

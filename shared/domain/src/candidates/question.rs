@@ -1,6 +1,5 @@
 //! A case compiled into numbers: the rules' questions, and the points of each answer.
 
-use std::collections::HashMap;
 use std::ops::Range;
 
 use super::deck::{Asked, Card};
@@ -8,7 +7,7 @@ use super::sheet::{Days, FIELDS, Sheet, areas, day, field, field_bit, gender};
 use super::{Case, Pool};
 use crate::checks::{CheckKind, needed_kind};
 use crate::eligibility::{PairHistory, Rule, may_propose, missing, reach_m};
-use crate::occupations::{KldbCode, PACKED_BASE};
+use crate::occupations::{KldbCode, PACKED_BASE, PACKED_CODES};
 use crate::scores::{AREA_POINTS, AreaFit, score, share, waiting_points};
 
 /// An expert within reach, and the points that all cases of the place share.
@@ -53,8 +52,10 @@ pub(super) struct Question<'a> {
     pub(super) fields: Vec<u8>,
     field_bits: u64,
     places: [u8; FIELDS],
-    /// Which codes share how many digits with a target, once it was asked for.
-    shared: HashMap<u32, [Range<usize>; 5]>,
+    /// Which codes share how many digits with a target, of those targets that were asked for.
+    shared: Vec<[Range<usize>; 5]>,
+    /// One more than the place of each packed target among them; 0 for those not yet asked for.
+    places_of_shared: Vec<u32>,
 }
 
 impl<'a> Question<'a> {
@@ -82,7 +83,8 @@ impl<'a> Question<'a> {
             fields: Vec::new(),
             field_bits: 0,
             places: [0; FIELDS],
-            shared: HashMap::new(),
+            shared: Vec::new(),
+            places_of_shared: vec![0; PACKED_CODES],
         };
         question.ask_rules(pool, case);
         question
@@ -96,7 +98,9 @@ impl<'a> Question<'a> {
         self.start = day(start);
         self.kind = needed_kind(case.facts.mentee_birth_date, start);
         self.gender = gender(case.facts.expert_gender_wish);
-        self.office = pool.dictionary.office(case.facts.office);
+        if self.own_office {
+            self.office = pool.dictionary.office(case.facts.office);
+        }
         self.radius_m = pool.radius_m(case.facts);
     }
 
@@ -131,10 +135,12 @@ impl<'a> Question<'a> {
                 self.fields.push(field);
                 *place = self.fields.len() as u8;
             }
-            let shared = self
-                .shared
-                .entry(target.packed())
-                .or_insert_with(|| shared_digits(&pool.dictionary.codes, *target));
+            let place = &mut self.places_of_shared[target.packed() as usize];
+            if *place == 0 {
+                self.shared.push(shared_digits(&pool.dictionary.codes, *target));
+                *place = self.shared.len() as u32;
+            }
+            let shared = &self.shared[*place as usize - 1];
             for (range, digits) in shared.iter().zip(1..) {
                 if range.is_empty() {
                     break;
@@ -151,8 +157,7 @@ impl<'a> Question<'a> {
                 }
             }
         }
-        let fit = AreaFit::new(weights, &case.traits.support_areas);
-        self.areas = fit.points();
+        self.areas = AreaFit::new(&case.traits.support_areas).points(&pool.area_points);
         let all = areas(case.traits.support_areas.iter().map(|(area, _)| *area));
         self.most = self.areas[usize::from(all)] + if self.languages == 0 { 0 } else { self.language };
     }

@@ -1,5 +1,7 @@
 //! The experts around a place, and the looks at them for one case.
 
+use std::ops::Deref;
+
 use super::around::{Reached, spot};
 use super::best::Find;
 use super::deck::{Card, Deck};
@@ -22,62 +24,96 @@ const SAMPLE: usize = 256;
 /// where each keeps to its own experts.
 pub(super) type Key = (PostalCode, u32, u32);
 
+/// Experts within reach, in memory that is used again.
+#[derive(Debug, Default)]
+struct Nears {
+    /// Those up to `len` count; what stands behind them is written over.
+    room: Vec<Near>,
+    len: usize,
+}
+
+impl Nears {
+    fn clear(&mut self) {
+        self.len = 0;
+    }
+
+    /// Room for so many more behind those that there are.
+    fn room_for(&mut self, more: usize) -> &mut [Near] {
+        let end = self.len + more;
+        if self.room.len() < end {
+            self.room.resize(end.next_power_of_two(), Near::default());
+        }
+        &mut self.room[self.len..end]
+    }
+}
+
+impl Deref for Nears {
+    type Target = [Near];
+
+    fn deref(&self) -> &[Near] {
+        &self.room[..self.len]
+    }
+}
+
 /// The experts around one place; its memory is used again for the next one.
 #[derive(Debug, Default)]
 pub(super) struct Around {
     key: Option<Key>,
-    /// The farthest that places were looked for around the postal code.
-    searched_m: u32,
-    searched: Vec<Reached>,
     /// The places within the radius, as they lie.
-    pub(super) places: Vec<Reached>,
+    places: Vec<Reached>,
+    /// Whether their points are counted.
+    priced: bool,
     /// Where those begin among them that follow upon each other without a gap.
     runs: Vec<u32>,
     /// How many cards they have.
-    pub(super) cards: usize,
+    cards: usize,
     /// The same, nearest first, once they are asked for.
     outwards: Vec<Reached>,
     /// Who is near: all as they lie, or those of so many of `outwards`.
-    near: Vec<Near>,
+    near: Nears,
     /// Where those of each place end.
     ends: Vec<u32>,
     all: bool,
 }
 
 impl Around {
-    /// Comes to a place, and stays where it is the same as before. Cases come by falling radius.
+    /// Comes to a place, and stays where it is the same as before.
     pub(super) fn go(&mut self, pool: &Pool<'_>, deck: &Deck, key: Key) -> Result<(), UnknownPostalCode> {
         if self.key == Some(key) {
             return Ok(());
         }
-        let (code, radius_m, _) = key;
-        if self.key.is_none_or(|last| last.0 != code) || radius_m > self.searched_m {
-            pool.around(&spot(code)?, radius_m, &mut self.searched);
-            self.searched_m = radius_m;
-        }
-        self.places.clear();
-        let weights = &pool.context.parameters.weights;
-        let within = self.searched.iter().filter(|place| place.metres <= radius_m);
-        self.places.extend(within.map(|place| Reached {
-            points: distance_points(weights, place.metres, radius_m),
-            ..*place
-        }));
+        self.key = None;
         self.runs.clear();
+        self.cards = 0;
         let mut next = None;
-        for (reached, index) in self.places.iter().zip(0..) {
+        let Self { runs, cards, .. } = self;
+        pool.around(key.0, key.1, &mut self.places, |reached, index| {
             if next != Some(reached.place) {
-                self.runs.push(index);
+                runs.push(index);
             }
             next = Some(reached.place + 1);
-        }
+            let stack = deck.stacks[reached.place as usize];
+            *cards += (stack.end - stack.first) as usize;
+        })?;
+        self.priced = false;
         self.outwards.clear();
         self.near.clear();
         self.ends.clear();
         self.all = false;
-        let stacks = self.places.iter().map(|place| deck.stacks[place.place as usize]);
-        self.cards = stacks.map(|stack| (stack.end - stack.first) as usize).sum();
         self.key = Some(key);
         Ok(())
+    }
+
+    /// Counts the points of places, which only a crowd asks for.
+    fn price(&mut self, pool: &Pool<'_>) {
+        if self.priced {
+            return;
+        }
+        let radius_m = self.key().1;
+        for place in &mut self.places {
+            place.points = distance_points(&pool.context.parameters.weights, place.metres, radius_m);
+        }
+        self.priced = true;
     }
 
     fn key(&self) -> Key {
@@ -102,17 +138,16 @@ impl Pool<'_> {
     /// Who of some cards can come to `key`, with the points for distance. They live at places that follow
     /// upon each other, which are told as `run`.
     #[inline]
-    fn gather(&self, key: Key, run: &[Reached], cards: &[Card], near: &mut Vec<Near>) {
+    fn gather(&self, key: Key, run: &[Reached], cards: &[Card], near: &mut Nears) {
         let weights = &self.context.parameters.weights;
         let own_office_only = self.context.parameters.own_office_only;
         let Some(first) = run.first() else { return };
-        let start = near.len();
-        near.resize(start + cards.len(), Near::default());
-        let mut end = start;
+        let room = near.room_for(cards.len());
+        let mut end = 0;
         for card in cards {
             let metres = run[(card.place - first.place) as usize].metres;
             // written in any case: a branch that goes either way costs more
-            near[end] = Near {
+            room[end] = Near {
                 card: *card,
                 points: distance_points(weights, metres, key.1.min(card.travel_m)) + card.fixed,
             };
@@ -120,7 +155,7 @@ impl Pool<'_> {
                 && (!own_office_only || self.sheets[card.number as usize].office == key.2);
             end += usize::from(comes);
         }
-        near.truncate(end);
+        near.len += end;
     }
 
     /// How far an expert lives from a case's centre, for the few who are asked about one by one.
@@ -262,7 +297,7 @@ impl Pool<'_> {
         }
         let guess = found.most().and_then(|most| {
             let step = around.cards.div_ceil(SAMPLE);
-            let mut near = Vec::with_capacity(SAMPLE);
+            let mut near = Nears::default();
             let mut skipped = 0;
             for run in runs(&around.places, &around.runs) {
                 let first = deck.stacks[run[0].place as usize].first;
@@ -291,7 +326,8 @@ impl Pool<'_> {
     /// their field, which raises the floor, then the others from the nearest place outwards.
     fn scan_crowd(&self, deck: &Deck, question: &Question<'_>, around: &mut Around, found: &mut impl Find) {
         let key = around.key();
-        let mut near: Vec<Near> = Vec::with_capacity(2 * CHUNK);
+        around.price(self);
+        let mut near = Nears::default();
         let mut kept = [0; CHUNK];
         for reached in &around.places {
             let stack = deck.stacks[reached.place as usize];
