@@ -124,7 +124,10 @@ impl Atlas {
             if f64::from(*band) * BAND > north {
                 break;
             }
-            let end = self.bands.get(index + 1).map_or(self.spots.len(), |next| usize::from(next.1));
+            let end = self
+                .bands
+                .get(index + 1)
+                .map_or(self.spots.len(), |next| usize::from(next.1));
             let spots = &self.spots[usize::from(*first)..end];
             let west = if whole {
                 0

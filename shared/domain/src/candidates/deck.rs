@@ -11,6 +11,9 @@ use crate::checks::CheckKind;
 /// Fixed points that no true ones come to: who has them is never passed over.
 const NEVER_PASSED_OVER: i32 = 1 << 28;
 
+/// Stands for the slots of somebody who has more than a card holds.
+pub(super) const ANY_SLOT: u16 = u16::MAX;
+
 /// An expert on a card: what most questions ask. Whatever a card cannot say stands in the sheet.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Card {
@@ -85,6 +88,8 @@ struct Fields {
     offsets: Vec<u32>,
     /// Copies, since those of one field lie far apart in the deck.
     cards: Vec<Card>,
+    /// The occupations on each; [`ANY_SLOT`] where there are more.
+    occupations: Vec<[u16; 2]>,
 }
 
 impl Deck {
@@ -175,9 +180,17 @@ impl Deck {
                 cards[next[at] as usize] = self.cards[card as usize];
                 next[at] += 1;
             });
+            let any_where_more = |card: &Card| {
+                if card.more {
+                    [ANY_SLOT; 2]
+                } else {
+                    card.occupations
+                }
+            };
             Fields {
                 starts,
                 offsets,
+                occupations: cards.iter().map(any_where_more).collect(),
                 cards,
             }
         })
@@ -189,7 +202,7 @@ impl Deck {
         let start = fields.starts[usize::from(field)]?;
         Some(OfField {
             offsets: &fields.offsets[start..=start + self.stacks.len()],
-            cards: &fields.cards,
+            fields,
         })
     }
 }
@@ -198,15 +211,26 @@ impl Deck {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct OfField<'d> {
     offsets: &'d [u32],
-    cards: &'d [Card],
+    fields: &'d Fields,
 }
 
+/// So many are handed out at once.
+const HANDFUL: usize = 128;
+
 impl<'d> OfField<'d> {
-    /// Those of some places that follow upon each other.
+    /// The occupations of those who live at a place, by handfuls, each with the index of its first card.
     #[inline]
-    pub(super) fn between(&self, places: Range<u32>) -> &'d [Card] {
-        let [from, until] = [places.start, places.end].map(|place| self.offsets[place as usize] as usize);
-        &self.cards[from..until]
+    pub(super) fn at(self, place: u32) -> impl Iterator<Item = (&'d [[u16; 2]], u32)> {
+        let place = place as usize;
+        let (from, until) = (self.offsets[place], self.offsets[place + 1]);
+        let occupations = &self.fields.occupations[from as usize..until as usize];
+        occupations.chunks(HANDFUL).zip((from..).step_by(HANDFUL))
+    }
+
+    /// A card by its index.
+    #[inline]
+    pub(super) fn card(self, index: u32) -> &'d Card {
+        &self.fields.cards[index as usize]
     }
 }
 

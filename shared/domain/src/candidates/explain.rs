@@ -79,7 +79,12 @@ impl<'a> Pool<'a> {
                 let case = cases[group[0].2 as usize];
                 question.ask_rules(self, case);
                 if around != Some((case.postal_code, question.radius_m)) {
-                    self.around(case.postal_code, with_margin(question.radius_m), &mut places, |_, _| {})?;
+                    self.around(
+                        case.postal_code,
+                        with_margin(question.radius_m),
+                        &mut places,
+                        |_, _| {},
+                    )?;
                     around = Some((case.postal_code, question.radius_m));
                 }
                 seen.push(self.seen(&question, &places));

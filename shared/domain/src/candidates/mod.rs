@@ -13,8 +13,10 @@
 
 mod around;
 mod best;
+mod crowd;
 mod deck;
 mod explain;
+mod near;
 mod question;
 mod rows;
 mod scan;

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::deck::{Asked, Card};
+use super::deck::{ANY_SLOT, Asked, Card};
+use super::near::folded;
 use super::sheet::{Days, FIELDS, Sheet, areas, day, field, field_bit, gender};
 use super::{Case, Pool};
 use crate::checks::{CheckKind, needed_kind};
@@ -10,14 +11,7 @@ use crate::eligibility::{PairHistory, Rule, may_propose, missing, reach_m};
 use crate::occupations::{KldbCode, PACKED_BASE, PACKED_CODES};
 use crate::scores::{AREA_POINTS, AreaFit, score, share, waiting_points};
 
-/// An expert within reach, and the points that all cases of the place share.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Near {
-    pub(super) card: Card,
-    pub(super) points: i32,
-}
-
-/// One more than the largest slot, so that every slot is known to have its points.
+/// One more than the largest slot and than [`ANY_SLOT`], so that every slot is known to have its points.
 const SLOTS: usize = 1 << u16::BITS;
 
 /// What a case asks; its memory is used again for the next case.
@@ -44,13 +38,13 @@ pub(super) struct Question<'a> {
     /// The most that the areas and a language can add.
     pub(super) most: i32,
     /// The most that an occupation gives.
-    pub(super) most_occupation: i32,
+    most_occupation: i32,
     /// The most that an occupation gives that shares no more than one digit with a target. Who gets more
     /// has a code in one of the fields.
     pub(super) outside_fields: i32,
     /// The fields of the targets, each once, and for each field one more than its place among them.
     pub(super) fields: Vec<u8>,
-    field_bits: u64,
+    field_bits: u32,
     places: [u8; FIELDS],
     /// Which codes share how many digits with a target, of those targets that were asked for.
     shared: Vec<[Range<usize>; 5]>,
@@ -129,7 +123,7 @@ impl<'a> Question<'a> {
             let whole = pool.occupation_points.of(usize::from(KldbCode::MAX_DIGITS), rank);
             self.most_occupation = self.most_occupation.max(whole[0]).max(whole[1]);
             let field = field(target.packed());
-            self.field_bits |= field_bit(field);
+            self.field_bits |= folded(field_bit(field));
             let place = &mut self.places[usize::from(field)];
             if field > 0 && *place == 0 {
                 self.fields.push(field);
@@ -157,6 +151,7 @@ impl<'a> Question<'a> {
                 }
             }
         }
+        self.occupations[usize::from(ANY_SLOT)] = self.most_occupation;
         self.areas = AreaFit::new(&case.traits.support_areas).points(&pool.area_points);
         let all = areas(case.traits.support_areas.iter().map(|(area, _)| *area));
         self.most = self.areas[usize::from(all)] + if self.languages == 0 { 0 } else { self.language };
@@ -191,27 +186,28 @@ impl<'a> Question<'a> {
         points.into_iter().max().unwrap_or_default()
     }
 
+    /// The most that the occupations of somebody with these slots can give.
+    #[inline]
+    pub(super) fn occupation_at_most(&self, slots: [u16; 2]) -> i32 {
+        let [first, second] = slots.map(|slot| self.occupations[usize::from(slot)]);
+        first.max(second)
+    }
+
     /// The points for waiting, areas and languages.
     #[inline]
-    pub(super) fn besides(&self, card: &Card) -> i32 {
-        let language = if card.languages & self.languages == 0 {
+    pub(super) fn besides(&self, areas: u8, languages: u32) -> i32 {
+        let language = if languages & self.languages == 0 {
             0
         } else {
             self.language
         };
-        self.waiting + self.areas[usize::from(card.areas) % AREA_POINTS] + language
+        self.waiting + self.areas[usize::from(areas) % AREA_POINTS] + language
     }
 
-    /// The score of a pair, less the points for occupations, where nothing is missing.
+    /// The most that the occupations of somebody can give who has codes of these fields.
     #[inline]
-    pub(super) fn sum(&self, near: &Near) -> i32 {
-        near.points + self.besides(&near.card)
-    }
-
-    /// The most that the occupations of somebody can give.
-    #[inline]
-    pub(super) fn most_for(&self, near: &Near) -> i32 {
-        if near.card.fields & self.field_bits == 0 {
+    pub(super) fn most_for(&self, fields: u32) -> i32 {
+        if fields & self.field_bits == 0 {
             self.outside_fields
         } else {
             self.most_occupation

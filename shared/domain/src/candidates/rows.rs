@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use super::around::Atlas;
 use super::best::{All, Best};
 use super::deck::Deck;
+use super::near::Key;
 use super::question::Question;
-use super::scan::{Around, Key};
+use super::scan::Around;
 use super::sheet::{Days, day};
 use super::{Case, Pool, Progress, UnknownPostalCode};
 

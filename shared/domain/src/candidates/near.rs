@@ -1,0 +1,177 @@
+//! Who can come to a place, on two kinds of card.
+
+use std::ops::{Deref, Range};
+
+use super::Pool;
+use super::around::Reached;
+use super::deck::{Card, Deck};
+use crate::postal_codes::PostalCode;
+use crate::scores::distance_points;
+
+/// What cases share who have the same experts around them: the place, the radius in metres, and the office
+/// where each keeps to its own experts.
+pub(super) type Key = (PostalCode, u32, u32);
+
+/// An expert within reach, and the points that all cases of the place share.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Near {
+    pub(super) card: Card,
+    pub(super) points: i32,
+}
+
+/// The little of it that most are passed over by: where there are thousands around a place, reading them
+/// is what takes the time.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Hint {
+    pub(super) points: i32,
+    pub(super) languages: u32,
+    /// The bits of the fields, folded.
+    pub(super) fields: u32,
+    pub(super) areas: u8,
+}
+
+/// Folds the bits of fields: several share one.
+pub(super) fn folded(fields: u64) -> u32 {
+    fields as u32 | (fields >> 32) as u32
+}
+
+/// A list in memory that is used again: it can be written behind its end, and some of that kept.
+#[derive(Debug)]
+pub(super) struct Reused<T> {
+    room: Vec<T>,
+    len: usize,
+}
+
+impl<T> Default for Reused<T> {
+    fn default() -> Self {
+        Self {
+            room: Vec::new(),
+            len: 0,
+        }
+    }
+}
+
+impl<T: Copy + Default> Reused<T> {
+    pub(super) fn clear(&mut self) {
+        self.len = 0;
+    }
+
+    /// Room for so many more behind the end.
+    fn room_for(&mut self, more: usize) -> &mut [T] {
+        let end = self.len + more;
+        if self.room.len() < end {
+            self.room.resize(end.next_power_of_two(), T::default());
+        }
+        &mut self.room[self.len..end]
+    }
+
+    /// Keeps so many of those that were written behind the end.
+    fn keep(&mut self, more: usize) {
+        self.len += more;
+    }
+}
+
+impl<T> Deref for Reused<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.room[..self.len]
+    }
+}
+
+/// Hints, and for each the index of its card in the deck.
+#[derive(Debug, Default)]
+pub(super) struct Hints {
+    hints: Reused<Hint>,
+    cards: Reused<u32>,
+}
+
+impl Hints {
+    pub(super) fn clear(&mut self) {
+        self.hints.clear();
+        self.cards.clear();
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.cards.len()
+    }
+
+    pub(super) fn between(&self, some: Range<usize>) -> (&[Hint], &[u32]) {
+        (&self.hints[some.clone()], &self.cards[some])
+    }
+
+    pub(super) fn all(&self) -> (&[Hint], &[u32]) {
+        (&self.hints, &self.cards)
+    }
+}
+
+impl Pool<'_> {
+    /// Whether an expert can come to `key` so many metres away.
+    #[inline]
+    pub(super) fn comes(&self, key: Key, metres: u32, card: &Card) -> bool {
+        let own_office_only = self.context.parameters.own_office_only;
+        metres <= card.travel_m && (!own_office_only || self.sheets[card.number as usize].office == key.2)
+    }
+
+    /// The points that all cases at `key` share, of who comes there.
+    #[inline]
+    pub(super) fn shared_points(&self, key: Key, metres: u32, card: &Card) -> i32 {
+        let weights = &self.context.parameters.weights;
+        distance_points(weights, metres, key.1.min(card.travel_m)) + card.fixed
+    }
+
+    /// Who of some cards can come to `key`. They live at places that follow upon each other, which are told
+    /// as `run`.
+    #[inline]
+    pub(super) fn gather(&self, key: Key, run: &[Reached], cards: &[Card], near: &mut Reused<Near>) {
+        let Some(first) = run.first() else { return };
+        let room = near.room_for(cards.len());
+        let mut end = 0;
+        for card in cards {
+            let metres = run[(card.place - first.place) as usize].metres;
+            // written in any case: a branch that goes either way costs more
+            room[end] = Near {
+                card: *card,
+                points: self.shared_points(key, metres, card),
+            };
+            end += usize::from(self.comes(key, metres, card));
+        }
+        near.keep(end);
+    }
+
+    /// The same as hints.
+    #[inline]
+    pub(super) fn gather_hints(
+        &self,
+        key: Key,
+        run: &[Reached],
+        deck: &Deck,
+        cards: Range<u32>,
+        near: &mut Hints,
+    ) {
+        let Some(first) = run.first() else { return };
+        let hints = near.hints.room_for(cards.len());
+        let indexes = near.cards.room_for(cards.len());
+        let mut end = 0;
+        for (card, index) in deck.between(cards.clone()).iter().zip(cards) {
+            let metres = run[(card.place - first.place) as usize].metres;
+            hints[end] = Hint {
+                points: self.shared_points(key, metres, card),
+                languages: card.languages,
+                fields: folded(card.fields),
+                areas: card.areas,
+            };
+            indexes[end] = index;
+            end += usize::from(self.comes(key, metres, card));
+        }
+        near.hints.keep(end);
+        near.cards.keep(end);
+    }
+
+    /// Counts the points of places.
+    pub(super) fn price(&self, key: Key, places: &mut [Reached]) {
+        for place in places {
+            place.points = distance_points(&self.context.parameters.weights, place.metres, key.1);
+        }
+    }
+}
