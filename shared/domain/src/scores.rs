@@ -246,17 +246,46 @@ fn area_points(weights: &Weights, wanted: &[(SupportArea, u8)], offered: &[Suppo
 }
 
 /// Points for nearness: all at the centre's door, none at the edge of the reach.
-pub(crate) fn distance_points(weights: &Weights, distance_m: u32, reach_m: u32) -> i32 {
+fn distance_points(weights: &Weights, distance_m: u32, reach_m: u32) -> i32 {
     let part = reach_m.saturating_sub(distance_m);
-    match u32::try_from(weights.distance)
-        .ok()
-        .and_then(|weight| weight.checked_mul(part))
-    {
-        // Asked for every expert around every place, and floating point divides much faster. Both numbers
-        // are whole and below 2^32: the quotient is at least 2^-32 away from the next whole number that it
-        // does not reach, which rounding cannot bridge.
-        Some(product) if reach_m > 0 => (f64::from(product) / f64::from(reach_m)) as i32,
-        _ => share(weights.distance, i64::from(part), i64::from(reach_m)),
+    share(weights.distance, i64::from(part), i64::from(reach_m))
+}
+
+/// The same for who asks about every expert around every place, without a division.
+#[derive(Debug)]
+pub(crate) struct DistancePoints {
+    weight: i32,
+    /// For a reach of so many kilometres 2^64 divided by it in metres, rounded up.
+    reciprocals: Vec<u64>,
+}
+
+/// Reaches up to this have a reciprocal: four times as far as the country is long.
+const RECIPROCALS_KM: u32 = 4_000;
+
+impl DistancePoints {
+    pub(crate) fn new(weights: &Weights) -> Self {
+        // A reciprocal is too large by less than one, a product below 2^36 by 2^-28 of a point: too little
+        // to make a quotient whole that is not.
+        let exact = (0..=MOST_WEIGHT).contains(&weights.distance);
+        let upper = if exact { RECIPROCALS_KM + 1 } else { 0 };
+        let reciprocal = |km: u32| (1_u128 << 64).div_ceil(u128::from(km.max(1)) * 1000) as u64;
+        Self {
+            weight: weights.distance,
+            reciprocals: (0..upper).map(reciprocal).collect(),
+        }
+    }
+
+    /// Points at a distance, where the reach is so many kilometres.
+    #[inline]
+    pub(crate) fn of(&self, distance_m: u32, reach_km: u32) -> i32 {
+        let part = (reach_km * 1000).saturating_sub(distance_m);
+        match self.reciprocals.get(reach_km as usize) {
+            Some(reciprocal) => {
+                let product = u64::from(self.weight.unsigned_abs()) * u64::from(part);
+                ((u128::from(product) * u128::from(*reciprocal)) >> 64) as i32
+            }
+            None => share(self.weight, i64::from(part), i64::from(reach_km) * 1000),
+        }
     }
 }
 

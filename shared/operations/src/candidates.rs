@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
-use tandem_domain::candidates::{self as bulk, Pool};
+use tandem_domain::candidates::{self as bulk, Pool, with_margin};
 use tandem_domain::eligibility::{Context, Missing, PairHistory, Rule, may_propose, reach_m};
 use tandem_domain::geo::{Coordinates, distance_m};
 use tandem_domain::ids::{CaseId, ExpertId};
@@ -147,11 +147,6 @@ impl From<bulk::UnknownPostalCode> for Error {
 pub(crate) fn coordinates(code: PostalCode) -> Result<Coordinates> {
     let place = postal_codes::find(postal_codes::builtin(), code).ok_or(bulk::UnknownPostalCode(code))?;
     Ok(place.coordinates)
-}
-
-/// A little farther than the radius, for near misses.
-fn with_margin(radius_m: u32) -> u32 {
-    radius_m + radius_m / 2
 }
 
 /// The postal codes around a centre.

@@ -3,7 +3,7 @@
 
 use super::Pool;
 use super::best::Find;
-use super::deck::{Card, Deck, OfField};
+use super::deck::{Deck, OfField};
 use super::near::Reused;
 use super::question::Question;
 use super::scan::{Around, CHUNK};
@@ -123,7 +123,7 @@ impl Pool<'_> {
         let key = around.key();
         let outside = question.outside_fields;
         let besides = deck.most_fixed + question.waiting() + question.most + outside;
-        let wanted = |_: &Card, occupation| occupation <= outside;
+        let wanted = |occupation| occupation <= outside;
         let (mut from, mut until) = (0, 0);
         for (index, reached) in around.outwards.iter().enumerate() {
             // nobody farther away has more points for distance
@@ -139,11 +139,11 @@ impl Pool<'_> {
             until = around.ends[index] as usize;
             if until - from >= CHUNK {
                 let hints = around.outer.between(from..until);
-                self.look_first(question, deck, hints, |_| outside, wanted, found);
+                self.look_first(question, deck, hints, wanted, found);
                 from = until;
             }
         }
         let hints = around.outer.between(from..until);
-        self.look_first(question, deck, hints, |_| outside, wanted, found);
+        self.look_first(question, deck, hints, wanted, found);
     }
 }

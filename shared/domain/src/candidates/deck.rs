@@ -17,14 +17,12 @@ pub(super) const ANY_SLOT: u16 = u16::MAX;
 /// An expert on a card: what most questions ask. Whatever a card cannot say stands in the sheet.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Card {
-    /// The bits of the fields of all occupations.
-    pub(super) fields: u64,
-    /// The first two.
+    /// The slots of the first two occupations.
     pub(super) occupations: [u16; 2],
     pub(super) languages: u32,
     /// Points that no case changes.
     pub(super) fixed: i32,
-    pub(super) travel_m: u32,
+    pub(super) travel_km: u16,
     /// The expert's number.
     pub(super) number: u32,
     /// The index of the place.
@@ -180,17 +178,10 @@ impl Deck {
                 cards[next[at] as usize] = self.cards[card as usize];
                 next[at] += 1;
             });
-            let any_where_more = |card: &Card| {
-                if card.more {
-                    [ANY_SLOT; 2]
-                } else {
-                    card.occupations
-                }
-            };
             Fields {
                 starts,
                 offsets,
-                occupations: cards.iter().map(any_where_more).collect(),
+                occupations: cards.iter().map(Card::slots).collect(),
                 cards,
             }
         })
@@ -240,13 +231,7 @@ impl Card {
         let nothing = 2 * pool.dictionary.codes.len();
         let admit_missing = pool.context.parameters.admit_missing;
         let lacks = |until: &Option<u16>| until.is_none_or(|until| admit_missing && until < u16::MAX);
-        let bits = |slot: u16| pool.dictionary.field_bits[usize::from(slot)];
         Self {
-            fields: sheet
-                .occupations
-                .map(bits)
-                .iter()
-                .fold(0, |fields, bit| fields | bit),
             occupations: if sheet.odd {
                 [nothing as u16; 2]
             } else {
@@ -254,7 +239,7 @@ impl Card {
             },
             languages: sheet.languages,
             fixed: if sheet.odd { NEVER_PASSED_OVER } else { sheet.fixed },
-            travel_m: sheet.travel_m,
+            travel_km: (sheet.travel_m / 1000) as u16,
             number,
             place,
             ready_for: ready_for.map(Option::unwrap_or_default),
@@ -262,6 +247,16 @@ impl Card {
             gender: 1 << sheet.gender,
             more: !sheet.odd && usize::from(sheet.occupations[2]) != nothing,
             unsure: ready_for.iter().any(lacks),
+        }
+    }
+
+    /// The slots of all occupations; [`ANY_SLOT`] where there are more than a card holds.
+    #[inline]
+    pub(super) fn slots(&self) -> [u16; 2] {
+        if self.more {
+            [ANY_SLOT; 2]
+        } else {
+            self.occupations
         }
     }
 

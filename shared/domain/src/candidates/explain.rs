@@ -1,9 +1,12 @@
 //! Why there are not more: how many experts each rule removed, and the nearest misses.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
 
 use super::around::Reached;
 use super::question::Question;
+use super::sheet::Sheet;
+use super::tallies::{PASS, Tallies};
 use super::{Case, Pool, Progress, UnknownPostalCode};
 use crate::checks::CheckKind;
 use crate::eligibility::Rule;
@@ -37,8 +40,8 @@ pub struct Seen {
     pub near_misses: Vec<NearMiss>,
 }
 
-/// A little farther than the radius, for near misses.
-pub(crate) fn with_margin(radius_m: u32) -> u32 {
+/// A little farther than the radius, for near misses; in metres.
+pub fn with_margin(radius_m: u32) -> u32 {
     radius_m + radius_m / 2
 }
 
@@ -69,25 +72,17 @@ impl<'a> Pool<'a> {
         let groups: Vec<&[(Profile, bool, u32)]> = order
             .chunk_by(|one, other| one.0 == other.0 && !one.1 && !other.1)
             .collect();
+        let tallies = Tallies::new(self, self.starts(cases));
         let done = std::sync::atomic::AtomicU64::new(0);
         let work = |groups: &[&[(Profile, bool, u32)]]| {
             let mut seen = Vec::new();
             let mut question = Question::new(self, *first);
-            let mut places = Vec::new();
-            let mut around = None;
+            let mut around = Around::default();
             for group in groups {
                 let case = cases[group[0].2 as usize];
                 question.ask_rules(self, case);
-                if around != Some((case.postal_code, question.radius_m)) {
-                    self.around(
-                        case.postal_code,
-                        with_margin(question.radius_m),
-                        &mut places,
-                        |_, _| {},
-                    )?;
-                    around = Some((case.postal_code, question.radius_m));
-                }
-                seen.push(self.seen(&question, &places));
+                around.go(self, case.postal_code, question.radius_m)?;
+                seen.push(self.seen(&tallies, &question, &mut around));
                 let count = group.len() as u64;
                 if !progress(done.fetch_add(count, std::sync::atomic::Ordering::Relaxed) + count) {
                     return Ok(None);
@@ -122,43 +117,109 @@ impl<'a> Pool<'a> {
         Ok(Some(all))
     }
 
-    fn seen(&self, question: &Question<'_>, places: &[Reached]) -> Seen {
-        let mut counts = [0_u32; Rule::COUNT];
-        let mut seen = Seen::default();
-        let misses = &mut seen.near_misses;
-        for Reached { metres, place, .. } in places {
-            let place = &self.places[*place as usize];
-            for sheet in &self.sheets[place.first as usize..place.end as usize] {
-                let Some(rule) = question.rule(self, *metres, sheet) else {
-                    seen.candidates += 1;
-                    continue;
-                };
-                if *metres <= question.radius_m {
-                    counts[rule as usize] += 1;
-                }
-                let farthest = misses.last().map_or(u32::MAX, |miss| miss.distance_m);
-                if (misses.len() < NEAR_MISSES || *metres <= farthest) && rule.can_be_mended() {
-                    let miss = NearMiss {
-                        distance_m: *metres,
-                        position: sheet.position,
-                        rule,
-                    };
-                    let at = misses.partition_point(|other| *other < miss);
-                    misses.insert(at, miss);
-                    misses.truncate(NEAR_MISSES);
+    fn seen(&self, tallies: &Tallies, question: &Question<'_>, around: &mut Around) -> Seen {
+        let mut counts = [0; PASS + 1];
+        if question.is_about_every_expert_alike() {
+            tallies.count(self, question, &around.within, &mut counts);
+        } else {
+            for reached in &around.within {
+                for sheet in self.living_at(reached) {
+                    let rule = question.rule(self, reached.metres, sheet);
+                    counts[rule.map_or(PASS, |rule| rule as usize)] += 1;
                 }
             }
         }
-        seen.removed = Rule::ALL
-            .iter()
-            .map(|rule| (*rule, counts[*rule as usize]))
-            .filter(|(_, count)| *count > 0)
-            .collect();
-        seen
+        Seen {
+            candidates: counts[PASS],
+            removed: Rule::ALL
+                .iter()
+                .map(|rule| (*rule, counts[*rule as usize]))
+                .filter(|(_, count)| *count > 0)
+                .collect(),
+            near_misses: self.near_misses(question, around),
+        }
+    }
+
+    fn living_at(&self, reached: &Reached) -> &[Sheet] {
+        let place = &self.places[reached.place as usize];
+        &self.sheets[place.first as usize..place.end as usize]
+    }
+
+    /// The nearest misses: most often there are enough within the radius.
+    fn near_misses(&self, question: &Question<'_>, around: &mut Around) -> Vec<NearMiss> {
+        let misses = self.nearest_misses(question, &around.within);
+        if misses.len() == NEAR_MISSES {
+            return misses;
+        }
+        around.need_margin(self);
+        self.nearest_misses(question, &around.with_margin)
+    }
+
+    fn nearest_misses(&self, question: &Question<'_>, places: &[Reached]) -> Vec<NearMiss> {
+        let mut misses: Vec<NearMiss> = Vec::with_capacity(NEAR_MISSES + 1);
+        // of the many places only a few are needed in their order
+        let mut nearest: BinaryHeap<_> = places.iter().map(Reverse).collect();
+        while let Some(Reverse(reached)) = nearest.pop() {
+            if misses.len() == NEAR_MISSES && misses[NEAR_MISSES - 1].distance_m < reached.metres {
+                break;
+            }
+            for sheet in self.living_at(reached) {
+                let rule = question.rule(self, reached.metres, sheet);
+                let Some(rule) = rule.filter(|rule| rule.can_be_mended()) else {
+                    continue;
+                };
+                let miss = NearMiss {
+                    distance_m: reached.metres,
+                    position: sheet.position,
+                    rule,
+                };
+                let at = misses.partition_point(|other| *other < miss);
+                misses.insert(at, miss);
+                misses.truncate(NEAR_MISSES);
+            }
+        }
+        misses
+    }
+}
+
+/// The places around a centre; the memory is used again for the next one.
+#[derive(Default)]
+struct Around {
+    at: Option<(PostalCode, u32)>,
+    within: Vec<Reached>,
+    /// The same and some more, once they are asked for.
+    with_margin: Vec<Reached>,
+}
+
+impl Around {
+    /// Comes to a centre, and stays where it is the same as before.
+    fn go(&mut self, pool: &Pool<'_>, center: PostalCode, radius_m: u32) -> Result<(), UnknownPostalCode> {
+        if self.at == Some((center, radius_m)) {
+            return Ok(());
+        }
+        self.at = None;
+        self.with_margin.clear();
+        pool.around(center, radius_m, &mut self.within, |_, _| {})?;
+        self.at = Some((center, radius_m));
+        Ok(())
+    }
+
+    fn need_margin(&mut self, pool: &Pool<'_>) {
+        if let Some((center, radius_m)) = self.at
+            && self.with_margin.is_empty()
+        {
+            pool.around(center, with_margin(radius_m), &mut self.with_margin, |_, _| {})
+                .expect("it has been there before");
+        }
     }
 }
 
 impl Question<'_> {
+    /// Whether nothing but distance and the expert's readiness decides.
+    fn is_about_every_expert_alike(&self) -> bool {
+        self.gender == 0 && !self.own_office && self.case.histories.is_empty()
+    }
+
     fn profile(&self) -> Profile {
         let own = self.own_office.then_some(self.case.facts.office);
         (

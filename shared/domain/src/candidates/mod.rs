@@ -21,18 +21,19 @@ mod question;
 mod rows;
 mod scan;
 mod sheet;
+mod tallies;
 #[cfg(test)]
 mod tests;
 
 use crate::eligibility::{CaseFacts, Context, ExpertFacts, PairHistory};
 use crate::postal_codes::PostalCode;
-use crate::scores::{AreaPoints, CaseTraits, ExpertTraits, OccupationPoints};
+use crate::scores::{AreaPoints, CaseTraits, DistancePoints, ExpertTraits, OccupationPoints};
 
-pub use explain::{NEAR_MISSES, NearMiss, Seen};
+pub use explain::{NEAR_MISSES, NearMiss, Seen, with_margin};
 pub use rows::{Rows, Wanted};
 
 use around::{Atlas, EMPTY, Place};
-use sheet::{Dictionary, Sheet};
+use sheet::{Days, Dictionary, Sheet};
 
 /// An expert with what rules and scores ask for.
 #[derive(Debug, Clone, Copy)]
@@ -81,6 +82,7 @@ pub struct Pool<'a> {
     /// The number of the expert at each position.
     numbers: Vec<u32>,
     dictionary: Dictionary,
+    distance_points: DistancePoints,
     occupation_points: OccupationPoints,
     area_points: AreaPoints,
 }
@@ -127,6 +129,7 @@ impl<'a> Pool<'a> {
             });
         }
         Ok(Self {
+            distance_points: DistancePoints::new(&context.parameters.weights),
             occupation_points: OccupationPoints::new(&context.parameters.weights),
             area_points: AreaPoints::new(&context.parameters.weights),
             context,
@@ -170,8 +173,22 @@ impl<'a> Pool<'a> {
             .collect()
     }
 
-    /// The radius that counts for a case, in metres.
-    fn radius_m(&self, facts: &CaseFacts) -> u32 {
-        u32::from(self.context.parameters.radius_km.unwrap_or(facts.radius_km)) * 1000
+    fn today(&self) -> i32 {
+        sheet::day(self.context.today)
+    }
+
+    /// The days on which cases start, from the first to the last.
+    fn starts(&self, cases: &[Case<'_>]) -> Days {
+        let today = self.context.today;
+        Days::spanning(cases.iter().map(|case| sheet::day(case.facts.start(today))))
+    }
+
+    /// The radius that counts for a case, in kilometres.
+    fn radius_km(&self, facts: &CaseFacts) -> u32 {
+        self.context
+            .parameters
+            .radius_km
+            .unwrap_or(facts.radius_km)
+            .into()
     }
 }

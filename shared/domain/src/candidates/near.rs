@@ -6,9 +6,8 @@ use super::Pool;
 use super::around::Reached;
 use super::deck::{Card, Deck};
 use crate::postal_codes::PostalCode;
-use crate::scores::distance_points;
 
-/// What cases share who have the same experts around them: the place, the radius in metres, and the office
+/// What cases share who have the same experts around them: the place, the radius in kilometres, and the office
 /// where each keeps to its own experts.
 pub(super) type Key = (PostalCode, u32, u32);
 
@@ -25,14 +24,8 @@ pub(super) struct Near {
 pub(super) struct Hint {
     pub(super) points: i32,
     pub(super) languages: u32,
-    /// The bits of the fields, folded.
-    pub(super) fields: u32,
+    pub(super) slots: [u16; 2],
     pub(super) areas: u8,
-}
-
-/// Folds the bits of fields: several share one.
-pub(super) fn folded(fields: u64) -> u32 {
-    fields as u32 | (fields >> 32) as u32
 }
 
 /// A list in memory that is used again: it can be written behind its end, and some of that kept.
@@ -110,14 +103,15 @@ impl Pool<'_> {
     #[inline]
     pub(super) fn comes(&self, key: Key, metres: u32, card: &Card) -> bool {
         let own_office_only = self.context.parameters.own_office_only;
-        metres <= card.travel_m && (!own_office_only || self.sheets[card.number as usize].office == key.2)
+        metres <= u32::from(card.travel_km) * 1000
+            && (!own_office_only || self.sheets[card.number as usize].office == key.2)
     }
 
     /// The points that all cases at `key` share, of who comes there.
     #[inline]
     pub(super) fn shared_points(&self, key: Key, metres: u32, card: &Card) -> i32 {
-        let weights = &self.context.parameters.weights;
-        distance_points(weights, metres, key.1.min(card.travel_m)) + card.fixed
+        let reach_km = key.1.min(card.travel_km.into());
+        self.distance_points.of(metres, reach_km) + card.fixed
     }
 
     /// Who of some cards can come to `key`. They live at places that follow upon each other, which are told
@@ -158,7 +152,7 @@ impl Pool<'_> {
             hints[end] = Hint {
                 points: self.shared_points(key, metres, card),
                 languages: card.languages,
-                fields: folded(card.fields),
+                slots: card.slots(),
                 areas: card.areas,
             };
             indexes[end] = index;
@@ -171,7 +165,7 @@ impl Pool<'_> {
     /// Counts the points of places.
     pub(super) fn price(&self, key: Key, places: &mut [Reached]) {
         for place in places {
-            place.points = distance_points(&self.context.parameters.weights, place.metres, key.1);
+            place.points = self.distance_points.of(place.metres, key.1);
         }
     }
 }

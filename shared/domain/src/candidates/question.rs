@@ -3,8 +3,7 @@
 use std::ops::Range;
 
 use super::deck::{ANY_SLOT, Asked, Card};
-use super::near::folded;
-use super::sheet::{Days, FIELDS, Sheet, areas, day, field, field_bit, gender};
+use super::sheet::{Days, FIELDS, Sheet, areas, day, field, gender};
 use super::{Case, Pool};
 use crate::checks::{CheckKind, needed_kind};
 use crate::eligibility::{PairHistory, Rule, may_propose, missing, reach_m};
@@ -44,7 +43,6 @@ pub(super) struct Question<'a> {
     pub(super) outside_fields: i32,
     /// The fields of the targets, each once, and for each field one more than its place among them.
     pub(super) fields: Vec<u8>,
-    field_bits: u32,
     places: [u8; FIELDS],
     /// Which codes share how many digits with a target, of those targets that were asked for.
     shared: Vec<[Range<usize>; 5]>,
@@ -57,7 +55,7 @@ impl<'a> Question<'a> {
         let mut question = Self {
             case,
             start: 0,
-            today: day(pool.context.today),
+            today: pool.today(),
             kind: CheckKind::Simple,
             gender: 0,
             office: 0,
@@ -75,7 +73,6 @@ impl<'a> Question<'a> {
             most_occupation: 0,
             outside_fields: 0,
             fields: Vec::new(),
-            field_bits: 0,
             places: [0; FIELDS],
             shared: Vec::new(),
             places_of_shared: vec![0; PACKED_CODES],
@@ -95,7 +92,7 @@ impl<'a> Question<'a> {
         if self.own_office {
             self.office = pool.dictionary.office(case.facts.office);
         }
-        self.radius_m = pool.radius_m(case.facts);
+        self.radius_m = pool.radius_km(case.facts) * 1000;
     }
 
     /// The next case, one of those that start on these days.
@@ -115,7 +112,6 @@ impl<'a> Question<'a> {
             self.places[usize::from(field)] = 0;
         }
         (self.most_occupation, self.outside_fields) = (0, 0);
-        self.field_bits = 0;
         let codes = pool.dictionary.codes.len();
         for (rank, target) in case.traits.occupations.iter().enumerate() {
             let points = pool.occupation_points.of(1, rank);
@@ -123,7 +119,6 @@ impl<'a> Question<'a> {
             let whole = pool.occupation_points.of(usize::from(KldbCode::MAX_DIGITS), rank);
             self.most_occupation = self.most_occupation.max(whole[0]).max(whole[1]);
             let field = field(target.packed());
-            self.field_bits |= folded(field_bit(field));
             let place = &mut self.places[usize::from(field)];
             if field > 0 && *place == 0 {
                 self.fields.push(field);
@@ -202,16 +197,6 @@ impl<'a> Question<'a> {
             self.language
         };
         self.waiting + self.areas[usize::from(areas) % AREA_POINTS] + language
-    }
-
-    /// The most that the occupations of somebody can give who has codes of these fields.
-    #[inline]
-    pub(super) fn most_for(&self, fields: u32) -> i32 {
-        if fields & self.field_bits == 0 {
-            self.outside_fields
-        } else {
-            self.most_occupation
-        }
     }
 
     /// Whether the first field of the targets that the expert has a code of is the `place`-th.
@@ -342,13 +327,8 @@ impl<'a> Question<'a> {
         if context.parameters.admit_missing {
             return None;
         }
-        let permitted = sheet.permitted(self.kind);
-        if !permitted.has(self.start) {
-            return Some(if permitted.has(self.today) {
-                Rule::CheckExpires
-            } else {
-                Rule::CheckMissing
-            });
+        if !sheet.permitted(self.kind).has(self.start) {
+            return Some(sheet.without_check(self.kind, self.today));
         }
         (!sheet.trained.has(self.start)).then_some(Rule::Training)
     }

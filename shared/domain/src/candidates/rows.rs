@@ -9,7 +9,7 @@ use super::deck::Deck;
 use super::near::Key;
 use super::question::Question;
 use super::scan::Around;
-use super::sheet::{Days, day};
+use super::sheet::Days;
 use super::{Case, Pool, Progress, UnknownPostalCode};
 
 /// So many cases between two words of progress.
@@ -151,21 +151,20 @@ impl<'a> Pool<'a> {
         Ok(Some(found))
     }
 
-    /// Cases so that those stand together that share a place, those with the widest radius first, and a
-    /// radius.
+    /// Cases so that those stand together that share a place and a radius.
     fn by_place(&self, cases: &[Case<'_>]) -> Vec<u32> {
-        let mut order: Vec<(u64, u32, u32)> = cases
+        let mut order: Vec<(u16, u32, u32, u32)> = cases
             .iter()
             .zip(0..)
             .map(|(case, index)| {
-                let (code, radius_m, office) = self.key(case);
+                let (code, radius_km, office) = self.key(case);
                 // places that lie together are visited together; one that is unknown is refused later
                 let rank = Atlas::builtin().rank(code).unwrap_or(u16::MAX);
-                (u64::from(rank) << 32 | u64::from(!radius_m), office, index)
+                (rank, radius_km, office, index)
             })
             .collect();
         order.sort_unstable();
-        order.into_iter().map(|(_, _, index)| index).collect()
+        order.into_iter().map(|(.., index)| index).collect()
     }
 
     fn key(&self, case: &Case<'_>) -> Key {
@@ -174,7 +173,7 @@ impl<'a> Pool<'a> {
         } else {
             0
         };
-        (case.postal_code, self.radius_m(case.facts), office)
+        (case.postal_code, self.radius_km(case.facts), office)
     }
 
     /// Lets threads make the rows of pieces of the cases, in this order. The parts are in the order of the
@@ -190,8 +189,7 @@ impl<'a> Pool<'a> {
         let threads = threads.max(1);
         let pieces = if threads == 1 { 1 } else { threads * PIECES };
         let length = order.len().div_ceil(pieces).max(BATCH);
-        let today = self.context.today;
-        let starts = Days::spanning(cases.iter().map(|case| day(case.facts.start(today))));
+        let starts = self.starts(cases);
         let deck = Deck::new(self, starts);
         let done = AtomicU64::new(0);
         let next = AtomicUsize::new(0);

@@ -64,7 +64,7 @@ impl Around {
         self.cards = 0;
         let mut next = None;
         let Self { runs, cards, .. } = self;
-        pool.around(key.0, key.1, &mut self.places, |reached, index| {
+        pool.around(key.0, key.1 * 1000, &mut self.places, |reached, index| {
             if next != Some(reached.place) {
                 runs.push(index);
             }
@@ -201,36 +201,37 @@ impl Pool<'_> {
         }
     }
 
-    /// The same where few are expected to pass: most are passed over by their hint. Only those are looked
-    /// at who are `wanted` by their card and the points for their occupations, which are at most those of
-    /// `occupations`.
+    /// The same where few are expected to pass: most are passed over by their hint. Only those are taken
+    /// who are `wanted` by the points for their occupations.
     #[inline]
     pub(super) fn look_first(
         &self,
         question: &Question<'_>,
         deck: &Deck,
         (hints, cards): (&[Hint], &[u32]),
-        occupations: impl Fn(&Hint) -> i32,
-        wanted: impl Fn(&Card, i32) -> bool,
+        wanted: impl Fn(i32) -> bool,
         found: &mut impl Find,
     ) {
-        let mut kept = [(0, 0); CHUNK];
+        let mut kept = [0_u8; CHUNK];
         let mut taken = [(0, 0); CHUNK];
         for (hints, cards) in hints.chunks(CHUNK).zip(cards.chunks(CHUNK)) {
             let floor = found.floor();
             let mut count = 0;
-            for (hint, card) in hints.iter().zip(cards) {
+            for (hint, index) in hints.iter().zip(0..) {
                 let sum = hint.points + question.besides(hint.areas, hint.languages);
-                kept[count] = (*card, sum);
-                count += usize::from(sum + occupations(hint) >= floor);
+                // the remainder is the same, and known to be in bounds
+                kept[count % CHUNK] = index;
+                count += usize::from(sum + question.occupation_at_most(hint.slots) >= floor);
             }
             let mut passed = 0;
-            for (card, sum) in &kept[..count] {
-                let card = &deck.cards[*card as usize];
+            for index in &kept[..count] {
+                let hint = &hints[usize::from(*index)];
+                let card = &deck.cards[cards[usize::from(*index)] as usize];
+                let sum = hint.points + question.besides(hint.areas, hint.languages);
                 let occupation = question.occupation(self, card);
                 let (pair, taken_in) = self.judge(question, card, sum + occupation, floor);
                 taken[passed] = pair;
-                passed += usize::from(taken_in & wanted(card, occupation));
+                passed += usize::from(taken_in & wanted(occupation));
             }
             found.take(&taken[..passed]);
         }
@@ -280,8 +281,7 @@ impl Pool<'_> {
                 self.scan_crowd(deck, question, around, found);
             } else {
                 around.need_hints(self, deck);
-                let most = |hint: &Hint| question.most_for(hint.fields);
-                self.look_first(question, deck, around.hints.all(), most, |_, _| true, found);
+                self.look_first(question, deck, around.hints.all(), |_| true, found);
             }
         };
         if let Some(floor) = guess {

@@ -4,7 +4,7 @@ use chrono::{Datelike, NaiveDate};
 
 use super::Expert;
 use crate::checks::{CheckKind, counting};
-use crate::eligibility::Context;
+use crate::eligibility::{Context, Rule};
 use crate::experts::{ExpertState, OccupationKind};
 use crate::ids::OfficeId;
 use crate::occupations::{KldbCode, PACKED_BASE, PACKED_CODES};
@@ -53,6 +53,11 @@ impl Days {
     /// Whether some day of another interval belongs to it.
     pub(super) fn meets(self, other: Self) -> bool {
         self.from.max(other.from) <= self.until.min(other.until)
+    }
+
+    /// Whether every day of another interval belongs to it.
+    pub(super) fn covers(self, other: Self) -> bool {
+        self.from <= other.from && other.until <= self.until
     }
 
     /// The day's number among these days, the first of which is 1; the largest number there is for all
@@ -118,11 +123,6 @@ pub(super) fn field(packed: u32) -> u8 {
     }
 }
 
-/// The bit of a field; none where there is no field. Two digits count to 99: few fields share a bit.
-pub(super) fn field_bit(field: u8) -> u64 {
-    u64::from(field > 0) << (field % 64)
-}
-
 /// The occupations, languages and offices that occur among the experts.
 #[derive(Debug)]
 pub(super) struct Dictionary {
@@ -130,8 +130,6 @@ pub(super) struct Dictionary {
     pub(super) codes: Vec<u32>,
     /// The field of each slot: of codes as occupations, of codes as interests, and of nothing.
     pub(super) fields: Vec<u8>,
-    /// A bit for the field of each slot. Fields may share one, where there are many.
-    pub(super) field_bits: Vec<u64>,
     /// One more than the place of each packed code among them; 0 for those that do not occur.
     places: Vec<u16>,
     /// Packed.
@@ -145,7 +143,6 @@ impl Dictionary {
         Self {
             codes: Vec::new(),
             fields: Vec::new(),
-            field_bits: Vec::new(),
             places: vec![0; PACKED_CODES],
             languages: Vec::new(),
             german: Language::german().packed(),
@@ -180,7 +177,6 @@ impl Dictionary {
             self.fields[index] = field(*code);
             self.fields[count + index] = field(*code);
         }
-        self.field_bits = self.fields.iter().map(|field| field_bit(*field)).collect();
         slots
     }
 
@@ -395,6 +391,15 @@ impl Sheet {
     /// Whether nothing is missing for some case that starts on one of these days.
     pub(super) fn may_be_ready(&self, starts: Days) -> bool {
         self.odd || self.simple.and(self.trained).meets(starts)
+    }
+
+    /// The rule that removes the expert on a day on which no check of the kind permits a first meeting.
+    pub(super) fn without_check(&self, kind: CheckKind, today: i32) -> Rule {
+        if self.permitted(kind).has(today) {
+            Rule::CheckExpires
+        } else {
+            Rule::CheckMissing
+        }
     }
 
     /// The days on which a check of the kind permits a first meeting.

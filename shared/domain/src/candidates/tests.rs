@@ -375,7 +375,7 @@ proptest! {
             let mut expected: Vec<(u32, i32)> = Vec::new();
             let mut removed: BTreeMap<Rule, u32> = BTreeMap::new();
             let mut misses = Vec::new();
-            let radius = pool.radius_m(&case.1);
+            let radius = pool.radius_km(&case.1) * 1000;
             for (position, expert) in experts.iter().enumerate() {
                 let at = |code| around::spot(code).unwrap().coordinates();
                 let metres = distance_m(at(case.0), at(expert.0));
