@@ -351,6 +351,8 @@ pub fn score(
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn day(text: &str) -> NaiveDate {
@@ -429,27 +431,6 @@ mod tests {
     }
 
     #[test]
-    fn nearness_is_divided_exactly_whatever_the_reach() {
-        for weight in [1, 7, 300, 9_999, MOST_WEIGHT] {
-            let weights = Weights {
-                distance: weight,
-                ..Weights::default()
-            };
-            for reach in (1..=300_u32).map(|km| km * 1000) {
-                for metres in (0..=reach)
-                    .step_by(reach as usize / 7 + 1)
-                    .chain([reach, reach + 1])
-                {
-                    let part = i64::from(reach.saturating_sub(metres));
-                    let exact = i64::from(weight) * part / i64::from(reach);
-                    assert_eq!(i64::from(distance_points(&weights, metres, reach)), exact);
-                }
-            }
-        }
-        assert_eq!(distance_points(&Weights::default(), 0, 0), 0);
-    }
-
-    #[test]
     fn only_a_language_besides_german_counts_as_common() {
         let mut speaker = expert("43412", OccupationKind::Occupation);
         assert_eq!(points(&speaker, 0).language, 0);
@@ -481,5 +462,22 @@ mod tests {
             day("2026-11-11"),
         );
         assert_eq!(scored.missing, -300);
+    }
+
+    proptest! {
+        #[test]
+        fn points_for_distance_are_the_same_with_a_division_and_without(
+            weight in prop_oneof![0..=MOST_WEIGHT, any::<i32>()], reach_km in prop_oneof![0..200_u32, any::<u16>().prop_map_into()],
+            part in 0.0..1.3_f64, whole in any::<bool>(),
+        ) {
+            let weights = Weights { distance: weight, ..Weights::default() };
+            // where a quotient is whole or nearly so, and anywhere
+            let step = if whole { 1000 } else { 1 };
+            let metres = (f64::from(reach_km * 1000) * part) as u32 / step * step;
+            prop_assert_eq!(
+                DistancePoints::new(&weights).of(metres, reach_km),
+                distance_points(&weights, metres, reach_km * 1000)
+            );
+        }
     }
 }

@@ -473,3 +473,61 @@ fn who_says_stop_gets_nothing() {
         Err(UnknownPostalCode(nowhere.postal_code))
     );
 }
+
+#[test]
+fn who_is_found_by_two_occupations_of_a_crowd_is_listed_once() {
+    let parameters = Parameters::default();
+    let settings = Settings::default();
+    let required = BTreeSet::new();
+    let context = Context {
+        today: today(),
+        settings: &settings,
+        parameters: &parameters,
+        required_modules: &required,
+    };
+    let facts = ready();
+    let skilled = |codes: &[&str]| ExpertTraits {
+        occupations: codes
+            .iter()
+            .map(|code| ExpertOccupation {
+                kind: OccupationKind::Occupation,
+                kldb_code: Some(code.parse().unwrap()),
+                label: String::new(),
+            })
+            .collect(),
+        support_areas: vec![],
+        languages: vec![],
+        programmes: 0,
+        capacity: 2,
+        open_matches: 0,
+    };
+    let (both, none) = (skilled(&["43412", "81302"]), skilled(&[]));
+    let experts = (0..200).map(|position| Expert {
+        postal_code: "01067".parse().unwrap(),
+        facts: &facts,
+        traits: if position == 7 { &both } else { &none },
+    });
+    let pool = Pool::new(context, experts.collect()).unwrap();
+    let facts = CaseFacts {
+        office: Uuid::from_u128(0).into(),
+        radius_km: 30,
+        planned_start: today(),
+        mentee_birth_date: days(-9000),
+        expert_gender_wish: None,
+    };
+    let traits = CaseTraits {
+        support_areas: vec![],
+        occupations: vec!["81302".parse().unwrap(), "43412".parse().unwrap()],
+        languages: vec![],
+        waiting_since: today(),
+    };
+    let case = Case {
+        postal_code: "01067".parse().unwrap(),
+        facts: &facts,
+        traits: &traits,
+        histories: &[],
+    };
+    let rows = pool.rows(&[case], 3, 1, &|_| true).unwrap().unwrap();
+    let positions: Vec<usize> = rows.experts.iter().map(|number| pool.position(*number)).collect();
+    assert_eq!(positions, [0, 1, 7]);
+}
