@@ -8,7 +8,7 @@ use super::near::Reused;
 use super::question::Question;
 use super::scan::{Around, CHUNK};
 
-/// Who is left over of a field after a glance at occupations: the index of the card, and that of the place.
+/// Who is left over of a field after a glance: the index of the card, and that of the place.
 type Glanced = (u32, u32);
 
 impl Pool<'_> {
@@ -60,17 +60,17 @@ impl Pool<'_> {
     ) {
         let mut glanced = [(0, 0); 2 * CHUNK];
         let mut count = 0;
-        let besides = deck.most_fixed + question.waiting() + question.most;
+        let outside = question.outside_fields;
         let mut floor = found.floor();
         for (reached, index) in around.places.iter().zip(0..) {
-            let least = floor
-                .saturating_sub(reached.points + besides)
-                .max(question.outside_fields + 1);
-            for (occupations, first) in of_field.at(reached.place) {
-                for (slots, card) in occupations.iter().zip(first..) {
+            let shared = reached.points + deck.most_fixed;
+            for (glances, first) in of_field.at(reached.place) {
+                for (glance, card) in glances.iter().zip(first..) {
+                    let occupation = question.occupation_at_most(glance.slots);
+                    let sum = shared + question.besides_at_most(glance.areas, glance.languages) + occupation;
                     // written in any case: a branch that goes either way costs more
                     glanced[count] = (card, index);
-                    count += usize::from(question.occupation_at_most(*slots) >= least);
+                    count += usize::from((sum >= floor) & (occupation > outside));
                 }
                 if count >= CHUNK {
                     self.look_at_glanced(question, around, (of_field, place), &glanced[..count], found);

@@ -86,8 +86,23 @@ struct Fields {
     offsets: Vec<u32>,
     /// Copies, since those of one field lie far apart in the deck.
     cards: Vec<Card>,
-    /// The occupations on each; [`ANY_SLOT`] where there are more.
-    occupations: Vec<[u16; 2]>,
+    /// What most of them are passed over by.
+    glances: Vec<Glance>,
+}
+
+/// The little of a card that is read of everybody who has a code of a field.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Glance {
+    /// As [`Card::slots`].
+    pub(super) slots: [u16; 2],
+    /// Folded: several languages share a bit.
+    pub(super) languages: u16,
+    pub(super) areas: u8,
+}
+
+/// Half as many bits of languages.
+pub(super) fn folded(languages: u32) -> u16 {
+    languages as u16 | (languages >> 16) as u16
 }
 
 impl Deck {
@@ -181,7 +196,7 @@ impl Deck {
             Fields {
                 starts,
                 offsets,
-                occupations: cards.iter().map(Card::slots).collect(),
+                glances: cards.iter().map(Card::glance).collect(),
                 cards,
             }
         })
@@ -209,13 +224,13 @@ pub(super) struct OfField<'d> {
 const HANDFUL: usize = 128;
 
 impl<'d> OfField<'d> {
-    /// The occupations of those who live at a place, by handfuls, each with the index of its first card.
+    /// Those who live at a place, by handfuls, each with the index of its first card.
     #[inline]
-    pub(super) fn at(self, place: u32) -> impl Iterator<Item = (&'d [[u16; 2]], u32)> {
+    pub(super) fn at(self, place: u32) -> impl Iterator<Item = (&'d [Glance], u32)> {
         let place = place as usize;
         let (from, until) = (self.offsets[place], self.offsets[place + 1]);
-        let occupations = &self.fields.occupations[from as usize..until as usize];
-        occupations.chunks(HANDFUL).zip((from..).step_by(HANDFUL))
+        let glances = &self.fields.glances[from as usize..until as usize];
+        glances.chunks(HANDFUL).zip((from..).step_by(HANDFUL))
     }
 
     /// A card by its index.
@@ -257,6 +272,14 @@ impl Card {
             [ANY_SLOT; 2]
         } else {
             self.occupations
+        }
+    }
+
+    fn glance(&self) -> Glance {
+        Glance {
+            slots: self.slots(),
+            languages: folded(self.languages),
+            areas: self.areas,
         }
     }
 

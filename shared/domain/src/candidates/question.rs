@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::deck::{ANY_SLOT, Asked, Card};
+use super::deck::{ANY_SLOT, Asked, Card, folded};
 use super::sheet::{Days, FIELDS, Sheet, areas, day, field, gender};
 use super::{Case, Pool};
 use crate::checks::{CheckKind, needed_kind};
@@ -26,6 +26,8 @@ pub(super) struct Question<'a> {
     pub(super) radius_m: u32,
     waiting: i32,
     languages: u32,
+    /// The same, folded.
+    folded: u16,
     /// Points of each code as occupation, of each as interest, and of none.
     occupations: Box<[i32; SLOTS]>,
     /// What of `occupations` is not zero.
@@ -63,6 +65,7 @@ impl<'a> Question<'a> {
             radius_m: 0,
             waiting: 0,
             languages: 0,
+            folded: 0,
             occupations: vec![0; SLOTS].try_into().expect("there are so many slots"),
             written: Vec::new(),
             areas: [0; AREA_POINTS],
@@ -104,6 +107,7 @@ impl<'a> Question<'a> {
         self.asked = Asked::new(self.kind, starts.after_first(self.start), self.gender);
         self.has_histories = !case.histories.is_empty();
         self.languages = pool.dictionary.languages(&case.traits.languages);
+        self.folded = folded(self.languages);
         self.language = weights.language;
         for range in self.written.drain(..) {
             self.occupations[range].fill(0);
@@ -192,6 +196,17 @@ impl<'a> Question<'a> {
     #[inline]
     pub(super) fn besides(&self, areas: u8, languages: u32) -> i32 {
         let language = if languages & self.languages == 0 {
+            0
+        } else {
+            self.language
+        };
+        self.waiting + self.areas[usize::from(areas) % AREA_POINTS] + language
+    }
+
+    /// The same at most, where bits of languages are folded.
+    #[inline]
+    pub(super) fn besides_at_most(&self, areas: u8, languages: u16) -> i32 {
+        let language = if languages & self.folded == 0 {
             0
         } else {
             self.language
