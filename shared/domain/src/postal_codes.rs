@@ -1,7 +1,7 @@
 //! German postal codes: where they lie and which of them are within reach of a service centre.
 
+mod atlas;
 mod federal_states;
-mod reach;
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use crate::geo::Coordinates;
 use crate::text::quotable;
 
+pub use atlas::{Atlas, UnknownPostalCode};
 pub use federal_states::{FederalState, UnknownFederalState};
-pub use reach::{ReachTable, Reached};
 
 /// Five digits. Whether such a postal code exists is a question to the list of [`Place`]s.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

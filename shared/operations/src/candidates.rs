@@ -15,7 +15,7 @@ use tandem_domain::eligibility::{Context, Missing, PairHistory, Rule, may_propos
 use tandem_domain::geo::{Coordinates, distance_m};
 use tandem_domain::ids::{CaseId, ExpertId};
 use tandem_domain::policy::{Action, Resource};
-use tandem_domain::postal_codes::{self, PostalCode};
+use tandem_domain::postal_codes::{self, Atlas, PostalCode, UnknownPostalCode};
 use tandem_domain::runs::Parameters;
 use tandem_domain::scores::{Points, score};
 use tandem_domain::settings::Settings;
@@ -137,26 +137,26 @@ pub(crate) fn gathered(expert: &ExpertRow) -> bulk::Expert<'_> {
     }
 }
 
-impl From<bulk::UnknownPostalCode> for Error {
-    fn from(unknown: bulk::UnknownPostalCode) -> Self {
+impl From<UnknownPostalCode> for Error {
+    fn from(unknown: UnknownPostalCode) -> Self {
         Self::Fault(format!("of a stored row: {unknown}"))
     }
 }
 
 /// The coordinates of a postal code that a row refers to.
 pub(crate) fn coordinates(code: PostalCode) -> Result<Coordinates> {
-    let place = postal_codes::find(postal_codes::builtin(), code).ok_or(bulk::UnknownPostalCode(code))?;
+    let place = postal_codes::find(postal_codes::builtin(), code).ok_or(UnknownPostalCode(code))?;
     Ok(place.coordinates)
 }
 
 /// The postal codes around a centre.
 fn codes_around(center: PostalCode, radius_m: u32) -> Result<Vec<PostalCode>> {
-    let center = coordinates(center)?;
-    let places = postal_codes::builtin().iter();
-    Ok(places
-        .filter(|place| distance_m(center, place.coordinates) <= radius_m)
-        .map(|place| place.postal_code)
-        .collect())
+    let atlas = Atlas::builtin();
+    let mut codes = Vec::new();
+    atlas.around(atlas.rank(center)?, radius_m, |rank, _| {
+        codes.push(atlas.codes()[usize::from(rank)]);
+    });
+    Ok(codes)
 }
 
 /// Asks the rules about each of these experts, by rising id, for one case.

@@ -10,9 +10,10 @@ use rand_chacha::ChaCha8Rng;
 use tandem_domain::checks::{BackgroundCheck, CheckKind, Inspection};
 use tandem_domain::eligibility::{Attended, CaseFacts, ExpertFacts};
 use tandem_domain::experts::{ExpertOccupation, ExpertState, OccupationKind, Pause};
+use tandem_domain::geo::Spot;
 use tandem_domain::ids::OfficeId;
 use tandem_domain::occupations::{self, KldbCode};
-use tandem_domain::postal_codes::{self, PostalCode, ReachTable};
+use tandem_domain::postal_codes::{self, PostalCode};
 use tandem_domain::scores::{CaseTraits, ExpertTraits};
 use tandem_domain::values::{Gender, Language, SupportArea};
 
@@ -125,11 +126,17 @@ impl Country {
             })
             .collect();
         let places = postal_codes::builtin();
-        let all: Vec<_> = places.iter().map(|place| place.coordinates).collect();
-        let around = ReachTable::new(&all, places, 20_000);
+        // not by the atlas, which would know afterwards what the first run of a process has to compute
+        let spots: Vec<Spot> = places.iter().map(|place| Spot::new(place.coordinates)).collect();
+        let around = |spot: &Spot| {
+            spots
+                .iter()
+                .filter(|other| spot.distance_m(other) <= 20_000)
+                .count()
+        };
         Self {
             codes: places.iter().map(|place| place.postal_code).collect(),
-            density: (0..places.len()).map(|at| around.of(at).len()).collect(),
+            density: spots.iter().map(around).collect(),
             occupations,
             offices: (0..15)
                 .map(|number| uuid::Uuid::from_u128(number).into())

@@ -70,7 +70,8 @@ impl Pool<'_> {
                     let sum = shared + question.besides_at_most(glance.areas, glance.languages) + occupation;
                     // written in any case: a branch that goes either way costs more
                     glanced[count] = (card, index);
-                    count += usize::from((sum >= floor) & (occupation > outside));
+                    let (high, inside) = (sum >= floor, occupation > outside);
+                    count += usize::from(high & inside);
                 }
                 if count >= CHUNK {
                     self.look_at_glanced(question, around, (of_field, place), &glanced[..count], found);

@@ -7,11 +7,11 @@ use super::around::Reached;
 use super::question::Question;
 use super::sheet::Sheet;
 use super::tallies::{PASS, Tallies};
-use super::{Case, Pool, Progress, UnknownPostalCode};
+use super::{Case, Pool, Progress};
 use crate::checks::CheckKind;
 use crate::eligibility::Rule;
 use crate::ids::OfficeId;
-use crate::postal_codes::PostalCode;
+use crate::postal_codes::{PostalCode, UnknownPostalCode};
 
 /// So many near misses are told for a case.
 pub const NEAR_MISSES: usize = 3;

@@ -26,13 +26,13 @@ mod tallies;
 mod tests;
 
 use crate::eligibility::{CaseFacts, Context, ExpertFacts, PairHistory};
-use crate::postal_codes::PostalCode;
+use crate::postal_codes::{Atlas, PostalCode, UnknownPostalCode};
 use crate::scores::{AreaPoints, CaseTraits, DistancePoints, ExpertTraits, OccupationPoints};
 
 pub use explain::{NEAR_MISSES, NearMiss, Seen, with_margin};
 pub use rows::{Rows, Wanted};
 
-use around::{Atlas, EMPTY, Place};
+use around::{EMPTY, Place};
 use sheet::{Days, Dictionary, Sheet};
 
 /// An expert with what rules and scores ask for.
@@ -58,11 +58,6 @@ pub struct Case<'a> {
     /// Experts, by their position, who have a history with this case, by rising position.
     pub histories: &'a [(u32, PairHistory)],
 }
-
-/// A postal code that is not in the table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("postal code {0} is not in the table")]
-pub struct UnknownPostalCode(pub PostalCode);
 
 /// Hears how many cases are done and says whether to go on.
 pub type Progress<'a> = &'a (dyn Fn(u64) -> bool + Sync);
@@ -105,7 +100,7 @@ impl<'a> Pool<'a> {
         }
         order.sort_unstable();
         let slots = dictionary.finish();
-        let mut place_of_rank = vec![EMPTY; atlas.codes()];
+        let mut place_of_rank = vec![EMPTY; atlas.codes().len()];
         let mut places: Vec<Place> = Vec::new();
         let mut sheets: Vec<Sheet> = Vec::with_capacity(experts.len());
         let mut numbers = vec![0; experts.len()];

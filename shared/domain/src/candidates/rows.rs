@@ -3,14 +3,14 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use super::around::Atlas;
 use super::best::{All, Best};
 use super::deck::Deck;
 use super::near::Key;
 use super::question::Question;
 use super::scan::Around;
 use super::sheet::Days;
-use super::{Case, Pool, Progress, UnknownPostalCode};
+use super::{Case, Pool, Progress};
+use crate::postal_codes::{Atlas, UnknownPostalCode};
 
 /// So many cases between two words of progress.
 const BATCH: usize = 64;

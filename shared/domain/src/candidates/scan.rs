@@ -2,12 +2,13 @@
 
 use std::ops::Range;
 
+use super::Pool;
 use super::around::{Reached, spot};
 use super::best::Find;
 use super::deck::{Card, Deck};
 use super::near::{Hint, Hints, Key, Near, Reused};
 use super::question::Question;
-use super::{Pool, UnknownPostalCode};
+use crate::postal_codes::UnknownPostalCode;
 
 /// So many are looked at before the floor is asked for again.
 pub(super) const CHUNK: usize = 128;

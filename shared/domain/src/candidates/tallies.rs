@@ -38,7 +38,7 @@ struct OfPlace {
 /// The tallies of all places.
 #[derive(Debug)]
 pub(super) struct Tallies {
-    tallies: Vec<Tally>,
+    by_travel: Vec<Tally>,
     /// Numbers of those of whom the rules do not say the same on all days.
     wavering: Vec<u32>,
     /// One more than there are places.
@@ -49,7 +49,7 @@ impl Tallies {
     /// Counts for cases that start on these days.
     pub(super) fn new(pool: &Pool<'_>, starts: Days) -> Self {
         let mut all = Self {
-            tallies: Vec::new(),
+            by_travel: Vec::new(),
             wavering: Vec::new(),
             places: Vec::with_capacity(pool.places.len() + 1),
         };
@@ -79,7 +79,7 @@ impl Tallies {
                     }
                 }
                 let travel_m = same[0].0;
-                all.tallies.push(Tally { travel_m, by_kind });
+                all.by_travel.push(Tally { travel_m, by_kind });
             }
             all.places.push(of_place);
         }
@@ -90,7 +90,7 @@ impl Tallies {
     /// A place without anybody, behind the last one.
     fn end(&self) -> OfPlace {
         OfPlace {
-            first: self.tallies.len() as u32,
+            first: self.by_travel.len() as u32,
             wavering: self.wavering.len() as u32,
             inactive: 0,
             steady: 0,
@@ -110,7 +110,7 @@ impl Tallies {
         for reached in places {
             let at = reached.place as usize;
             let (place, next) = (self.places[at], self.places[at + 1]);
-            let tallies = &self.tallies[place.first as usize..next.first as usize];
+            let tallies = &self.by_travel[place.first as usize..next.first as usize];
             counts[Rule::State as usize] += place.inactive;
             counts[Rule::TravelRadius as usize] += place.steady;
             if let Some(tally) = tallies.iter().rfind(|tally| tally.travel_m >= reached.metres) {
