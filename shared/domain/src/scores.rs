@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use strum::VariantArray;
 
-use crate::experts::{ExpertOccupation, OccupationKind};
+use crate::experts::{ExpertOccupation, OccupationKind, TRAVEL_RADIUS_KM};
 use crate::occupations::KldbCode;
 use crate::values::{Language, SupportArea};
 
@@ -222,8 +222,8 @@ impl AreaFit {
     }
 
     /// Points by the bits of the areas that are offered.
-    pub(crate) fn points(&self, points: &AreaPoints) -> [i32; AREA_POINTS] {
-        let by_met = &points.0[self.all];
+    pub(crate) fn points(&self, table: &AreaPoints) -> [i32; AREA_POINTS] {
+        let by_met = &table.0[self.all];
         let mut points = [0; AREA_POINTS];
         let mut met = [0; AREA_POINTS];
         for bits in 1..AREA_POINTS {
@@ -255,19 +255,20 @@ fn distance_points(weights: &Weights, distance_m: u32, reach_m: u32) -> i32 {
 #[derive(Debug)]
 pub(crate) struct DistancePoints {
     weight: i32,
-    /// For a reach of so many kilometres 2^64 divided by it in metres, rounded up.
+    /// For each reach in kilometres that can be set, 2^64 divided by it in metres, rounded up.
     reciprocals: Vec<u64>,
 }
 
-/// Reaches up to this have a reciprocal: four times as far as the country is long.
-const RECIPROCALS_KM: u32 = 4_000;
-
 impl DistancePoints {
     pub(crate) fn new(weights: &Weights) -> Self {
-        // A reciprocal is too large by less than one, a product below 2^36 by 2^-28 of a point: too little
-        // to make a quotient whole that is not.
+        // A reciprocal is too large by less than one, and so a quotient by less than 2^-32, since a product
+        // is below 2^32: too little to make one whole that is not, which lacks 1 / 300,000 at least.
         let exact = (0..=MOST_WEIGHT).contains(&weights.distance);
-        let upper = if exact { RECIPROCALS_KM + 1 } else { 0 };
+        let upper = if exact {
+            *TRAVEL_RADIUS_KM.end() as u32 + 1
+        } else {
+            0
+        };
         let reciprocal = |km: u32| (1_u128 << 64).div_ceil(u128::from(km.max(1)) * 1000) as u64;
         Self {
             weight: weights.distance,

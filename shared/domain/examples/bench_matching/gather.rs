@@ -126,7 +126,8 @@ pub(crate) fn gather(recipe: &Recipe, runs: usize, file: &Path) -> Result<()> {
     fs::rename(unfinished, file)?;
     let first_s = one[0];
     let line = json!({
-        "compiled_s": median(compiled), "candidates_first_s": first_s, "candidates_s": median(one), "candidates_two_threads_s": median(two),
+        "compiled_s": median(compiled), "candidates_first_s": first_s, "candidates_s": median(one),
+        "candidates_two_threads_s": median(two),
         "listed": listed, "cut_rows": cut, "rounds": grown.rounds, "added": grown.added,
         "whole_s": whole_s, "explained_s": explained_s, "peak_kb": peak_kb()?,
     });

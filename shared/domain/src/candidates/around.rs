@@ -35,26 +35,23 @@ pub(super) struct Reached {
 
 impl Pool<'_> {
     /// The places at most so many metres from a postal code, each with its distance, in the order in which
-    /// they lie. Each is told with its index among them.
+    /// they lie.
     pub(super) fn around(
         &self,
         center: PostalCode,
         radius_m: u32,
         found: &mut Vec<Reached>,
-        mut told: impl FnMut(Reached, u32),
     ) -> Result<(), UnknownPostalCode> {
         let atlas = Atlas::builtin();
         found.clear();
         atlas.around(atlas.rank(center)?, radius_m, |rank, metres| {
             let place = self.place_of_rank[usize::from(rank)];
             if place != EMPTY {
-                let reached = Reached {
+                found.push(Reached {
                     metres,
                     place: place.into(),
                     points: 0,
-                };
-                told(reached, found.len() as u32);
-                found.push(reached);
+                });
             }
         });
         Ok(())

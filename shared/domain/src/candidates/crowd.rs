@@ -58,13 +58,14 @@ impl Pool<'_> {
         (of_field, place): (OfField<'_>, u8),
         found: &mut impl Find,
     ) {
+        // less than a chunk waits when the next one is looked at
         let mut glanced = [(0, 0); 2 * CHUNK];
         let mut count = 0;
         let outside = question.outside_fields;
         let mut floor = found.floor();
         for (reached, index) in around.places.iter().zip(0..) {
             let shared = reached.points + deck.most_fixed;
-            for (glances, first) in of_field.at(reached.place) {
+            for (glances, first) in of_field.at(reached.place, CHUNK) {
                 for (glance, card) in glances.iter().zip(first..) {
                     let occupation = question.occupation_at_most(glance.slots);
                     let sum = shared + question.besides_at_most(glance.areas, glance.languages) + occupation;

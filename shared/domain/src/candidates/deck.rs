@@ -220,17 +220,14 @@ pub(super) struct OfField<'d> {
     fields: &'d Fields,
 }
 
-/// So many are handed out at once.
-const HANDFUL: usize = 128;
-
 impl<'d> OfField<'d> {
-    /// Those who live at a place, by handfuls, each with the index of its first card.
+    /// Those who live at a place, at most so many at once, with the index of the first card of each lot.
     #[inline]
-    pub(super) fn at(self, place: u32) -> impl Iterator<Item = (&'d [Glance], u32)> {
+    pub(super) fn at(self, place: u32, most: usize) -> impl Iterator<Item = (&'d [Glance], u32)> {
         let place = place as usize;
         let (from, until) = (self.offsets[place], self.offsets[place + 1]);
         let glances = &self.fields.glances[from as usize..until as usize];
-        glances.chunks(HANDFUL).zip((from..).step_by(HANDFUL))
+        glances.chunks(most).zip((from..).step_by(most))
     }
 
     /// A card by its index.

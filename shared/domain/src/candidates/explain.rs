@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 use super::around::Reached;
 use super::question::Question;
 use super::sheet::Sheet;
-use super::tallies::{PASS, Tallies};
+use super::tallies::{PASS, Tallies, outcome};
 use super::{Case, Pool, Progress};
 use crate::checks::CheckKind;
 use crate::eligibility::Rule;
@@ -124,8 +124,7 @@ impl<'a> Pool<'a> {
         } else {
             for reached in &around.within {
                 for sheet in self.living_at(reached) {
-                    let rule = question.rule(self, reached.metres, sheet);
-                    counts[rule.map_or(PASS, |rule| rule as usize)] += 1;
+                    counts[outcome(question.rule(self, reached.metres, sheet))] += 1;
                 }
             }
         }
@@ -199,7 +198,7 @@ impl Around {
         }
         self.at = None;
         self.with_margin.clear();
-        pool.around(center, radius_m, &mut self.within, |_, _| {})?;
+        pool.around(center, radius_m, &mut self.within)?;
         self.at = Some((center, radius_m));
         Ok(())
     }
@@ -208,7 +207,7 @@ impl Around {
         if let Some((center, radius_m)) = self.at
             && self.with_margin.is_empty()
         {
-            pool.around(center, with_margin(radius_m), &mut self.with_margin, |_, _| {})
+            pool.around(center, with_margin(radius_m), &mut self.with_margin)
                 .expect("it has been there before");
         }
     }

@@ -63,16 +63,16 @@ impl Around {
         self.made = Made::default();
         self.runs.clear();
         self.cards = 0;
+        pool.around(key.0, key.1 * 1000, &mut self.places)?;
         let mut next = None;
-        let Self { runs, cards, .. } = self;
-        pool.around(key.0, key.1 * 1000, &mut self.places, |reached, index| {
+        for (reached, index) in self.places.iter().zip(0..) {
             if next != Some(reached.place) {
-                runs.push(index);
+                self.runs.push(index);
             }
             next = Some(reached.place + 1);
             let stack = deck.stacks[reached.place as usize];
-            *cards += (stack.end - stack.first) as usize;
-        })?;
+            self.cards += (stack.end - stack.first) as usize;
+        }
         self.key = Some(key);
         Ok(())
     }

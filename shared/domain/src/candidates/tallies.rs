@@ -16,28 +16,24 @@ pub(super) type Counts = [u32; Rule::COUNT + 1];
 /// Where those stand in the counts who pass.
 pub(super) const PASS: usize = Rule::COUNT;
 
-/// What the rules say of the steady experts of a place who travel at least so far.
+/// What the rules say of the steady experts of a place where those come who travel at least so far.
 #[derive(Debug)]
 struct Tally {
     travel_m: u32,
     by_kind: [Counts; 2],
 }
 
-/// The tallies of a place, by falling travel radius.
+/// Where the tallies of a place begin, and its wavering experts.
 #[derive(Debug, Clone, Copy)]
 struct OfPlace {
     first: u32,
-    /// Where the wavering of a place begin.
     wavering: u32,
-    /// How many are not active.
-    inactive: u32,
-    /// How many are and are steady.
-    steady: u32,
 }
 
 /// The tallies of all places.
 #[derive(Debug)]
 pub(super) struct Tallies {
+    /// Of each place by falling travel radius; the first is that where nobody comes.
     by_travel: Vec<Tally>,
     /// Numbers of those of whom the rules do not say the same on all days.
     wavering: Vec<u32>,
@@ -55,45 +51,42 @@ impl Tallies {
         };
         let mut steady: Vec<(u32, [usize; 2])> = Vec::new();
         for place in &pool.places {
-            let mut of_place = all.end();
+            all.places.push(all.end());
             steady.clear();
+            let mut counts: Counts = [0; PASS + 1];
             for number in place.first..place.end {
                 let sheet = &pool.sheets[number as usize];
-                if sheet.odd {
-                    all.wavering.push(number);
-                } else if !sheet.active {
-                    of_place.inactive += 1;
+                if !sheet.odd && !sheet.active {
+                    counts[Rule::State as usize] += 1;
                 } else if let Some(outcomes) = outcomes(pool, sheet, starts) {
                     steady.push((sheet.travel_m, outcomes));
                 } else {
                     all.wavering.push(number);
                 }
             }
-            of_place.steady = steady.len() as u32;
+            counts[Rule::TravelRadius as usize] = steady.len() as u32;
+            let mut tally = |travel_m, by_kind| all.by_travel.push(Tally { travel_m, by_kind });
+            let mut by_kind = [counts; 2];
+            tally(u32::MAX, by_kind);
             steady.sort_unstable_by_key(|(travel_m, _)| !travel_m);
-            let mut by_kind = [[0; Rule::COUNT + 1]; 2];
             for same in steady.chunk_by(|one, other| one.0 == other.0) {
                 for (_, outcomes) in same {
                     for (counts, outcome) in by_kind.iter_mut().zip(outcomes) {
+                        counts[Rule::TravelRadius as usize] -= 1;
                         counts[*outcome] += 1;
                     }
                 }
-                let travel_m = same[0].0;
-                all.by_travel.push(Tally { travel_m, by_kind });
+                tally(same[0].0, by_kind);
             }
-            all.places.push(of_place);
         }
         all.places.push(all.end());
         all
     }
 
-    /// A place without anybody, behind the last one.
     fn end(&self) -> OfPlace {
         OfPlace {
             first: self.by_travel.len() as u32,
             wavering: self.wavering.len() as u32,
-            inactive: 0,
-            steady: 0,
         }
     }
 
@@ -106,32 +99,30 @@ impl Tallies {
         places: &[Reached],
         counts: &mut Counts,
     ) {
-        let kind = question.kind as usize;
         for reached in places {
             let at = reached.place as usize;
             let (place, next) = (self.places[at], self.places[at + 1]);
             let tallies = &self.by_travel[place.first as usize..next.first as usize];
-            counts[Rule::State as usize] += place.inactive;
-            counts[Rule::TravelRadius as usize] += place.steady;
-            if let Some(tally) = tallies.iter().rfind(|tally| tally.travel_m >= reached.metres) {
-                for (count, more) in counts.iter_mut().zip(&tally.by_kind[kind]) {
-                    *count += more;
-                }
-                let come: u32 = tally.by_kind[kind].iter().sum();
-                counts[Rule::TravelRadius as usize] -= come;
+            let tally = tallies.iter().rfind(|tally| tally.travel_m >= reached.metres);
+            let tally = tally.expect("nobody travels farther than the first says");
+            for (count, more) in counts.iter_mut().zip(&tally.by_kind[question.kind as usize]) {
+                *count += more;
             }
             for number in &self.wavering[place.wavering as usize..next.wavering as usize] {
                 let sheet = &pool.sheets[*number as usize];
-                counts[question
-                    .rule(pool, reached.metres, sheet)
-                    .map_or(PASS, |rule| rule as usize)] += 1;
+                counts[outcome(question.rule(pool, reached.metres, sheet))] += 1;
             }
         }
     }
 }
 
+/// Where an answer of the rules is counted.
+pub(super) fn outcome(rule: Option<Rule>) -> usize {
+    rule.map_or(PASS, |rule| rule as usize)
+}
+
 /// What the rules say of an active expert who comes, for each kind of check, where that is the same on all
-/// of some days.
+/// of some days, and the sheet says it all.
 fn outcomes(pool: &Pool<'_>, sheet: &Sheet, starts: Days) -> Option<[usize; 2]> {
     let always = |days: Days| {
         if days.covers(starts) {
@@ -142,6 +133,9 @@ fn outcomes(pool: &Pool<'_>, sheet: &Sheet, starts: Days) -> Option<[usize; 2]> 
             Some(false)
         }
     };
+    if sheet.odd {
+        return None;
+    }
     if always(sheet.paused)? {
         return Some([Rule::Paused as usize; 2]);
     }

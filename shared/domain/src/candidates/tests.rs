@@ -423,6 +423,24 @@ proptest! {
     }
 }
 
+/// An adult in Dresden who asks for nothing but these occupations.
+fn plain_case(occupations: &[&str]) -> OwnedCase {
+    let facts = CaseFacts {
+        office: Uuid::from_u128(0).into(),
+        radius_km: 30,
+        planned_start: today(),
+        mentee_birth_date: days(-9000),
+        expert_gender_wish: None,
+    };
+    let traits = CaseTraits {
+        support_areas: vec![],
+        occupations: occupations.iter().map(|code| code.parse().unwrap()).collect(),
+        languages: vec![],
+        waiting_since: today(),
+    };
+    ("01067".parse().unwrap(), facts, traits, vec![])
+}
+
 #[test]
 fn who_says_stop_gets_nothing() {
     let (settings, parameters) = (Settings::default(), Parameters::default());
@@ -434,25 +452,8 @@ fn who_says_stop_gets_nothing() {
     };
     let pool = Pool::new(context, vec![]).unwrap();
     assert!(pool.is_empty());
-    let facts = CaseFacts {
-        office: Uuid::from_u128(0).into(),
-        radius_km: 30,
-        planned_start: today(),
-        mentee_birth_date: days(-9000),
-        expert_gender_wish: None,
-    };
-    let traits = CaseTraits {
-        support_areas: vec![],
-        occupations: vec![],
-        languages: vec![],
-        waiting_since: today(),
-    };
-    let case = Case {
-        postal_code: "01067".parse().unwrap(),
-        facts: &facts,
-        traits: &traits,
-        histories: &[],
-    };
+    let case = plain_case(&[]);
+    let case = borrowed_case(&case);
     for threads in [1, 2] {
         assert_eq!(pool.rows(&[case], 8, threads, &|_| false), Ok(None));
         assert_eq!(pool.explain(&[case], threads, &|_| false), Ok(None));
@@ -508,25 +509,8 @@ fn who_is_found_by_two_occupations_of_a_crowd_is_listed_once() {
         traits: if position == 7 { &both } else { &none },
     });
     let pool = Pool::new(context, experts.collect()).unwrap();
-    let facts = CaseFacts {
-        office: Uuid::from_u128(0).into(),
-        radius_km: 30,
-        planned_start: today(),
-        mentee_birth_date: days(-9000),
-        expert_gender_wish: None,
-    };
-    let traits = CaseTraits {
-        support_areas: vec![],
-        occupations: vec!["81302".parse().unwrap(), "43412".parse().unwrap()],
-        languages: vec![],
-        waiting_since: today(),
-    };
-    let case = Case {
-        postal_code: "01067".parse().unwrap(),
-        facts: &facts,
-        traits: &traits,
-        histories: &[],
-    };
+    let case = plain_case(&["81302", "43412"]);
+    let case = borrowed_case(&case);
     let rows = pool.rows(&[case], 3, 1, &|_| true).unwrap().unwrap();
     let positions: Vec<usize> = rows.experts.iter().map(|number| pool.position(*number)).collect();
     assert_eq!(positions, [0, 1, 7]);
