@@ -671,12 +671,15 @@ async fn the_candidates_of_a_case_are_ranked_and_explained() {
     let near = scene.ready_expert("Weber", "01069").await;
     let far = scene.ready_expert("Vogel", "01259").await;
     scene.app.expert(scene.office, "Ohnecheck", "01069").await;
+    // Riesa, 41 km away: outside the radius of 30, and near enough to be told
+    scene.ready_expert("Riesa", "01587").await;
     let case: CaseId = scene.app.case(scene.center).await;
     let ask = async |actor: &Actor| {
         let answer = actor
             .ask(
                 "query($case: ID!) { caseCandidates(caseId: $case) {
-                    candidates { expert { id } points { total } distanceKm } removed { rule count } } }",
+                    candidates { expert { id } points { total } distanceKm } removed { rule count }
+                    nearMisses { rule expert { familyName } } } }",
                 json!({ "case": ids::global(case) }),
             )
             .await;
@@ -691,6 +694,13 @@ async fn the_candidates_of_a_case_are_ranked_and_explained() {
         .collect();
     assert_eq!(experts, [&json!(ids::global(near)), &json!(ids::global(far))]);
     assert_eq!(found["removed"], json!([{ "rule": "CHECK_MISSING", "count": 1 }]));
+    assert_eq!(
+        found["nearMisses"],
+        json!([
+            { "rule": "CHECK_MISSING", "expert": { "familyName": "Ohnecheck" } },
+            { "rule": "DISTANCE", "expert": { "familyName": "Riesa" } },
+        ])
+    );
     // explanations are for coordinators only
     let staff = scene.app.center_staff(scene.center).await;
     assert_eq!(ask(&staff).await, Value::Null);
