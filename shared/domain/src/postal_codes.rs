@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::geo::Coordinates;
 use crate::text::quotable;
 
-pub use atlas::{Atlas, UnknownPostalCode};
+pub use atlas::{Atlas, Neighbourhood, Run, UnknownPostalCode};
 pub use federal_states::{FederalState, UnknownFederalState};
 
 /// Five digits. Whether such a postal code exists is a question to the list of [`Place`]s.

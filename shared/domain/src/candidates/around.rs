@@ -2,7 +2,7 @@
 
 use super::Pool;
 use crate::geo::Spot;
-use crate::postal_codes::{Atlas, PostalCode, UnknownPostalCode};
+use crate::postal_codes::{Atlas, PostalCode, Run, UnknownPostalCode};
 
 /// Where a postal code lies.
 pub(super) fn spot(code: PostalCode) -> Result<Spot, UnknownPostalCode> {
@@ -10,27 +10,33 @@ pub(super) fn spot(code: PostalCode) -> Result<Spot, UnknownPostalCode> {
     Ok(atlas.spot(atlas.rank(code)?))
 }
 
-/// Stands for the place of a postal code under which no expert lives.
-pub(super) const EMPTY: u16 = u16::MAX;
-
-/// A postal code under which experts live, and which sheets are theirs.
+/// Which sheets are those of the experts who live under a postal code.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place {
-    pub(super) spot: Spot,
     pub(super) first: u32,
     pub(super) with_room_end: u32,
     pub(super) end: u32,
 }
 
-/// A place within reach.
+/// A place within reach where experts live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Reached {
     pub(super) metres: u32,
-    /// The index of the place.
-    pub(super) place: u32,
+    /// Its rank.
+    pub(super) place: u16,
     /// The points for distance of who travels as far as the case's radius goes; nobody there has more. Counted
     /// where they are asked for.
     pub(super) points: i32,
+}
+
+impl Reached {
+    /// The place as a run.
+    pub(super) fn alone(&self) -> Run<'_> {
+        Run {
+            first: self.place,
+            metres: std::slice::from_ref(&self.metres),
+        }
+    }
 }
 
 impl Pool<'_> {
@@ -45,11 +51,11 @@ impl Pool<'_> {
         let atlas = Atlas::builtin();
         found.clear();
         atlas.around(atlas.rank(center)?, radius_m, |rank, metres| {
-            let place = self.place_of_rank[usize::from(rank)];
-            if place != EMPTY {
+            let place = self.places[usize::from(rank)];
+            if place.first < place.end {
                 found.push(Reached {
                     metres,
-                    place: place.into(),
+                    place: rank,
                     points: 0,
                 });
             }

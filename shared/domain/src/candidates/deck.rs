@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use super::Pool;
 use super::sheet::{Days, FIELDS, Sheet};
 use crate::checks::CheckKind;
+use crate::postal_codes::Run;
 
 /// Fixed points that no true ones come to: who has them is never passed over.
 const NEVER_PASSED_OVER: i32 = 1 << 28;
@@ -25,8 +26,8 @@ pub(super) struct Card {
     pub(super) travel_km: u16,
     /// The expert's number.
     pub(super) number: u32,
-    /// The index of the place.
-    pub(super) place: u32,
+    /// The rank of the place.
+    pub(super) place: u16,
     /// By the kind of check, until which day of the starts nothing is missing.
     ready_for: [u16; 2],
     pub(super) areas: u8,
@@ -70,7 +71,7 @@ pub(super) struct Stack {
 #[derive(Debug)]
 pub(super) struct Deck {
     pub(super) cards: Vec<Card>,
-    /// By the index of the place.
+    /// By the rank of the place.
     pub(super) stacks: Vec<Stack>,
     /// The most fixed points of anybody who is not odd.
     pub(super) most_fixed: i32,
@@ -114,7 +115,7 @@ impl Deck {
             most_fixed: 0,
             fields: OnceLock::new(),
         };
-        for (place, index) in pool.places.iter().zip(0..) {
+        for (place, rank) in pool.places.iter().zip(0..) {
             let first = deck.cards.len() as u32;
             let mut odd_end = first;
             for number in place.first..place.with_room_end {
@@ -128,7 +129,7 @@ impl Deck {
                 } else {
                     deck.most_fixed = deck.most_fixed.max(sheet.fixed);
                 }
-                deck.cards.push(Card::new(number, index, sheet, pool, starts));
+                deck.cards.push(Card::new(number, rank, sheet, pool, starts));
             }
             deck.stacks.push(Stack {
                 first,
@@ -139,9 +140,10 @@ impl Deck {
         deck
     }
 
-    /// Some cards that follow upon each other.
-    pub(super) fn between(&self, cards: Range<u32>) -> &[Card] {
-        &self.cards[cards.start as usize..cards.end as usize]
+    /// The indexes of the cards of some places.
+    pub(super) fn of_run(&self, run: Run<'_>) -> Range<u32> {
+        let [first, last] = [run.first, run.last()].map(|rank| self.stacks[usize::from(rank)]);
+        first.first..last.end
     }
 
     fn fields(&self, pool: &Pool<'_>) -> &Fields {
@@ -223,8 +225,8 @@ pub(super) struct OfField<'d> {
 impl<'d> OfField<'d> {
     /// Those who live at a place, at most so many at once, with the index of the first card of each lot.
     #[inline]
-    pub(super) fn at(self, place: u32, most: usize) -> impl Iterator<Item = (&'d [Glance], u32)> {
-        let place = place as usize;
+    pub(super) fn at(self, place: u16, most: usize) -> impl Iterator<Item = (&'d [Glance], u32)> {
+        let place = usize::from(place);
         let (from, until) = (self.offsets[place], self.offsets[place + 1]);
         let glances = &self.fields.glances[from as usize..until as usize];
         glances.chunks(most).zip((from..).step_by(most))
@@ -238,7 +240,7 @@ impl<'d> OfField<'d> {
 }
 
 impl Card {
-    fn new(number: u32, place: u32, sheet: &Sheet, pool: &Pool<'_>, starts: Days) -> Self {
+    fn new(number: u32, place: u16, sheet: &Sheet, pool: &Pool<'_>, starts: Days) -> Self {
         let ready_for = [CheckKind::Simple, CheckKind::Extended].map(|kind| sheet.ready_for(kind, starts));
         let nothing = 2 * pool.dictionary.codes.len();
         let admit_missing = pool.context.parameters.admit_missing;

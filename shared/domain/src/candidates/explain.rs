@@ -140,7 +140,7 @@ impl<'a> Pool<'a> {
     }
 
     fn living_at(&self, reached: &Reached) -> &[Sheet] {
-        let place = &self.places[reached.place as usize];
+        let place = &self.places[usize::from(reached.place)];
         &self.sheets[place.first as usize..place.end as usize]
     }
 

@@ -32,7 +32,7 @@ use crate::scores::{AreaPoints, CaseTraits, DistancePoints, ExpertTraits, Occupa
 pub use explain::{NEAR_MISSES, NearMiss, Seen, with_margin};
 pub use rows::{Rows, Wanted};
 
-use around::{EMPTY, Place};
+use around::Place;
 use sheet::{Days, Dictionary, Sheet};
 
 /// An expert with what rules and scores ask for.
@@ -67,10 +67,8 @@ pub type Progress<'a> = &'a (dyn Fn(u64) -> bool + Sync);
 pub struct Pool<'a> {
     context: Context<'a>,
     experts: Vec<Expert<'a>>,
-    /// In the order of their ranks.
+    /// By rank, also those where nobody lives.
     places: Vec<Place>,
-    /// The index among them of the place of each rank.
-    place_of_rank: Vec<u16>,
     /// By place, in each those first who have room; in each part as [`Sheet::order`] says. An expert's
     /// number is the index here.
     sheets: Vec<Sheet>,
@@ -100,16 +98,16 @@ impl<'a> Pool<'a> {
         }
         order.sort_unstable();
         let slots = dictionary.finish();
-        let mut place_of_rank = vec![EMPTY; atlas.codes().len()];
-        let mut places: Vec<Place> = Vec::new();
+        let mut places: Vec<Place> = Vec::with_capacity(atlas.codes().len());
         let mut sheets: Vec<Sheet> = Vec::with_capacity(experts.len());
         let mut numbers = vec![0; experts.len()];
-        for run in order.chunk_by(|one, other| Sheet::rank(*one) == Sheet::rank(*other)) {
+        let mut order = order.as_slice();
+        for rank in (0..).take(atlas.codes().len()) {
             let first = sheets.len() as u32;
-            let rank = Sheet::rank(run[0]);
-            place_of_rank[usize::from(rank)] = places.len() as u16;
             let mut with_room_end = first;
-            for position in run.iter().map(|key| Sheet::position(*key)) {
+            while let Some((key, others)) = order.split_first().filter(|(key, _)| Sheet::rank(**key) == rank) {
+                order = others;
+                let position = Sheet::position(*key);
                 numbers[position] = sheets.len() as u32;
                 let mut sheet = by_position[position].clone();
                 sheet.occupations = sheet.occupations.map(|raw| slots[usize::from(raw)]);
@@ -117,7 +115,6 @@ impl<'a> Pool<'a> {
                 sheets.push(sheet);
             }
             places.push(Place {
-                spot: atlas.spot(rank),
                 first,
                 with_room_end,
                 end: sheets.len() as u32,
@@ -130,7 +127,6 @@ impl<'a> Pool<'a> {
             context,
             experts,
             places,
-            place_of_rank,
             sheets,
             numbers,
             dictionary,

@@ -1,27 +1,21 @@
-//! Who can come to a place, on two kinds of card.
+//! Who can come to a place, in the few words that most are passed over by.
 
 use std::ops::{Deref, Range};
 
 use super::Pool;
 use super::around::Reached;
 use super::deck::{Card, Deck};
-use crate::postal_codes::PostalCode;
+use crate::postal_codes::{PostalCode, Run};
 
 /// What cases share who have the same experts around them: the place, the radius in kilometres, and the office
 /// where each keeps to its own experts.
 pub(super) type Key = (PostalCode, u32, u32);
 
-/// An expert within reach, and the points that all cases of the place share.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Near {
-    pub(super) card: Card,
-    pub(super) points: i32,
-}
-
-/// The little of it that most are passed over by: where there are thousands around a place, reading them
-/// is what takes the time.
+/// The little of an expert within reach that most are passed over by: where there are thousands around a
+/// place, reading them is what takes the time.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Hint {
+    /// The points that all cases of the place share.
     pub(super) points: i32,
     pub(super) languages: u32,
     pub(super) slots: [u16; 2],
@@ -30,7 +24,7 @@ pub(super) struct Hint {
 
 /// A list in memory that is used again: it can be written behind its end, and some of that kept.
 #[derive(Debug)]
-pub(super) struct Reused<T> {
+struct Reused<T> {
     room: Vec<T>,
     len: usize,
 }
@@ -45,7 +39,7 @@ impl<T> Default for Reused<T> {
 }
 
 impl<T: Copy + Default> Reused<T> {
-    pub(super) fn clear(&mut self) {
+    fn clear(&mut self) {
         self.len = 0;
     }
 
@@ -103,7 +97,7 @@ impl Pool<'_> {
     #[inline]
     pub(super) fn comes(&self, key: Key, metres: u32, card: &Card) -> bool {
         let own_office_only = self.context.parameters.own_office_only;
-        metres <= u32::from(card.travel_km) * 1000
+        metres <= key.1.min(card.travel_km.into()) * 1000
             && (!own_office_only || self.sheets[card.number as usize].office == key.2)
     }
 
@@ -114,41 +108,23 @@ impl Pool<'_> {
         self.distance_points.of(metres, reach_km) + card.fixed
     }
 
-    /// Who of some cards can come to `key`. They live at places that follow upon each other, which are told
-    /// as `run`.
+    /// Who of some cards, told by their indexes, can come to `key`. They live at the places of a run.
     #[inline]
-    pub(super) fn gather(&self, key: Key, run: &[Reached], cards: &[Card], near: &mut Reused<Near>) {
-        let Some(first) = run.first() else { return };
-        let room = near.room_for(cards.len());
-        let mut end = 0;
-        for card in cards {
-            let metres = run[(card.place - first.place) as usize].metres;
-            // written in any case: a branch that goes either way costs more
-            room[end] = Near {
-                card: *card,
-                points: self.shared_points(key, metres, card),
-            };
-            end += usize::from(self.comes(key, metres, card));
-        }
-        near.keep(end);
-    }
-
-    /// The same as hints.
-    #[inline]
-    pub(super) fn gather_hints(
+    pub(super) fn gather(
         &self,
         key: Key,
-        run: &[Reached],
+        run: Run<'_>,
         deck: &Deck,
-        cards: Range<u32>,
+        cards: impl ExactSizeIterator<Item = u32>,
         near: &mut Hints,
     ) {
-        let Some(first) = run.first() else { return };
         let hints = near.hints.room_for(cards.len());
         let indexes = near.cards.room_for(cards.len());
         let mut end = 0;
-        for (card, index) in deck.between(cards.clone()).iter().zip(cards) {
-            let metres = run[(card.place - first.place) as usize].metres;
+        for index in cards {
+            let card = &deck.cards[index as usize];
+            let metres = run.metres[usize::from(card.place - run.first)];
+            // written in any case: a branch that goes either way costs more
             hints[end] = Hint {
                 points: self.shared_points(key, metres, card),
                 languages: card.languages,

@@ -1,20 +1,20 @@
 //! The experts around a place, and the looks at them for one case.
 
-use std::ops::Range;
+use std::borrow::Cow;
 
 use super::Pool;
 use super::around::{Reached, spot};
 use super::best::Find;
 use super::deck::{Card, Deck};
-use super::near::{Hint, Hints, Key, Near, Reused};
+use super::near::{Hint, Hints, Key};
 use super::question::Question;
-use crate::postal_codes::UnknownPostalCode;
+use crate::postal_codes::{Atlas, Neighbourhood, UnknownPostalCode};
 
 /// So many are looked at before the floor is asked for again.
 pub(super) const CHUNK: usize = 128;
 /// Where there are so many times as many around a place as a row holds, they are not all looked at.
 const CROWD: usize = 32;
-/// Where there are so many times as many, most are passed over by what little a hint says.
+/// Where there are so many times as many, a floor is guessed from a sample.
 const MANY: usize = 4;
 /// So many are in a sample at most.
 const SAMPLE: usize = 256;
@@ -23,20 +23,19 @@ const SAMPLE: usize = 256;
 #[derive(Debug, Default)]
 pub(super) struct Around {
     key: Option<Key>,
+    /// Whether no other case comes to the place.
+    lone: bool,
     made: Made,
+    neighbourhood: Cow<'static, Neighbourhood>,
+    /// How many cards there are.
+    cards: usize,
+    /// Who comes, as they lie; for a lone case some of them after the others.
+    near: Hints,
+    /// Some of them.
+    sample: Hints,
     /// The places within the radius, as they lie.
     pub(super) places: Vec<Reached>,
-    /// Where those begin among them that follow upon each other without a gap.
-    runs: Vec<u32>,
-    /// How many cards they have.
-    cards: usize,
-    /// Who comes, as they lie.
-    near: Reused<Near>,
-    /// The same as hints.
-    hints: Hints,
-    /// Some of them.
-    sample: Reused<Near>,
-    /// The places, nearest first.
+    /// The same, nearest first.
     pub(super) outwards: Vec<Reached>,
     /// Who comes from the nearest so many.
     pub(super) outer: Hints,
@@ -48,31 +47,22 @@ pub(super) struct Around {
 #[derive(Debug, Clone, Copy, Default)]
 struct Made {
     near: bool,
-    hints: bool,
     sample: bool,
     outwards: bool,
 }
 
 impl Around {
     /// Comes to a place, and stays where it is the same as before.
-    pub(super) fn go(&mut self, pool: &Pool<'_>, deck: &Deck, key: Key) -> Result<(), UnknownPostalCode> {
+    pub(super) fn go(&mut self, deck: &Deck, key: Key, lone: bool) -> Result<(), UnknownPostalCode> {
         if self.key == Some(key) {
             return Ok(());
         }
         self.key = None;
         self.made = Made::default();
-        self.runs.clear();
-        self.cards = 0;
-        pool.around(key.0, key.1 * 1000, &mut self.places)?;
-        let mut next = None;
-        for (reached, index) in self.places.iter().zip(0..) {
-            if next != Some(reached.place) {
-                self.runs.push(index);
-            }
-            next = Some(reached.place + 1);
-            let stack = deck.stacks[reached.place as usize];
-            self.cards += (stack.end - stack.first) as usize;
-        }
+        let atlas = Atlas::builtin();
+        self.neighbourhood = atlas.neighbourhood(atlas.rank(key.0)?, key.1 * 1000);
+        self.cards = self.neighbourhood.runs().map(|run| deck.of_run(run).len()).sum();
+        self.lone = lone;
         self.key = Some(key);
         Ok(())
     }
@@ -81,38 +71,33 @@ impl Around {
         self.key.expect("a scan is at a place")
     }
 
-    fn need_near(&mut self, pool: &Pool<'_>, deck: &Deck) {
+    fn look_at_all(&mut self, pool: &Pool<'_>, deck: &Deck, mut look: impl FnMut((&[Hint], &[u32]))) {
+        let key = self.key();
         if !self.made.near {
             self.near.clear();
-            for (run, cards) in runs(deck, &self.places, &self.runs) {
-                pool.gather(self.key(), run, deck.between(cards), &mut self.near);
+            for run in self.neighbourhood.runs() {
+                pool.gather(key, run, deck, deck.of_run(run), &mut self.near);
+                // what nobody asks for again need not leave the nearest memory
+                if self.lone && self.near.len() >= CHUNK {
+                    look(self.near.all());
+                    self.near.clear();
+                }
             }
-            self.made.near = true;
+            self.made.near = !self.lone;
         }
-    }
-
-    fn need_hints(&mut self, pool: &Pool<'_>, deck: &Deck) {
-        if !self.made.hints {
-            self.hints.clear();
-            for (run, cards) in runs(deck, &self.places, &self.runs) {
-                pool.gather_hints(self.key(), run, deck, cards, &mut self.hints);
-            }
-            self.made.hints = true;
-        }
+        look(self.near.all());
     }
 
     fn need_sample(&mut self, pool: &Pool<'_>, deck: &Deck) {
         if !self.made.sample {
             self.sample.clear();
-            let step = self.step() as u32;
+            let step = self.step();
             let mut skipped = 0;
-            for (run, cards) in runs(deck, &self.places, &self.runs) {
-                let mut card = cards.start + skipped;
-                while card < cards.end {
-                    pool.gather(self.key(), run, deck.between(card..card + 1), &mut self.sample);
-                    card += step;
-                }
-                skipped = card - cards.end;
+            for run in self.neighbourhood.runs() {
+                let cards = deck.of_run(run);
+                let some = (cards.start + skipped..cards.end).step_by(step);
+                skipped = cards.start + skipped + (some.len() * step) as u32 - cards.end;
+                pool.gather(self.key(), run, deck, some, &mut self.sample);
             }
             self.made.sample = true;
         }
@@ -126,7 +111,10 @@ impl Around {
     /// Makes ready to look at a crowd.
     pub(super) fn need_outwards(&mut self, pool: &Pool<'_>) {
         if !self.made.outwards {
-            pool.price(self.key(), &mut self.places);
+            let key = self.key();
+            pool.around(key.0, key.1 * 1000, &mut self.places)
+                .expect("it has come here");
+            pool.price(key, &mut self.places);
             self.outwards.clear();
             self.outwards.extend_from_slice(&self.places);
             self.outwards.sort_unstable();
@@ -137,29 +125,14 @@ impl Around {
     }
 }
 
-/// Places that follow upon each other without a gap, with the indexes of their cards; `starts` is where
-/// such runs begin among some places.
-fn runs<'p>(
-    deck: &Deck,
-    places: &'p [Reached],
-    starts: &'p [u32],
-) -> impl Iterator<Item = (&'p [Reached], Range<u32>)> {
-    let ends = starts.iter().skip(1).map(|end| *end as usize);
-    starts.iter().zip(ends.chain([places.len()])).map(|(start, end)| {
-        let run = &places[*start as usize..end];
-        let [first, last] = [run[0], run[run.len() - 1]].map(|reached| deck.stacks[reached.place as usize]);
-        (run, first.first..last.end)
-    })
-}
-
 impl Pool<'_> {
     /// How far an expert lives from a case's centre, for the few who are asked about one by one.
     #[cold]
     fn metres(&self, question: &Question<'_>, card: &Card) -> u32 {
         let number = card.number;
-        let place = self.places.partition_point(|place| place.end <= number);
+        let rank = self.places.partition_point(|place| place.end <= number);
         let center = spot(question.case.postal_code).expect("a scan is at a place");
-        center.distance_m(&self.places[place].spot)
+        center.distance_m(&Atlas::builtin().spot(rank as u16))
     }
 
     /// The number and the score of somebody whose sum is not below the floor; who is turned down is told
@@ -182,30 +155,10 @@ impl Pool<'_> {
         ((card.number, sum), passes & likely)
     }
 
-    /// Takes those of some experts who pass the rules and are not below the floor.
-    pub(super) fn look(&self, question: &Question<'_>, near: &[Near], found: &mut impl Find) {
-        let mut taken = [(0, 0); CHUNK];
-        for chunk in near.chunks(CHUNK) {
-            let floor = found.floor();
-            let mut count = 0;
-            for near in chunk {
-                let card = &near.card;
-                let sum = near.points
-                    + question.besides(card.areas, card.languages)
-                    + question.occupation(self, card);
-                // written in any case: a branch that goes either way costs more
-                let (pair, taken_in) = self.judge(question, card, sum, floor);
-                taken[count] = pair;
-                count += usize::from(taken_in);
-            }
-            found.take(&taken[..count]);
-        }
-    }
-
-    /// The same where few are expected to pass: most are passed over by their hint. Only those are taken
-    /// who are `wanted` by the points for their occupations.
+    /// Takes those of some experts who pass the rules, are not below the floor, and are `wanted` by the points
+    /// for their occupations. Where there is a floor, most are passed over by their hint.
     #[inline]
-    pub(super) fn look_first(
+    pub(super) fn look(
         &self,
         question: &Question<'_>,
         deck: &Deck,
@@ -240,13 +193,14 @@ impl Pool<'_> {
 
     /// A floor above which so many of a sample are that more than enough of the whole may be expected to be
     /// there, where `expected` of the sample would be just enough.
-    fn guess(&self, question: &Question<'_>, sample: &[Near], expected: usize) -> Option<i32> {
+    fn guess(&self, deck: &Deck, question: &Question<'_>, sample: &Hints, expected: usize) -> Option<i32> {
         let mut scores = [0; SAMPLE];
         let mut count = 0;
-        for near in sample {
-            let card = &near.card;
+        let (hints, cards) = sample.all();
+        for (hint, card) in hints.iter().zip(cards) {
+            let card = &deck.cards[*card as usize];
             scores[count] =
-                near.points + question.besides(card.areas, card.languages) + question.occupation(self, card);
+                hint.points + question.besides(hint.areas, hint.languages) + question.occupation(self, card);
             count += usize::from(question.passes(card));
         }
         // two standard deviations more than would be expected
@@ -267,22 +221,17 @@ impl Pool<'_> {
         most: usize,
         found: &mut impl Find,
     ) -> bool {
-        if around.cards / MANY < most {
-            around.need_near(self, deck);
-            self.look(question, &around.near, found);
-            return true;
-        }
         let crowd = around.cards / CROWD >= most;
-        let guess = found.most().and_then(|most| {
+        let guess = found.most().filter(|most| around.cards / MANY >= *most);
+        let guess = guess.and_then(|most| {
             around.need_sample(self, deck);
-            self.guess(question, &around.sample, most.div_ceil(around.step()))
+            self.guess(deck, question, &around.sample, most.div_ceil(around.step()))
         });
         let find = |around: &mut Around, found: &mut _| {
             if crowd {
                 self.scan_crowd(deck, question, around, found);
             } else {
-                around.need_hints(self, deck);
-                self.look_first(question, deck, around.hints.all(), |_| true, found);
+                around.look_at_all(self, deck, |near| self.look(question, deck, near, |_| true, found));
             }
         };
         if let Some(floor) = guess {

@@ -52,6 +52,9 @@ impl Tallies {
         let mut steady: Vec<(u32, [usize; 2])> = Vec::new();
         for place in &pool.places {
             all.places.push(all.end());
+            if place.first == place.end {
+                continue;
+            }
             steady.clear();
             let mut counts: Counts = [0; PASS + 1];
             for number in place.first..place.end {
@@ -100,7 +103,7 @@ impl Tallies {
         counts: &mut Counts,
     ) {
         for reached in places {
-            let at = reached.place as usize;
+            let at = usize::from(reached.place);
             let (place, next) = (self.places[at], self.places[at + 1]);
             let tallies = &self.by_travel[place.first as usize..next.first as usize];
             let tally = tallies.iter().rfind(|tally| tally.travel_m >= reached.metres);

@@ -1,5 +1,6 @@
 //! The country as a table: which postal codes lie around which, and how far away.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::{LazyLock, OnceLock};
 
@@ -26,21 +27,56 @@ pub struct Atlas {
     bands: Vec<(i32, u16)>,
     /// The rank of each code among them, by the code's number.
     ranks: Vec<u16>,
-    /// The codes around each, by its rank, for each radius that is kept.
-    neighbours: Vec<[OnceLock<Box<[Neighbour]>>; KEPT]>,
+    /// What lies around each, by its rank, for each radius that is kept.
+    neighbourhoods: Vec<[OnceLock<Neighbourhood>; KEPT]>,
 }
 
-/// A postal code near another one. Millions of them are kept in the end.
+/// The postal codes around one.
+#[derive(Debug, Clone, Default)]
+pub struct Neighbourhood {
+    /// The distance of each in metres, by rising rank.
+    metres: Box<[u32]>,
+    /// Where those begin that follow upon each other without a gap, and the rank of the first of them.
+    runs: Box<[(u32, u16)]>,
+}
+
+/// Postal codes whose ranks follow upon each other without a gap.
 #[derive(Debug, Clone, Copy)]
-struct Neighbour {
-    rank: u16,
-    metres: u16,
+pub struct Run<'n> {
+    /// The rank of the first.
+    pub first: u16,
+    /// The distance of each in metres; there is at least one.
+    pub metres: &'n [u32],
 }
 
-/// The radii for which neighbours are kept are the multiples of this: radii are set in whole kilometres,
+impl Neighbourhood {
+    /// All of them, by rising rank.
+    pub fn runs(&self) -> impl Iterator<Item = Run<'_>> {
+        let ends = self.runs.iter().skip(1).map(|(end, _)| *end as usize);
+        let ends = ends.chain([self.metres.len()]);
+        self.runs.iter().zip(ends).map(|((start, first), end)| Run {
+            first: *first,
+            metres: &self.metres[*start as usize..end],
+        })
+    }
+}
+
+impl Run<'_> {
+    /// Rank and distance of each.
+    pub fn ranks(&self) -> impl Iterator<Item = (u16, u32)> {
+        (self.first..).zip(self.metres.iter().copied())
+    }
+
+    /// The rank of the last.
+    pub fn last(&self) -> u16 {
+        self.first + (self.metres.len() - 1) as u16
+    }
+}
+
+/// The radii for which neighbourhoods are kept are the multiples of this: radii are set in whole kilometres,
 /// nearly always in tens of them.
 const KEPT_STEP_M: u32 = 10_000;
-/// So many radii are kept; the widest is less than 2^16 metres.
+/// So many radii are kept.
 const KEPT: usize = 5;
 
 const NOWHERE: u16 = u16::MAX;
@@ -73,7 +109,7 @@ impl Atlas {
                 spots: places.iter().map(|place| Spot::new(place.coordinates)).collect(),
                 bands,
                 ranks,
-                neighbours: places.iter().map(|_| Default::default()).collect(),
+                neighbourhoods: places.iter().map(|_| Default::default()).collect(),
             }
         });
         &ATLAS
@@ -84,31 +120,30 @@ impl Atlas {
         &self.codes
     }
 
+    /// The codes around one, itself among them: all that are at most so many metres away, and a few that are
+    /// farther where the radius is not one of those that are kept.
+    pub fn neighbourhood(&self, rank: u16, radius_m: u32) -> Cow<'_, Neighbourhood> {
+        let step = radius_m.div_ceil(KEPT_STEP_M).max(1);
+        match self.neighbourhoods[usize::from(rank)].get(step as usize - 1) {
+            Some(kept) => Cow::Borrowed(kept.get_or_init(|| self.search(rank, step * KEPT_STEP_M))),
+            None => Cow::Owned(self.search(rank, radius_m)),
+        }
+    }
+
     /// Tells rank and distance in metres of the codes at most so many metres away from one, the code itself among
     /// them, by rising rank.
     pub fn around(&self, rank: u16, radius_m: u32, mut found: impl FnMut(u16, u32)) {
-        let step = radius_m.div_ceil(KEPT_STEP_M).max(1);
-        let Some(kept) = self.neighbours[usize::from(rank)].get(step as usize - 1) else {
-            self.search(rank, radius_m, found);
-            return;
-        };
-        let kept = kept.get_or_init(|| {
-            let mut all = Vec::new();
-            self.search(rank, step * KEPT_STEP_M, |rank, metres| {
-                let metres = u16::try_from(metres).expect("the widest radius that is kept fits");
-                all.push(Neighbour { rank, metres });
-            });
-            all.into()
-        });
-        for neighbour in kept {
-            let metres = u32::from(neighbour.metres);
-            if metres <= radius_m {
-                found(neighbour.rank, metres);
+        for run in self.neighbourhood(rank, radius_m).runs() {
+            for (rank, metres) in run.ranks().filter(|(_, metres)| *metres <= radius_m) {
+                found(rank, metres);
             }
         }
     }
 
-    fn search(&self, rank: u16, radius_m: u32, mut found: impl FnMut(u16, u32)) {
+    fn search(&self, rank: u16, radius_m: u32) -> Neighbourhood {
+        let mut found = Vec::new();
+        let mut runs: Vec<(u32, u16)> = Vec::new();
+        let mut next = None;
         let center = self.spot(rank);
         // far enough to exclude nothing that rounding to metres would let in
         let degrees = (f64::from(radius_m) + 1.0) / METRES_PER_DEGREE_OF_LATITUDE;
@@ -143,9 +178,17 @@ impl Atlas {
                 }
                 let metres = center.distance_m(spot);
                 if metres <= radius_m {
-                    found(rank, metres);
+                    if next != Some(rank) {
+                        runs.push((found.len() as u32, rank));
+                    }
+                    next = Some(rank + 1);
+                    found.push(metres);
                 }
             }
+        }
+        Neighbourhood {
+            metres: found.into(),
+            runs: runs.into(),
         }
     }
 
