@@ -20,6 +20,7 @@ use tandem_mail::{SmtpMailer, SmtpOptions};
 use tandem_operations::deliveries::{self, Sender};
 use tandem_operations::jobs::{Job, JobKind};
 use tandem_operations::{App, documents, reminders};
+use tandem_storage::jobs;
 use tandem_tests::TestApp;
 use tandem_worker::{Ran, Registry, drain, handlers::Handlers, sweeps};
 
@@ -408,8 +409,23 @@ async fn in_two_years_everybody_gets_exactly_the_mails_that_are_due() {
             "the pace held nothing back: {fullest}"
         );
     }
+    dead_jobs_are_those_of_the_dead(&mut conn, &troubles).await;
     app.ignore_mails();
-    app.finish().await;
+    app.finish_leaving(&[jobs::State::Dead]).await;
+}
+
+/// Who dies in a last attempt, after the end of its mail is written down and before that of its job, leaves a job
+/// that is given up, and nothing that it should have done. Others are not given up.
+async fn dead_jobs_are_those_of_the_dead(conn: &mut PgConnection, troubles: &Troubles) {
+    let dead = number(conn, "SELECT count(*) FROM jobs WHERE state = 'DEAD'").await;
+    let explained = number(
+        conn,
+        "SELECT count(*) FROM jobs j JOIN email_deliveries d ON d.id::text = j.payload ->> 'delivery'
+          WHERE j.state = 'DEAD' AND j.last_error LIKE '%ended without a word%' AND d.finished_at IS NOT NULL",
+    )
+    .await;
+    assert_eq!(dead, explained, "jobs are given up");
+    assert!(dead <= troubles.killed as i64, "{dead} jobs are given up");
 }
 
 /// A world in which something never happens proves nothing about it.
