@@ -83,7 +83,7 @@ fn gather(name: &str, file: &Path) -> Result<()> {
         .iter()
         .find(|instance| instance.0 == name)
         .ok_or("no instance has this name")?;
-    gather::gather(recipe, std::env::var("RUNS").map_or(*runs, |runs| runs.parse().unwrap()), file)
+    gather::gather(recipe, *runs, file)
 }
 
 fn compare(directory: &Path, names: &[&str]) -> Result<()> {

@@ -94,29 +94,30 @@ impl<'p> Best<'p> {
             return None;
         }
         let (last, equal) = self.last();
-        // nobody below, whatever it was; written in any case, since a branch that goes either way costs more
-        let mut end = self.start;
-        for at in self.start..taken + self.start {
-            let pair = self.pairs[at];
-            self.pairs[end] = pair;
-            end += usize::from(pair.1 >= last);
-        }
-        self.pairs.truncate(end);
         if !in_order {
+            self.keep(|score| score >= last);
             sort(&mut self.pairs[self.start..], &mut self.spare);
         }
         // of equals those come in that come first
         let mut left = equal;
+        self.keep(|score| {
+            let early_equal = score == last && left > 0;
+            left -= usize::from(early_equal);
+            (score > last) | early_equal
+        });
+        Some(last)
+    }
+
+    /// Keeps those of the row whose score is wanted.
+    fn keep(&mut self, mut wanted: impl FnMut(i32) -> bool) {
         let mut end = self.start;
         for at in self.start..self.pairs.len() {
             let pair = self.pairs[at];
+            // written in any case: a branch that goes either way costs more
             self.pairs[end] = pair;
-            let equals = pair.1 == last;
-            end += usize::from(!equals || left > 0);
-            left -= usize::from(equals && left > 0);
+            end += usize::from(wanted(pair.1));
         }
         self.pairs.truncate(end);
-        Some(last)
     }
 
     /// The last score that comes in, and how many of those who have it do.

@@ -4,7 +4,7 @@
 use super::Pool;
 use super::best::Find;
 use super::deck::{Deck, OfField};
-use super::near::Hints;
+use super::near::Reused;
 use super::question::Question;
 use super::scan::{Around, CHUNK};
 
@@ -32,15 +32,15 @@ impl Pool<'_> {
 
     /// Those about whom a card says nothing.
     fn look_at_odd(&self, deck: &Deck, question: &Question<'_>, around: &Around, found: &mut impl Find) {
-        let mut near = Hints::default();
+        let mut near = Reused::default();
         for reached in &around.places {
             let stack = deck.stacks[usize::from(reached.place)];
             if stack.odd_end > stack.first {
-                let odd = stack.first..stack.odd_end;
-                self.gather(around.key(), reached.alone(), deck, odd, &mut near);
+                let odd = deck.between(stack.first..stack.odd_end);
+                self.gather(around.key(), reached.alone(), odd, &mut near);
             }
         }
-        self.look(question, deck, near.all(), |_| true, found);
+        self.look(question, &near, found);
     }
 
     /// Those who have a code of a field, the `place`-th of the case's, and of none before it, and more
@@ -130,17 +130,17 @@ impl Pool<'_> {
             if around.ends.len() == index {
                 let stack = deck.stacks[usize::from(reached.place)];
                 let cards = stack.odd_end..stack.end;
-                self.gather(key, reached.alone(), deck, cards, &mut around.outer);
+                self.gather_hints(key, reached.alone(), deck, cards, &mut around.outer);
                 around.ends.push(around.outer.len() as u32);
             }
             until = around.ends[index] as usize;
             if until - from >= CHUNK {
                 let hints = around.outer.between(from..until);
-                self.look(question, deck, hints, wanted, found);
+                self.look_first(question, deck, hints, wanted, found);
                 from = until;
             }
         }
         let hints = around.outer.between(from..until);
-        self.look(question, deck, hints, wanted, found);
+        self.look_first(question, deck, hints, wanted, found);
     }
 }

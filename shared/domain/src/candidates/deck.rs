@@ -140,6 +140,11 @@ impl Deck {
         deck
     }
 
+    /// Some cards that follow upon each other.
+    pub(super) fn between(&self, cards: Range<u32>) -> &[Card] {
+        &self.cards[cards.start as usize..cards.end as usize]
+    }
+
     /// The indexes of the cards of some places.
     pub(super) fn of_run(&self, run: Run<'_>) -> Range<u32> {
         let [first, last] = [run.first, run.last()].map(|rank| self.stacks[usize::from(rank)]);

@@ -105,7 +105,8 @@ impl<'a> Pool<'a> {
         for rank in (0..).take(atlas.codes().len()) {
             let first = sheets.len() as u32;
             let mut with_room_end = first;
-            while let Some((key, others)) = order.split_first().filter(|(key, _)| Sheet::rank(**key) == rank) {
+            while let Some((key, others)) = order.split_first().filter(|(key, _)| Sheet::rank(**key) == rank)
+            {
                 order = others;
                 let position = Sheet::position(*key);
                 numbers[position] = sheets.len() as u32;

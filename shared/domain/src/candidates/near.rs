@@ -1,4 +1,4 @@
-//! Who can come to a place, in the few words that most are passed over by.
+//! Who can come to a place, on two kinds of card.
 
 use std::ops::{Deref, Range};
 
@@ -11,11 +11,17 @@ use crate::postal_codes::{PostalCode, Run};
 /// where each keeps to its own experts.
 pub(super) type Key = (PostalCode, u32, u32);
 
-/// The little of an expert within reach that most are passed over by: where there are thousands around a
-/// place, reading them is what takes the time.
+/// An expert within reach, and the points that all cases of the place share.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Near {
+    pub(super) card: Card,
+    pub(super) points: i32,
+}
+
+/// The little of it that most are passed over by: where there are thousands around a place, reading them
+/// is what takes the time.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Hint {
-    /// The points that all cases of the place share.
     pub(super) points: i32,
     pub(super) languages: u32,
     pub(super) slots: [u16; 2],
@@ -24,7 +30,7 @@ pub(super) struct Hint {
 
 /// A list in memory that is used again: it can be written behind its end, and some of that kept.
 #[derive(Debug)]
-struct Reused<T> {
+pub(super) struct Reused<T> {
     room: Vec<T>,
     len: usize,
 }
@@ -39,7 +45,7 @@ impl<T> Default for Reused<T> {
 }
 
 impl<T: Copy + Default> Reused<T> {
-    fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         self.len = 0;
     }
 
@@ -108,23 +114,38 @@ impl Pool<'_> {
         self.distance_points.of(metres, reach_km) + card.fixed
     }
 
-    /// Who of some cards, told by their indexes, can come to `key`. They live at the places of a run.
+    /// Who of some cards can come to `key`. They live at the places of a run.
     #[inline]
-    pub(super) fn gather(
+    pub(super) fn gather(&self, key: Key, run: Run<'_>, cards: &[Card], near: &mut Reused<Near>) {
+        let room = near.room_for(cards.len());
+        let mut end = 0;
+        for card in cards {
+            let metres = run.metres_of(card.place);
+            // written in any case: a branch that goes either way costs more
+            room[end] = Near {
+                card: *card,
+                points: self.shared_points(key, metres, card),
+            };
+            end += usize::from(self.comes(key, metres, card));
+        }
+        near.keep(end);
+    }
+
+    /// The same as hints.
+    #[inline]
+    pub(super) fn gather_hints(
         &self,
         key: Key,
         run: Run<'_>,
         deck: &Deck,
-        cards: impl ExactSizeIterator<Item = u32>,
+        cards: Range<u32>,
         near: &mut Hints,
     ) {
         let hints = near.hints.room_for(cards.len());
         let indexes = near.cards.room_for(cards.len());
         let mut end = 0;
-        for index in cards {
-            let card = &deck.cards[index as usize];
-            let metres = run.metres[usize::from(card.place - run.first)];
-            // written in any case: a branch that goes either way costs more
+        for (card, index) in deck.between(cards.clone()).iter().zip(cards) {
+            let metres = run.metres_of(card.place);
             hints[end] = Hint {
                 points: self.shared_points(key, metres, card),
                 languages: card.languages,

@@ -286,14 +286,10 @@ impl<'a> Piece<'_, 'a> {
             return Ok(true);
         };
         let mut question = Question::new(self.pool, self.cases[*first as usize]);
-        let mut next = self.chunk.iter();
         for batch in self.chunk.chunks(BATCH) {
             for index in batch {
                 let case = self.cases[*index as usize];
-                let key = self.pool.key(&case);
-                next.next();
-                let next = next.clone().next().map(|next| self.pool.key(&self.cases[*next as usize]));
-                self.around.go(self.deck, key, next != Some(key))?;
+                self.around.go(self.deck, self.pool.key(&case))?;
                 question.ask(self.pool, self.starts, case);
                 row(*index as usize, &question, self.around);
             }

@@ -6,7 +6,7 @@ use super::Pool;
 use super::around::{Reached, spot};
 use super::best::Find;
 use super::deck::{Card, Deck};
-use super::near::{Hint, Hints, Key};
+use super::near::{Hint, Hints, Key, Near, Reused};
 use super::question::Question;
 use crate::postal_codes::{Atlas, Neighbourhood, UnknownPostalCode};
 
@@ -14,7 +14,7 @@ use crate::postal_codes::{Atlas, Neighbourhood, UnknownPostalCode};
 pub(super) const CHUNK: usize = 128;
 /// Where there are so many times as many around a place as a row holds, they are not all looked at.
 const CROWD: usize = 32;
-/// Where there are so many times as many, a floor is guessed from a sample.
+/// Where there are so many times as many, most are passed over by what little a hint says.
 const MANY: usize = 4;
 /// So many are in a sample at most.
 const SAMPLE: usize = 256;
@@ -23,17 +23,17 @@ const SAMPLE: usize = 256;
 #[derive(Debug, Default)]
 pub(super) struct Around {
     key: Option<Key>,
-    /// Whether no other case comes to the place.
-    lone: bool,
     made: Made,
     neighbourhood: Cow<'static, Neighbourhood>,
     /// How many cards there are.
     cards: usize,
-    /// Who comes, as they lie; for a lone case some of them after the others.
-    near: Hints,
+    /// Who comes, as they lie.
+    near: Reused<Near>,
+    /// The same as hints.
+    hints: Hints,
     /// Some of them.
-    sample: Hints,
-    /// The places within the radius, as they lie.
+    sample: Reused<Near>,
+    /// The places within the radius where somebody lives, as they lie.
     pub(super) places: Vec<Reached>,
     /// The same, nearest first.
     pub(super) outwards: Vec<Reached>,
@@ -47,13 +47,14 @@ pub(super) struct Around {
 #[derive(Debug, Clone, Copy, Default)]
 struct Made {
     near: bool,
+    hints: bool,
     sample: bool,
     outwards: bool,
 }
 
 impl Around {
     /// Comes to a place, and stays where it is the same as before.
-    pub(super) fn go(&mut self, deck: &Deck, key: Key, lone: bool) -> Result<(), UnknownPostalCode> {
+    pub(super) fn go(&mut self, deck: &Deck, key: Key) -> Result<(), UnknownPostalCode> {
         if self.key == Some(key) {
             return Ok(());
         }
@@ -62,7 +63,6 @@ impl Around {
         let atlas = Atlas::builtin();
         self.neighbourhood = atlas.neighbourhood(atlas.rank(key.0)?, key.1 * 1000);
         self.cards = self.neighbourhood.runs().map(|run| deck.of_run(run).len()).sum();
-        self.lone = lone;
         self.key = Some(key);
         Ok(())
     }
@@ -71,33 +71,40 @@ impl Around {
         self.key.expect("a scan is at a place")
     }
 
-    fn look_at_all(&mut self, pool: &Pool<'_>, deck: &Deck, mut look: impl FnMut((&[Hint], &[u32]))) {
-        let key = self.key();
+    fn need_near(&mut self, pool: &Pool<'_>, deck: &Deck) {
         if !self.made.near {
             self.near.clear();
             for run in self.neighbourhood.runs() {
-                pool.gather(key, run, deck, deck.of_run(run), &mut self.near);
-                // what nobody asks for again need not leave the nearest memory
-                if self.lone && self.near.len() >= CHUNK {
-                    look(self.near.all());
-                    self.near.clear();
-                }
+                let cards = deck.between(deck.of_run(run));
+                pool.gather(self.key(), run, cards, &mut self.near);
             }
-            self.made.near = !self.lone;
+            self.made.near = true;
         }
-        look(self.near.all());
+    }
+
+    fn need_hints(&mut self, pool: &Pool<'_>, deck: &Deck) {
+        if !self.made.hints {
+            self.hints.clear();
+            for run in self.neighbourhood.runs() {
+                pool.gather_hints(self.key(), run, deck, deck.of_run(run), &mut self.hints);
+            }
+            self.made.hints = true;
+        }
     }
 
     fn need_sample(&mut self, pool: &Pool<'_>, deck: &Deck) {
         if !self.made.sample {
             self.sample.clear();
-            let step = self.step();
+            let step = self.step() as u32;
             let mut skipped = 0;
             for run in self.neighbourhood.runs() {
                 let cards = deck.of_run(run);
-                let some = (cards.start + skipped..cards.end).step_by(step);
-                skipped = cards.start + skipped + (some.len() * step) as u32 - cards.end;
-                pool.gather(self.key(), run, deck, some, &mut self.sample);
+                let mut card = cards.start + skipped;
+                while card < cards.end {
+                    pool.gather(self.key(), run, deck.between(card..card + 1), &mut self.sample);
+                    card += step;
+                }
+                skipped = card - cards.end;
             }
             self.made.sample = true;
         }
@@ -155,10 +162,30 @@ impl Pool<'_> {
         ((card.number, sum), passes & likely)
     }
 
-    /// Takes those of some experts who pass the rules, are not below the floor, and are `wanted` by the points
-    /// for their occupations. Where there is a floor, most are passed over by their hint.
+    /// Takes those of some experts who pass the rules and are not below the floor.
+    pub(super) fn look(&self, question: &Question<'_>, near: &[Near], found: &mut impl Find) {
+        let mut taken = [(0, 0); CHUNK];
+        for chunk in near.chunks(CHUNK) {
+            let floor = found.floor();
+            let mut count = 0;
+            for near in chunk {
+                let card = &near.card;
+                let sum = near.points
+                    + question.besides(card.areas, card.languages)
+                    + question.occupation(self, card);
+                // written in any case: a branch that goes either way costs more
+                let (pair, taken_in) = self.judge(question, card, sum, floor);
+                taken[count] = pair;
+                count += usize::from(taken_in);
+            }
+            found.take(&taken[..count]);
+        }
+    }
+
+    /// The same where few are expected to pass: most are passed over by their hint. Only those are taken
+    /// who are `wanted` by the points for their occupations.
     #[inline]
-    pub(super) fn look(
+    pub(super) fn look_first(
         &self,
         question: &Question<'_>,
         deck: &Deck,
@@ -193,14 +220,13 @@ impl Pool<'_> {
 
     /// A floor above which so many of a sample are that more than enough of the whole may be expected to be
     /// there, where `expected` of the sample would be just enough.
-    fn guess(&self, deck: &Deck, question: &Question<'_>, sample: &Hints, expected: usize) -> Option<i32> {
+    fn guess(&self, question: &Question<'_>, sample: &[Near], expected: usize) -> Option<i32> {
         let mut scores = [0; SAMPLE];
         let mut count = 0;
-        let (hints, cards) = sample.all();
-        for (hint, card) in hints.iter().zip(cards) {
-            let card = &deck.cards[*card as usize];
+        for near in sample {
+            let card = &near.card;
             scores[count] =
-                hint.points + question.besides(hint.areas, hint.languages) + question.occupation(self, card);
+                near.points + question.besides(card.areas, card.languages) + question.occupation(self, card);
             count += usize::from(question.passes(card));
         }
         // two standard deviations more than would be expected
@@ -221,17 +247,22 @@ impl Pool<'_> {
         most: usize,
         found: &mut impl Find,
     ) -> bool {
+        if around.cards / MANY < most {
+            around.need_near(self, deck);
+            self.look(question, &around.near, found);
+            return true;
+        }
         let crowd = around.cards / CROWD >= most;
-        let guess = found.most().filter(|most| around.cards / MANY >= *most);
-        let guess = guess.and_then(|most| {
+        let guess = found.most().and_then(|most| {
             around.need_sample(self, deck);
-            self.guess(deck, question, &around.sample, most.div_ceil(around.step()))
+            self.guess(question, &around.sample, most.div_ceil(around.step()))
         });
         let find = |around: &mut Around, found: &mut _| {
             if crowd {
                 self.scan_crowd(deck, question, around, found);
             } else {
-                around.look_at_all(self, deck, |near| self.look(question, deck, near, |_| true, found));
+                around.need_hints(self, deck);
+                self.look_first(question, deck, around.hints.all(), |_| true, found);
             }
         };
         if let Some(floor) = guess {

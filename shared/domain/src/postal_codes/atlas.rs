@@ -67,6 +67,12 @@ impl Run<'_> {
         (self.first..).zip(self.metres.iter().copied())
     }
 
+    /// The distance of the one with a rank, which belongs to the run.
+    #[inline]
+    pub fn metres_of(&self, rank: u16) -> u32 {
+        self.metres[usize::from(rank - self.first)]
+    }
+
     /// The rank of the last.
     pub fn last(&self) -> u16 {
         self.first + (self.metres.len() - 1) as u16
