@@ -105,10 +105,9 @@ impl<'a> Pool<'a> {
         for rank in (0..).take(atlas.codes().len()) {
             let first = sheets.len() as u32;
             let mut with_room_end = first;
-            while let Some((key, others)) = order.split_first().filter(|(key, _)| Sheet::rank(**key) == rank)
-            {
-                order = others;
-                let position = Sheet::position(*key);
+            let (here, others) = order.split_at(order.partition_point(|key| Sheet::rank(*key) == rank));
+            order = others;
+            for position in here.iter().map(|key| Sheet::position(*key)) {
                 numbers[position] = sheets.len() as u32;
                 let mut sheet = by_position[position].clone();
                 sheet.occupations = sheet.occupations.map(|raw| slots[usize::from(raw)]);
