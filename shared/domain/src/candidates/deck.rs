@@ -18,8 +18,8 @@ pub(super) const ANY_SLOT: u16 = u16::MAX;
 /// An expert on a card: what most questions ask. Whatever a card cannot say stands in the sheet.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Card {
-    /// The slots of the first two occupations.
-    pub(super) occupations: [u16; 2],
+    /// The slots of all occupations; [`ANY_SLOT`] where there are more than two.
+    pub(super) slots: [u16; 2],
     pub(super) languages: u32,
     /// Points that no case changes.
     pub(super) fixed: i32,
@@ -32,8 +32,6 @@ pub(super) struct Card {
     ready_for: [u16; 2],
     pub(super) areas: u8,
     gender: u8,
-    /// Whether the sheet has more occupations.
-    pub(super) more: bool,
     /// Whether only the sheet can say whether the expert is ready.
     pub(super) unsure: bool,
 }
@@ -94,7 +92,7 @@ struct Fields {
 /// The little of a card that is read of everybody who has a code of a field.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Glance {
-    /// As [`Card::slots`].
+    /// As on a card.
     pub(super) slots: [u16; 2],
     /// Folded: several languages share a bit.
     pub(super) languages: u16,
@@ -251,10 +249,12 @@ impl Card {
         let admit_missing = pool.context.parameters.admit_missing;
         let lacks = |until: &Option<u16>| until.is_none_or(|until| admit_missing && until < u16::MAX);
         Self {
-            occupations: if sheet.odd {
+            slots: if sheet.odd {
                 [nothing as u16; 2]
-            } else {
+            } else if usize::from(sheet.occupations[2]) == nothing {
                 [sheet.occupations[0], sheet.occupations[1]]
+            } else {
+                [ANY_SLOT; 2]
             },
             languages: sheet.languages,
             fixed: if sheet.odd { NEVER_PASSED_OVER } else { sheet.fixed },
@@ -264,24 +264,19 @@ impl Card {
             ready_for: ready_for.map(Option::unwrap_or_default),
             areas: sheet.areas,
             gender: 1 << sheet.gender,
-            more: !sheet.odd && usize::from(sheet.occupations[2]) != nothing,
             unsure: ready_for.iter().any(lacks),
         }
     }
 
-    /// The slots of all occupations; [`ANY_SLOT`] where there are more than a card holds.
+    /// Whether the sheet has more occupations than a card.
     #[inline]
-    pub(super) fn slots(&self) -> [u16; 2] {
-        if self.more {
-            [ANY_SLOT; 2]
-        } else {
-            self.occupations
-        }
+    pub(super) fn has_more(&self) -> bool {
+        self.slots[0] == ANY_SLOT
     }
 
     fn glance(&self) -> Glance {
         Glance {
-            slots: self.slots(),
+            slots: self.slots,
             languages: folded(self.languages),
             areas: self.areas,
         }
@@ -290,6 +285,9 @@ impl Card {
     /// Whether the rules that are about the expert's readiness and gender let them through.
     #[inline]
     pub(super) fn passes(&self, asked: Asked) -> bool {
-        asked.day <= self.ready_for[asked.kind] && self.gender & asked.genders != 0
+        // both are asked in any case: a branch that goes either way costs more
+        let ready = asked.day <= self.ready_for[asked.kind % 2];
+        let gender = self.gender & asked.genders != 0;
+        ready & gender
     }
 }

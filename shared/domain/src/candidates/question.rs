@@ -32,8 +32,8 @@ pub(super) struct Question<'a> {
     occupations: Box<[i32; SLOTS]>,
     /// What of `occupations` is not zero.
     written: Vec<Range<usize>>,
-    areas: [i32; AREA_POINTS],
-    language: i32,
+    /// Points for waiting and for each set of areas, first without a common language, then with one.
+    besides: [i32; 2 * AREA_POINTS],
     asked: Asked,
     has_histories: bool,
     /// The most that the areas and a language can add.
@@ -68,8 +68,7 @@ impl<'a> Question<'a> {
             folded: 0,
             occupations: vec![0; SLOTS].try_into().expect("there are so many slots"),
             written: Vec::new(),
-            areas: [0; AREA_POINTS],
-            language: 0,
+            besides: [0; 2 * AREA_POINTS],
             asked: Asked::default(),
             has_histories: false,
             most: 0,
@@ -108,7 +107,6 @@ impl<'a> Question<'a> {
         self.has_histories = !case.histories.is_empty();
         self.languages = pool.dictionary.languages(&case.traits.languages);
         self.folded = folded(self.languages);
-        self.language = weights.language;
         for range in self.written.drain(..) {
             self.occupations[range].fill(0);
         }
@@ -151,9 +149,14 @@ impl<'a> Question<'a> {
             }
         }
         self.occupations[usize::from(ANY_SLOT)] = self.most_occupation;
-        self.areas = AreaFit::new(&case.traits.support_areas).points(&pool.area_points);
+        let by_areas = AreaFit::new(&case.traits.support_areas).points(&pool.area_points);
+        let (without, with) = self.besides.split_at_mut(AREA_POINTS);
+        for (points, (without, with)) in by_areas.iter().zip(without.iter_mut().zip(with)) {
+            *without = self.waiting + points;
+            *with = *without + weights.language;
+        }
         let all = areas(case.traits.support_areas.iter().map(|(area, _)| *area));
-        self.most = self.areas[usize::from(all)] + if self.languages == 0 { 0 } else { self.language };
+        self.most = by_areas[usize::from(all)] + if self.languages == 0 { 0 } else { weights.language };
     }
 
     /// Points for waiting, the same with every expert.
@@ -171,11 +174,10 @@ impl<'a> Question<'a> {
     /// Points for the expert's occupations; none for who is odd.
     #[inline]
     pub(super) fn occupation(&self, pool: &Pool<'_>, card: &Card) -> i32 {
-        let [first, second] = card.occupations.map(|code| self.occupations[usize::from(code)]);
-        if card.more {
+        if card.has_more() {
             return self.occupation_by_sheet(pool, card);
         }
-        first.max(second)
+        self.occupation_at_most(card.slots)
     }
 
     #[cold]
@@ -195,23 +197,19 @@ impl<'a> Question<'a> {
     /// The points for waiting, areas and languages.
     #[inline]
     pub(super) fn besides(&self, areas: u8, languages: u32) -> i32 {
-        let language = if languages & self.languages == 0 {
-            0
-        } else {
-            self.language
-        };
-        self.waiting + self.areas[usize::from(areas) % AREA_POINTS] + language
+        self.besides_if(areas, languages & self.languages != 0)
     }
 
     /// The same at most, where bits of languages are folded.
     #[inline]
     pub(super) fn besides_at_most(&self, areas: u8, languages: u16) -> i32 {
-        let language = if languages & self.folded == 0 {
-            0
-        } else {
-            self.language
-        };
-        self.waiting + self.areas[usize::from(areas) % AREA_POINTS] + language
+        self.besides_if(areas, languages & self.folded != 0)
+    }
+
+    // looked up, since a branch that goes either way costs more
+    #[inline]
+    fn besides_if(&self, areas: u8, common_language: bool) -> i32 {
+        self.besides[usize::from(areas) % AREA_POINTS + usize::from(common_language) * AREA_POINTS]
     }
 
     /// Whether the first field of the targets that the expert has a code of is the `place`-th.
@@ -221,24 +219,24 @@ impl<'a> Question<'a> {
             let other = self.places[usize::from(pool.dictionary.fields[usize::from(*slot)])];
             other == 0 || other >= place
         };
-        if card.more {
+        if card.has_more() {
             let sheet = &pool.sheets[card.number as usize];
             return sheet.occupations.iter().all(first);
         }
-        card.occupations.iter().all(first)
+        card.slots.iter().all(first)
     }
 
     /// Whether every rule but those about distance, office and room lets the expert through, as the card
     /// says.
     #[inline]
     pub(super) fn passes(&self, card: &Card) -> bool {
-        !self.has_histories && card.passes(self.asked)
+        !self.has_histories & card.passes(self.asked)
     }
 
     /// Whether the sheet may let an expert through whom the card does not.
     #[inline]
     pub(super) fn may_pass(&self, card: &Card) -> bool {
-        self.has_histories || card.unsure
+        self.has_histories | card.unsure
     }
 
     /// The score of a pair whose sum is this, as the sheet says; none where a rule removes the expert. The

@@ -154,7 +154,8 @@ impl Pool<'_> {
     ) -> ((u32, i32), bool) {
         let passes = question.passes(card);
         let likely = sum >= floor;
-        if !passes && question.may_pass(card) && likely {
+        // the rarest first: a branch that goes either way costs more
+        if question.may_pass(card) && !passes && likely {
             let score = question.score_by_sheet(self, || self.metres(question, card), card, sum);
             let score = score.filter(|score| *score >= floor);
             return ((card.number, score.unwrap_or_default()), score.is_some());
