@@ -95,16 +95,13 @@ impl Pool<'_> {
             let reached = &around.places[*index as usize];
             let occupation = question.occupation(self, card);
             let besides = question.besides(card.areas, card.languages) + occupation;
-            if reached.points + card.fixed + besides < floor
-                || !self.comes(around.key(), reached.metres, card)
-            {
-                continue;
-            }
+            // asked of everybody: a branch that goes either way costs more
+            let comes = self.comes(around.key(), reached.metres, card);
             let sum = self.shared_points(around.key(), reached.metres, card) + besides;
             let (pair, taken_in) = self.judge(question, card, sum, floor);
             taken[count] = pair;
             let wanted = occupation > question.outside_fields && question.is_first_field(self, card, place);
-            count += usize::from(taken_in & wanted);
+            count += usize::from(taken_in & comes & wanted);
         }
         found.take(&taken[..count]);
     }
