@@ -1,7 +1,9 @@
 //! Matches: from the question to an expert on.
 
+pub mod inputs;
 pub mod life;
 pub mod mutations;
+pub mod payloads;
 pub mod steps;
 pub mod told;
 
