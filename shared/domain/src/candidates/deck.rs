@@ -92,7 +92,7 @@ struct Fields {
 /// The little of a card that is read of everybody who has a code of a field.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Glance {
-    /// As on a card.
+    /// As [`Card::slots`].
     pub(super) slots: [u16; 2],
     /// Folded: several languages share a bit.
     pub(super) languages: u16,
@@ -285,7 +285,8 @@ impl Card {
     /// Whether the rules that are about the expert's readiness and gender let them through.
     #[inline]
     pub(super) fn passes(&self, asked: Asked) -> bool {
-        // both are asked in any case: a branch that goes either way costs more
+        // both are asked in any case: a branch that goes either way costs more; the remainder is the same, and
+        // known to be in bounds
         let ready = asked.day <= self.ready_for[asked.kind % 2];
         let gender = self.gender & asked.genders != 0;
         ready & gender

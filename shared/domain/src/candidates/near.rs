@@ -104,9 +104,9 @@ impl Pool<'_> {
     pub(super) fn comes(&self, key: Key, metres: u32, card: &Card) -> bool {
         let own_office_only = self.context.parameters.own_office_only;
         let near = metres <= key.1.min(card.travel_km.into()) * 1000;
-        let asked = !own_office_only || self.sheets[card.number as usize].office == key.2;
+        let by_office = !own_office_only || self.sheets[card.number as usize].office == key.2;
         // a branch that goes either way costs more
-        near & asked
+        near & by_office
     }
 
     /// The points that all cases at `key` share, of who comes there.

@@ -206,7 +206,7 @@ impl<'a> Question<'a> {
         self.besides_if(areas, languages & self.folded != 0)
     }
 
-    // looked up, since a branch that goes either way costs more
+    /// Looked up, since a branch that goes either way costs more.
     #[inline]
     fn besides_if(&self, areas: u8, common_language: bool) -> i32 {
         self.besides[usize::from(areas) % AREA_POINTS + usize::from(common_language) * AREA_POINTS]
@@ -240,7 +240,7 @@ impl<'a> Question<'a> {
     }
 
     /// The score of a pair whose sum is this, as the sheet says; none where a rule removes the expert. The
-    /// rules about distance, office and room have been asked.
+    /// rules about distance, office and room are asked apart.
     #[cold]
     pub(super) fn score_by_sheet(
         &self,
