@@ -1,15 +1,19 @@
 //! Where a row holds few of those around: first those whose occupations are wanted, found by their field,
 //! which raises the floor, then the others from the nearest place outwards.
 
+use std::slice;
+
 use super::Pool;
 use super::best::Find;
-use super::deck::{Deck, OfField};
+use super::deck::Deck;
+use super::groups::Groups;
 use super::near::Reused;
-use super::question::Question;
+use super::question::{Field, Question};
 use super::scan::{Around, CHUNK};
 
-/// Who is left over of a field after a glance: the index of the card, and that of the place.
-type Glanced = (u32, u32);
+/// Who is left over after a glance: the index of the code by which they were found, that of the place, and the
+/// sum without the points for distance.
+type Glanced = (u32, u32, i32);
 
 impl Pool<'_> {
     /// Finds those of a case.
@@ -22,10 +26,9 @@ impl Pool<'_> {
     ) {
         around.need_outwards(self);
         self.look_at_odd(deck, question, around, found);
-        for (field, place) in question.fields.iter().zip(1..) {
-            if let Some(cards) = deck.of_field(self, *field) {
-                self.look_at_field(deck, question, around, (cards, place), found);
-            }
+        let groups = deck.groups(self);
+        for field in &question.fields {
+            self.look_at_field((deck, groups), question, around, field, found);
         }
         self.look_outwards(deck, question, around, found);
     }
@@ -33,7 +36,7 @@ impl Pool<'_> {
     /// Those about whom a card says nothing.
     fn look_at_odd(&self, deck: &Deck, question: &Question<'_>, around: &Around, found: &mut impl Find) {
         let mut near = Reused::default();
-        for reached in &around.places {
+        for reached in &around.outwards {
             let stack = deck.stacks[usize::from(reached.place)];
             if stack.odd_end > stack.first {
                 let odd = deck.between(stack.first..stack.odd_end);
@@ -43,65 +46,80 @@ impl Pool<'_> {
         self.look(question, &near, found);
     }
 
-    /// Those who have a code of a field, the `place`-th of the case's, and of none before it, and more
-    /// points for it than somebody from another field could have.
+    /// Those who have a code of a field for which they have more points than for any other, and than somebody
+    /// from outside the wanted fields could have: near by all of them, farther away those of the groups of the
+    /// targets, as far as somebody could still come in.
     fn look_at_field(
         &self,
-        deck: &Deck,
+        (deck, groups): (&Deck, &Groups),
         question: &Question<'_>,
         around: &Around,
-        (of_field, place): (OfField<'_>, u8),
+        field: &Field,
         found: &mut impl Find,
     ) {
+        if field.most <= question.outside_fields {
+            return;
+        }
         // less than a chunk waits when the next one is looked at
-        let mut glanced = [(0, 0); 2 * CHUNK];
+        let mut glanced = [(0, 0, 0); 2 * CHUNK];
         let mut count = 0;
+        let besides = deck.most_fixed + question.waiting() + question.most;
         let outside = question.outside_fields;
         let mut floor = found.floor();
+        let all = 0..field.groups.end - field.groups.start;
+        let of_field = groups.of_field(&field.groups);
         for (reached, index) in around.places.iter().zip(0..) {
-            let shared = reached.points + deck.most_fixed;
-            for (glances, first) in of_field.at(reached.place, CHUNK) {
-                for (glance, card) in glances.iter().zip(first..) {
-                    let occupation = question.occupation_at_most(glance.slots);
-                    let sum = shared + question.besides_at_most(glance.areas, glance.languages) + occupation;
-                    // written in any case: a branch that goes either way costs more
-                    glanced[count] = (card, index);
-                    let (high, inside) = (sum >= floor, occupation > outside);
-                    count += usize::from(high & inside);
-                }
-                if count >= CHUNK {
-                    self.look_at_glanced(question, around, (of_field, place), &glanced[..count], found);
-                    floor = found.floor();
-                    count = 0;
+            let most = reached.points + besides;
+            if most + field.most < floor {
+                continue;
+            }
+            let wide = most + field.apart >= floor;
+            let wanted = if wide { slice::from_ref(&all) } else { field.near() };
+            for some in wanted {
+                let (coded, first) = of_field.at(reached.place, some);
+                for (coded, first) in coded.chunks(CHUNK).zip((first..).step_by(CHUNK)) {
+                    for (coded, at) in coded.iter().zip(first..) {
+                        let (own, is_best) = question.by_code(coded);
+                        let sum = question.besides(coded.areas, coded.languages) + own;
+                        let high = sum + i32::from(coded.fixed) + reached.points >= floor;
+                        let inside = own > outside;
+                        // written in any case: a branch that goes either way costs more
+                        glanced[count] = (at, index, sum);
+                        count += usize::from(high & inside & is_best);
+                    }
+                    if count >= CHUNK {
+                        self.look_at_glanced((deck, groups), question, around, &glanced[..count], found);
+                        floor = found.floor();
+                        count = 0;
+                    }
                 }
             }
         }
-        self.look_at_glanced(question, around, (of_field, place), &glanced[..count], found);
+        self.look_at_glanced((deck, groups), question, around, &glanced[..count], found);
     }
 
     fn look_at_glanced(
         &self,
+        (deck, groups): (&Deck, &Groups),
         question: &Question<'_>,
         around: &Around,
-        (of_field, place): (OfField<'_>, u8),
         glanced: &[Glanced],
         found: &mut impl Find,
     ) {
         let floor = found.floor();
         let mut taken = [(0, 0); 2 * CHUNK];
         let mut count = 0;
-        for (card, index) in glanced {
-            let card = of_field.card(*card);
+        for (at, index, sum) in glanced {
+            let coded = groups.coded(*at);
+            let card = &deck.cards[coded.card as usize];
             let reached = &around.places[*index as usize];
-            let occupation = question.occupation(self, card);
-            let besides = question.besides(card.areas, card.languages) + occupation;
             // asked of everybody: a branch that goes either way costs more
             let comes = self.comes(around.key(), reached.metres, card);
-            let sum = self.shared_points(around.key(), reached.metres, card) + besides;
+            let sum = self.shared_points(around.key(), reached.metres, card) + sum;
             let (pair, taken_in) = self.judge(question, card, sum, floor);
             taken[count] = pair;
-            let wanted = occupation > question.outside_fields && question.is_first_field(self, card, place);
-            count += usize::from(taken_in & comes & wanted);
+            let is_best = !card.has_more() || question.is_best(self, card, coded.own);
+            count += usize::from(taken_in & comes & is_best);
         }
         found.take(&taken[..count]);
     }

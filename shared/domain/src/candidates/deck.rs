@@ -5,7 +5,8 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 use super::Pool;
-use super::sheet::{Days, FIELDS, Sheet};
+use super::groups::Groups;
+use super::sheet::{Days, Sheet};
 use crate::checks::CheckKind;
 use crate::postal_codes::Run;
 
@@ -73,35 +74,7 @@ pub(super) struct Deck {
     pub(super) stacks: Vec<Stack>,
     /// The most fixed points of anybody who is not odd.
     pub(super) most_fixed: i32,
-    fields: OnceLock<Fields>,
-}
-
-/// Who of each place has a code of each occupational field.
-#[derive(Debug)]
-struct Fields {
-    /// For each field where its places begin in `offsets`; none for one that nobody has a code of.
-    starts: Vec<Option<usize>>,
-    /// Where the cards of each place begin, for each field, and where the last ones end.
-    offsets: Vec<u32>,
-    /// Copies, since those of one field lie far apart in the deck.
-    cards: Vec<Card>,
-    /// What most of them are passed over by.
-    glances: Vec<Glance>,
-}
-
-/// The little of a card that is read of everybody who has a code of a field.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Glance {
-    /// As [`Card::slots`].
-    pub(super) slots: [u16; 2],
-    /// Folded: several languages share a bit.
-    pub(super) languages: u16,
-    pub(super) areas: u8,
-}
-
-/// Half as many bits of languages.
-pub(super) fn folded(languages: u32) -> u16 {
-    languages as u16 | (languages >> 16) as u16
+    groups: OnceLock<Groups>,
 }
 
 impl Deck {
@@ -111,7 +84,7 @@ impl Deck {
             cards: Vec::with_capacity(pool.sheets.len()),
             stacks: Vec::with_capacity(pool.places.len()),
             most_fixed: 0,
-            fields: OnceLock::new(),
+            groups: OnceLock::new(),
         };
         for (place, rank) in pool.places.iter().zip(0..) {
             let first = deck.cards.len() as u32;
@@ -149,96 +122,9 @@ impl Deck {
         first.first..last.end
     }
 
-    fn fields(&self, pool: &Pool<'_>) -> &Fields {
-        self.fields.get_or_init(|| {
-            let nothing = 2 * pool.dictionary.codes.len();
-            let by_slot = &pool.dictionary.fields;
-            let mut present = [false; FIELDS];
-            for field in by_slot.iter().filter(|field| **field > 0) {
-                present[usize::from(*field)] = true;
-            }
-            let width = self.stacks.len();
-            let mut starts = vec![None; FIELDS];
-            let present = (0..FIELDS).filter(|field| present[*field]);
-            let count = present.zip(0..).fold(0, |_, (field, index)| {
-                starts[field] = Some(index * width);
-                index + 1
-            });
-            let each = |see: &mut dyn FnMut(usize, u32)| {
-                for (place, stack) in self.stacks.iter().enumerate() {
-                    for card in stack.first..stack.end {
-                        let sheet = &pool.sheets[self.cards[card as usize].number as usize];
-                        if sheet.odd {
-                            continue;
-                        }
-                        let slots = sheet.occupations;
-                        for (at, slot) in slots.iter().enumerate() {
-                            if usize::from(*slot) == nothing {
-                                break;
-                            }
-                            let field = by_slot[usize::from(*slot)];
-                            let before = &slots[..at];
-                            if let Some(start) = starts[usize::from(field)]
-                                && before.iter().all(|other| by_slot[usize::from(*other)] != field)
-                            {
-                                see(start + place, card);
-                            }
-                        }
-                    }
-                }
-            };
-            let mut offsets = vec![0_u32; count * width + 1];
-            each(&mut |at, _| offsets[at + 1] += 1);
-            for at in 1..offsets.len() {
-                offsets[at] += offsets[at - 1];
-            }
-            let mut cards = vec![Card::default(); offsets[count * width] as usize];
-            let mut next = offsets.clone();
-            each(&mut |at, card| {
-                cards[next[at] as usize] = self.cards[card as usize];
-                next[at] += 1;
-            });
-            Fields {
-                starts,
-                offsets,
-                glances: cards.iter().map(Card::glance).collect(),
-                cards,
-            }
-        })
-    }
-
-    /// The cards by place of those who have a code of a field.
-    pub(super) fn of_field(&self, pool: &Pool<'_>, field: u8) -> Option<OfField<'_>> {
-        let fields = self.fields(pool);
-        let start = fields.starts[usize::from(field)]?;
-        Some(OfField {
-            offsets: &fields.offsets[start..=start + self.stacks.len()],
-            fields,
-        })
-    }
-}
-
-/// Those who have a code of one field.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct OfField<'d> {
-    offsets: &'d [u32],
-    fields: &'d Fields,
-}
-
-impl<'d> OfField<'d> {
-    /// Those who live at a place, at most so many at once, with the index of the first card of each lot.
-    #[inline]
-    pub(super) fn at(self, place: u16, most: usize) -> impl Iterator<Item = (&'d [Glance], u32)> {
-        let place = usize::from(place);
-        let (from, until) = (self.offsets[place], self.offsets[place + 1]);
-        let glances = &self.fields.glances[from as usize..until as usize];
-        glances.chunks(most).zip((from..).step_by(most))
-    }
-
-    /// A card by its index.
-    #[inline]
-    pub(super) fn card(self, index: u32) -> &'d Card {
-        &self.fields.cards[index as usize]
+    /// The cards by the groups of their codes.
+    pub(super) fn groups(&self, pool: &Pool<'_>) -> &Groups {
+        self.groups.get_or_init(|| Groups::new(pool, self))
     }
 }
 
@@ -272,14 +158,6 @@ impl Card {
     #[inline]
     pub(super) fn has_more(&self) -> bool {
         self.slots[0] == ANY_SLOT
-    }
-
-    fn glance(&self) -> Glance {
-        Glance {
-            slots: self.slots,
-            languages: folded(self.languages),
-            areas: self.areas,
-        }
     }
 
     /// Whether the rules that are about the expert's readiness and gender let them through.

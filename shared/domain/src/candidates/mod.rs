@@ -5,8 +5,8 @@
 //! ordered by place, so that those around a centre are a few runs of memory; what cases of one place
 //! share is computed once; and where only the best of a row are asked for, an expert whose points cannot
 //! reach them any more is passed over. Where there are many around a centre, most are not even looked at:
-//! those of the wanted occupations are found by their field, all others from the nearest place outwards,
-//! until no place is left whose best could still come in.
+//! those of the wanted occupations are found by their field, where it is far by their group, all others from
+//! the nearest place outwards, until no place is left whose best could still come in.
 //!
 //! Rows name experts by their *number*, their rank by place: neighbours in the country are neighbours in
 //! memory, for the solver as well.
@@ -15,7 +15,9 @@ mod around;
 mod best;
 mod crowd;
 mod deck;
+mod dictionary;
 mod explain;
+mod groups;
 mod near;
 mod question;
 mod rows;
@@ -33,7 +35,8 @@ pub use explain::{NEAR_MISSES, NearMiss, Seen, with_margin};
 pub use rows::{Rows, Wanted};
 
 use around::Place;
-use sheet::{Days, Dictionary, Sheet};
+use dictionary::Dictionary;
+use sheet::{Days, Sheet};
 
 /// An expert with what rules and scores ask for.
 #[derive(Debug, Clone, Copy)]

@@ -2,9 +2,12 @@
 
 use std::ops::Range;
 
-use super::deck::{ANY_SLOT, Asked, Card, folded};
-use super::sheet::{Days, FIELDS, Sheet, areas, day, field, gender};
+use super::deck::{ANY_SLOT, Asked, Card};
+use super::dictionary::Dictionary;
+use super::groups::Coded;
+use super::sheet::{Days, Sheet, areas, day, gender};
 use super::{Case, Pool};
+use crate::cases::MOST_OCCUPATIONS;
 use crate::checks::{CheckKind, needed_kind};
 use crate::eligibility::{PairHistory, Rule, may_propose, missing, reach_m};
 use crate::occupations::{KldbCode, PACKED_BASE, PACKED_CODES};
@@ -26,8 +29,6 @@ pub(super) struct Question<'a> {
     pub(super) radius_m: u32,
     waiting: i32,
     languages: u32,
-    /// The same, folded.
-    folded: u16,
     /// Points of each code as occupation, of each as interest, and of none.
     occupations: Box<[i32; SLOTS]>,
     /// What of `occupations` is not zero.
@@ -43,13 +44,65 @@ pub(super) struct Question<'a> {
     /// The most that an occupation gives that shares no more than one digit with a target. Who gets more
     /// has a code in one of the fields.
     pub(super) outside_fields: i32,
-    /// The fields of the targets, each once, and for each field one more than its place among them.
-    pub(super) fields: Vec<u8>,
-    places: [u8; FIELDS],
-    /// Which codes share how many digits with a target, of those targets that were asked for.
-    shared: Vec<[Range<usize>; 5]>,
+    /// The fields of the targets, each once.
+    pub(super) fields: Vec<Field>,
+    /// What is known of those targets that were asked for.
+    targets: Vec<Target>,
     /// One more than the place of each packed target among them; 0 for those not yet asked for.
-    places_of_shared: Vec<u32>,
+    places_of_targets: Vec<u32>,
+}
+
+/// An occupational field that a case asks for.
+#[derive(Debug, Clone)]
+pub(super) struct Field {
+    /// The groups of the field.
+    pub(super) groups: Range<u16>,
+    /// The groups of the targets.
+    near: [Range<u16>; MOST_OCCUPATIONS],
+    near_count: usize,
+    /// The most that a code of the field gives.
+    pub(super) most: i32,
+    /// The most that one gives that belongs to none of these groups.
+    pub(super) apart: i32,
+}
+
+impl Field {
+    /// The groups of the targets, each once, counted from the first of the field.
+    pub(super) fn near(&self) -> &[Range<u16>] {
+        &self.near[..self.near_count]
+    }
+
+    fn add(&mut self, group: u16) {
+        let group = group - self.groups.start;
+        let group = group..group + 1;
+        if !self.near().contains(&group)
+            && let Some(free) = self.near.get_mut(self.near_count)
+        {
+            *free = group;
+            self.near_count += 1;
+        }
+    }
+}
+
+/// A target occupation among the codes of the experts.
+#[derive(Debug)]
+struct Target {
+    /// Which codes share how many digits with it.
+    shared: [Range<usize>; 5],
+    /// Its group and the groups of its field.
+    group: Option<u16>,
+    field: Option<Range<u16>>,
+}
+
+impl Target {
+    fn new(dictionary: &Dictionary, target: KldbCode) -> Self {
+        let (group, field) = dictionary.group_and_field(target.packed()).unzip();
+        Self {
+            shared: shared_digits(&dictionary.codes, target),
+            group: group.flatten(),
+            field: field.cloned(),
+        }
+    }
 }
 
 impl<'a> Question<'a> {
@@ -65,7 +118,6 @@ impl<'a> Question<'a> {
             radius_m: 0,
             waiting: 0,
             languages: 0,
-            folded: 0,
             occupations: vec![0; SLOTS].try_into().expect("there are so many slots"),
             written: Vec::new(),
             besides: [0; 2 * AREA_POINTS],
@@ -75,9 +127,8 @@ impl<'a> Question<'a> {
             most_occupation: 0,
             outside_fields: 0,
             fields: Vec::new(),
-            places: [0; FIELDS],
-            shared: Vec::new(),
-            places_of_shared: vec![0; PACKED_CODES],
+            targets: Vec::new(),
+            places_of_targets: vec![0; PACKED_CODES],
         };
         question.ask_rules(pool, case);
         question
@@ -106,13 +157,10 @@ impl<'a> Question<'a> {
         self.asked = Asked::new(self.kind, starts.after_first(self.start), self.gender);
         self.has_histories = !case.histories.is_empty();
         self.languages = pool.dictionary.languages(&case.traits.languages);
-        self.folded = folded(self.languages);
         for range in self.written.drain(..) {
             self.occupations[range].fill(0);
         }
-        for field in self.fields.drain(..) {
-            self.places[usize::from(field)] = 0;
-        }
+        self.fields.clear();
         (self.most_occupation, self.outside_fields) = (0, 0);
         let codes = pool.dictionary.codes.len();
         for (rank, target) in case.traits.occupations.iter().enumerate() {
@@ -120,18 +168,30 @@ impl<'a> Question<'a> {
             self.outside_fields = self.outside_fields.max(points[0]).max(points[1]);
             let whole = pool.occupation_points.of(usize::from(KldbCode::MAX_DIGITS), rank);
             self.most_occupation = self.most_occupation.max(whole[0]).max(whole[1]);
-            let field = field(target.packed());
-            let place = &mut self.places[usize::from(field)];
-            if field > 0 && *place == 0 {
-                self.fields.push(field);
-                *place = self.fields.len() as u8;
-            }
-            let place = &mut self.places_of_shared[target.packed() as usize];
+            let place = &mut self.places_of_targets[target.packed() as usize];
             if *place == 0 {
-                self.shared.push(shared_digits(&pool.dictionary.codes, *target));
-                *place = self.shared.len() as u32;
+                self.targets.push(Target::new(&pool.dictionary, *target));
+                *place = self.targets.len() as u32;
             }
-            let shared = &self.shared[*place as usize - 1];
+            let Target { shared, group, field } = &self.targets[*place as usize - 1];
+            if let Some(groups) = field.clone() {
+                let apart = pool.occupation_points.of(2, rank);
+                let field = match self.fields.iter_mut().find(|field| field.groups == groups) {
+                    Some(field) => field,
+                    None => self.fields.push_mut(Field {
+                        groups,
+                        near: [const { 0..0 }; MOST_OCCUPATIONS],
+                        near_count: 0,
+                        most: 0,
+                        apart: 0,
+                    }),
+                };
+                field.most = field.most.max(whole[0]).max(whole[1]);
+                field.apart = field.apart.max(apart[0]).max(apart[1]);
+                if let Some(group) = group {
+                    field.add(*group);
+                }
+            }
             for (range, digits) in shared.iter().zip(1..) {
                 if range.is_empty() {
                     break;
@@ -200,30 +260,26 @@ impl<'a> Question<'a> {
         self.besides_if(areas, languages & self.languages != 0)
     }
 
-    /// The same at most, where bits of languages are folded.
-    #[inline]
-    pub(super) fn besides_at_most(&self, areas: u8, languages: u16) -> i32 {
-        self.besides_if(areas, languages & self.folded != 0)
-    }
-
     /// Looked up, since a branch that goes either way costs more.
     #[inline]
     fn besides_if(&self, areas: u8, common_language: bool) -> i32 {
         self.besides[usize::from(areas) % AREA_POINTS + usize::from(common_language) * AREA_POINTS]
     }
 
-    /// Whether the first field of the targets that the expert has a code of is the `place`-th.
+    /// The points that a code by which somebody is found gives them, and whether no other code that their card
+    /// holds gives more, or as much where its slot comes first.
     #[inline]
-    pub(super) fn is_first_field(&self, pool: &Pool<'_>, card: &Card, place: u8) -> bool {
-        let first = |slot: &u16| {
-            let other = self.places[usize::from(pool.dictionary.fields[usize::from(*slot)])];
-            other == 0 || other >= place
-        };
-        if card.has_more() {
-            let sheet = &pool.sheets[card.number as usize];
-            return sheet.occupations.iter().all(first);
-        }
-        card.slots.iter().all(first)
+    pub(super) fn by_code(&self, coded: &Coded) -> (i32, bool) {
+        let [own, other] = [coded.own, coded.other].map(|slot| self.occupations[usize::from(slot)]);
+        (own, own + i32::from(coded.own <= coded.other) > other)
+    }
+
+    /// Whether it is the best of all codes, where a card does not hold all.
+    #[cold]
+    pub(super) fn is_best(&self, pool: &Pool<'_>, card: &Card, own: u16) -> bool {
+        let points = |slot: &u16| (self.occupations[usize::from(*slot)], std::cmp::Reverse(*slot));
+        let slots = &pool.sheets[card.number as usize].occupations;
+        slots.iter().max_by_key(|slot| points(slot)) == Some(&own)
     }
 
     /// Whether every rule but those about distance, office and room lets the expert through, as the card

@@ -3,18 +3,15 @@
 use chrono::{Datelike, NaiveDate};
 
 use super::Expert;
+use super::dictionary::Dictionary;
 use crate::checks::{CheckKind, counting};
 use crate::eligibility::{Context, Rule};
-use crate::experts::{ExpertState, OccupationKind};
-use crate::ids::OfficeId;
-use crate::occupations::{KldbCode, PACKED_BASE, PACKED_CODES};
+use crate::experts::ExpertState;
 use crate::scores::{balance_points, programme_points};
-use crate::values::{Gender, Language, SupportArea};
+use crate::values::{Gender, SupportArea};
 
 /// So many occupations and interests of an expert fit into a sheet.
 const OCCUPATIONS: usize = 4;
-/// So many languages besides German fit into a word.
-const LANGUAGES: usize = 32;
 
 /// A day as a number.
 pub(super) fn day(date: NaiveDate) -> i32 {
@@ -103,137 +100,6 @@ impl Days {
             }
         }
         Some(whole)
-    }
-}
-
-/// The most codes that fit into sheets, each as occupation and as interest.
-const CODES: usize = (u16::MAX as usize) / 2;
-/// Packed numbers of as many digits as an occupational field has are codes divided by this.
-const BELOW_FIELD: u32 = PACKED_BASE.pow(KldbCode::MAX_DIGITS as u32 - 2);
-/// One more than the largest number of a field.
-pub(super) const FIELDS: usize = PACKED_BASE.pow(2) as usize;
-
-/// The occupational field of a packed code, its first two digits; 0 where it has no two.
-pub(super) fn field(packed: u32) -> u8 {
-    let field = packed / BELOW_FIELD;
-    if field.is_multiple_of(PACKED_BASE) {
-        0
-    } else {
-        field as u8
-    }
-}
-
-/// The occupations, languages and offices that occur among the experts.
-#[derive(Debug)]
-pub(super) struct Dictionary {
-    /// Packed; rising once the dictionary is finished.
-    pub(super) codes: Vec<u32>,
-    /// The field of each slot: of codes as occupations, of codes as interests, and of nothing.
-    pub(super) fields: Vec<u8>,
-    /// One more than the place of each packed code among them; 0 for those that do not occur.
-    places: Vec<u16>,
-    /// Packed.
-    languages: Vec<u32>,
-    german: u32,
-    offices: Vec<OfficeId>,
-}
-
-impl Dictionary {
-    pub(super) fn new() -> Self {
-        Self {
-            codes: Vec::new(),
-            fields: Vec::new(),
-            places: vec![0; PACKED_CODES],
-            languages: Vec::new(),
-            german: Language::german().packed(),
-            offices: Vec::new(),
-        }
-    }
-
-    /// What stands for a code in a sheet until the dictionary is finished; none where no more fit.
-    fn code(&mut self, code: KldbCode, kind: OccupationKind) -> Option<u16> {
-        let place = &mut self.places[code.packed() as usize];
-        if *place == 0 {
-            if self.codes.len() == CODES {
-                return None;
-            }
-            self.codes.push(code.packed());
-            *place = self.codes.len() as u16;
-        }
-        Some(2 * *place - u16::from(kind != OccupationKind::Interest))
-    }
-
-    /// Puts the codes into their order. The answer is the slot of everything that stands in sheets.
-    fn sort(&mut self) -> Vec<u16> {
-        let count = self.codes.len();
-        self.codes.sort_unstable();
-        let nothing = 2 * count;
-        let mut slots = vec![nothing as u16; nothing + 1];
-        self.fields = vec![0; nothing + 1];
-        for (index, code) in self.codes.iter().enumerate() {
-            let seen = 2 * usize::from(self.places[*code as usize]);
-            slots[seen - 1] = index as u16;
-            slots[seen] = (count + index) as u16;
-            self.fields[index] = field(*code);
-            self.fields[count + index] = field(*code);
-        }
-        slots
-    }
-
-    /// Ends the making. The answer is the slot of everything that stands in sheets until now.
-    pub(super) fn finish(&mut self) -> Vec<u16> {
-        let slots = self.sort();
-        self.places = Vec::new();
-        slots
-    }
-
-    /// The bit of a language besides German; none for one that has no bit.
-    fn bit(&self, language: u32) -> Option<u32> {
-        let number = self.languages.iter().position(|known| *known == language)?;
-        (number < LANGUAGES).then(|| 1 << number)
-    }
-
-    /// The bits of an expert's languages besides German, and whether all of them have one.
-    fn learn(&mut self, languages: &[Language]) -> (u32, bool) {
-        let (mut bits, mut all) = (0, true);
-        for language in languages.iter().map(Language::packed) {
-            if language == self.german {
-                continue;
-            }
-            if !self.languages.contains(&language) {
-                self.languages.push(language);
-            }
-            match self.bit(language) {
-                Some(bit) => bits |= bit,
-                None => all = false,
-            }
-        }
-        (bits, all)
-    }
-
-    /// The bits of a mentee's languages besides German. Languages that no expert speaks have no bit and
-    /// need none; where a language has no bit, those who speak it are odd.
-    pub(super) fn languages(&self, languages: &[Language]) -> u32 {
-        languages
-            .iter()
-            .filter_map(|language| self.bit(language.packed()))
-            .fold(0, |bits, bit| bits | bit)
-    }
-
-    /// The number of an office; one that no expert belongs to has none of theirs.
-    pub(super) fn office(&self, office: OfficeId) -> u32 {
-        let place = self.offices.iter().position(|known| *known == office);
-        place.map_or(u32::MAX, |place| place as u32)
-    }
-
-    fn learn_office(&mut self, office: OfficeId) -> u32 {
-        match self.office(office) {
-            u32::MAX => {
-                self.offices.push(office);
-                self.offices.len() as u32 - 1
-            }
-            known => known,
-        }
     }
 }
 

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::explain::with_margin;
 use super::*;
+use crate::cases::MOST_OCCUPATIONS;
 use crate::checks::{BackgroundCheck, CheckKind, Inspection};
 use crate::eligibility::{Attended, Rule, may_propose, reach_m};
 use crate::experts::{ExpertOccupation, ExpertState, OccupationKind, Pause};
@@ -19,7 +20,10 @@ use crate::values::{Gender, Language, SupportArea};
 
 /// Dresden, its surroundings, and Munich.
 const CODES: [&str; 7] = ["01067", "01069", "01097", "01445", "01662", "02625", "80331"];
-const OCCUPATIONS: [&str; 8] = ["43412", "43414", "4341", "26312", "2", "25212", "81302", "81392"];
+/// Several of a group, several groups of a field, and a code that has neither.
+const OCCUPATIONS: [&str; 9] = [
+    "43412", "43414", "4341", "43112", "43122", "26312", "2", "81302", "81392",
+];
 const LANGUAGES: [&str; 4] = ["de", "fa", "ar", "en"];
 
 fn today() -> NaiveDate {
@@ -198,7 +202,7 @@ fn case() -> impl Strategy<Value = OwnedCase> {
         postal_code(),
         (0..2_u128, 5..60_u16, -10..60_i64, any::<bool>(), gender()),
         wanted,
-        vec(select(&OCCUPATIONS[..]), 0..4),
+        vec(select(&OCCUPATIONS[..]), 0..=MOST_OCCUPATIONS),
         languages(),
         0..400_u64,
         histories,
@@ -310,8 +314,107 @@ fn the_best(whole: &[(u32, i32)], most: usize) -> (Vec<(u32, i32)>, Option<i32>)
     (best, bound)
 }
 
+/// Weights under which nothing but the occupation counts, so that what somebody could reach at most is what
+/// they have.
+const OCCUPATION_ALONE: Weights = Weights {
+    distance: 0,
+    occupation: 400,
+    support_areas: 0,
+    language: 0,
+    programmes: 0,
+    balance: 0,
+    waiting_per_day: 0,
+    missing: 0,
+};
+
+#[test]
+fn who_in_a_crowd_has_codes_of_a_wanted_field_is_found_once_by_the_best_of_them() {
+    use OccupationKind::{Interest, Occupation};
+    type Codes<'c> = &'c [(&'c str, OccupationKind)];
+    // what is wanted, whose codes are asked about, and those of others
+    let cases: [(&[&str], Codes<'_>, Codes<'_>); 4] = [
+        // one code is worth as much as the other
+        (&["43412"], &[("43112", Occupation), ("43122", Occupation)], &[]),
+        (&["43412"], &[("43122", Occupation), ("43122", Occupation)], &[]),
+        // worth less than one from any field that shares a digit with the first target
+        (&["43412", "43414", "4341", "81302"], &[("81112", Interest)], &[]),
+        // worth more for the first target of the field than for the last one, and a little more than others are
+        (
+            &["43412", "43414"],
+            &[("43112", Occupation)],
+            &[("43492", Interest)],
+        ),
+    ];
+    let settings = Settings::default();
+    let parameters = Parameters {
+        weights: OCCUPATION_ALONE,
+        ..Parameters::default()
+    };
+    let required = BTreeSet::new();
+    let facts = ready();
+    let case_facts = CaseFacts {
+        office: facts.office,
+        radius_km: 30,
+        planned_start: today(),
+        mentee_birth_date: days(-9_000),
+        expert_gender_wish: None,
+    };
+    for (targets, codes, others) in cases {
+        let context = Context {
+            today: today(),
+            settings: &settings,
+            parameters: &parameters,
+            required_modules: &required,
+        };
+        let traits = |codes: Codes<'_>| ExpertTraits {
+            occupations: codes
+                .iter()
+                .map(|(code, kind)| ExpertOccupation {
+                    kind: *kind,
+                    kldb_code: Some(code.parse().unwrap()),
+                    label: String::new(),
+                })
+                .collect(),
+            support_areas: vec![],
+            languages: vec![],
+            programmes: 0,
+            capacity: 1,
+            open_matches: 0,
+        };
+        let [codes, others, none] = [codes, others, &[]].map(traits);
+        let experts = (0..100).map(|position| Expert {
+            postal_code: CODES[0].parse().unwrap(),
+            facts: &facts,
+            traits: match position % 30 {
+                29 => &codes,
+                0..10 => &others,
+                _ => &none,
+            },
+        });
+        let pool = Pool::new(context, experts.collect()).unwrap();
+        let case = Case {
+            postal_code: CODES[0].parse().unwrap(),
+            facts: &case_facts,
+            traits: &CaseTraits {
+                support_areas: vec![],
+                occupations: targets.iter().map(|code| code.parse().unwrap()).collect(),
+                languages: vec![],
+                waiting_since: today(),
+            },
+            histories: &[],
+        };
+        let whole = pool.rows(&[case], usize::MAX, 1, &|_| true).unwrap().unwrap();
+        for most in 1..4 {
+            let best = pool.rows(&[case], most, 1, &|_| true).unwrap().unwrap();
+            let expected = the_best(&row(&whole, 0), most);
+            assert!(expected.0.iter().all(|pair| pair.1 > 0), "{targets:?}");
+            assert_eq!((row(&best, 0), best.bounds[0]), expected, "{targets:?}");
+        }
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(100))]
+    #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
     fn the_best_of_a_crowd_are_those_of_the_whole_row(
