@@ -1,16 +1,18 @@
 //! What is kept about people: the catalogue, export, erasure, retention.
 
+mod export;
+mod retention;
+
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, PgConnection};
 use tandem_domain::ids::{CaseId, ExpertId, MatchId};
 use tandem_domain::policy::Grant;
 use tandem_domain::statistics::{Cell, Period, PeriodUnit};
 use tandem_operations::audit_trail::{seal, verify};
-use tandem_operations::personal_data::{self, due};
 use tandem_operations::{Caller, experts, matches};
 use tandem_storage::personal_data::{TABLES, Whose, record};
 use tandem_storage::statistics::Of;
@@ -432,113 +434,6 @@ async fn erasure_waits_for_the_end_of_a_match_and_of_a_hold_and_says_so() {
     cage.app.finish().await;
 }
 
-/// The export can be downloaded as JSON and as PDF, by the person and by nobody else.
-async fn both_files(cage: &Cage, id: &Value, content: &str) {
-    let query = "query($id: ID!) { dataRequest(id: $id) { jsonUrl pdfUrl tablesDone tablesTotal } }";
-    let request = cage.person.ask(query, json!({ "id": id })).await.data()["dataRequest"].clone();
-    assert_eq!(request["tablesDone"], request["tablesTotal"]);
-    let fetch = async |actor: &Actor, name: &str| {
-        let path = reqwest::Url::parse(request[name].as_str().expect("a URL")).expect("a URL");
-        let url = format!("{}{}", cage.app.url, path.path());
-        let request = reqwest::Client::new().get(url);
-        let request = request.bearer_auth(actor.client.token().expect("signed in"));
-        let answer = request.send().await.expect("an answer");
-        (answer.status(), answer.bytes().await.expect("a body"))
-    };
-    let (status, json) = fetch(&cage.person, "jsonUrl").await;
-    assert_eq!(status, 200);
-    assert_eq!(json, content.as_bytes());
-    let (status, pdf) = fetch(&cage.person, "pdfUrl").await;
-    assert_eq!(status, 200);
-    assert!(
-        pdf.starts_with(b"%PDF-") && pdf.len() > 5_000,
-        "{} bytes",
-        pdf.len()
-    );
-    let stranger = cage.app.staff("Stranger", &[Grant::Coordinator(None)]).await;
-    for name in ["jsonUrl", "pdfUrl"] {
-        assert_eq!(fetch(&stranger, name).await.0, 404, "{name}");
-    }
-    // and not any longer than it is kept
-    let mut conn = cage.app.superuser().await;
-    let kept: (bool, bool) =
-        sqlx::query_as("SELECT content IS NOT NULL, report IS NOT NULL FROM data_requests")
-            .fetch_one(&mut conn)
-            .await
-            .expect("the request");
-    assert_eq!(kept, (true, true));
-    let expired = "UPDATE data_requests SET expires_at = '2026-11-01'";
-    sqlx::query(expired).execute(&mut conn).await.expect("an end");
-    assert_eq!(fetch(&cage.person, "pdfUrl").await.0, 404, "expired");
-    personal_data::enforce(&cage.app.worker).await.expect("a sweep");
-    let kept: (bool, bool) =
-        sqlx::query_as("SELECT content IS NOT NULL, report IS NOT NULL FROM data_requests")
-            .fetch_one(&mut conn)
-            .await
-            .expect("the request");
-    assert_eq!(kept, (false, false));
-}
-
-#[tokio::test]
-async fn a_person_gets_everything_about_itself_and_nothing_about_others() {
-    let cage = Cage::build().await;
-    let answer = cage
-        .request(&cage.person, "requestDataExport", &gid(cage.expert))
-        .await;
-    assert_eq!(answer["request"]["state"], "QUEUED", "{answer}");
-    let id = answer["request"]["id"].clone();
-    let twice = cage
-        .request(&cage.person, "requestDataExport", &gid(cage.expert))
-        .await;
-    assert_eq!(
-        twice["request"]["id"], id,
-        "asked for again, it is the same request"
-    );
-    cage.app.drain().await;
-    let query = "query($id: ID!) { dataRequest(id: $id) { state content } }";
-    let done = cage.person.ask(query, json!({ "id": id })).await;
-    let content = done.data()["dataRequest"]["content"]
-        .as_str()
-        .expect("the export");
-    both_files(&cage, &id, content).await;
-    let export: Value = serde_json::from_str(content).expect("JSON");
-    assert_eq!(export["data"]["experts"][0]["given_name"], CANARY);
-    for table in [
-        "matches",
-        "expert_occupations",
-        "agreements",
-        "meetings",
-        "email_deliveries",
-        "users",
-    ] {
-        assert!(export["data"][table][0].is_object(), "{table} is missing");
-    }
-    assert!(export["purposes"].as_array().unwrap().len() > 8);
-    for other in ["mentees", "cases"] {
-        assert!(export["data"][other].is_null(), "{other} are about somebody else");
-    }
-    assert!(!content.contains("token_hash"));
-    // somebody else's request does not exist
-    let office = cage.app.head_office().await;
-    let other = office.ask(query, json!({ "id": id })).await;
-    assert_eq!(other.data()["dataRequest"], Value::Null);
-    for actor in [&cage.person, &office] {
-        let refused = cage.request(actor, "requestDataExport", &cage.mentee_id()).await;
-        assert_eq!(refused["userErrors"][0]["code"], "NOT_FOUND", "{refused}");
-    }
-    // and it can be fetched for two weeks
-    cage.app.advance(Duration::days(15));
-    cage.app.sweep().await;
-    let mut conn = cage.app.superuser().await;
-    let kept: i64 = sqlx::query_scalar("SELECT count(*) FROM data_requests WHERE content IS NOT NULL")
-        .fetch_one(&mut conn)
-        .await
-        .unwrap();
-    assert_eq!(kept, 0);
-    cage.app.ignore_mails();
-    cage.app.finish().await;
-}
-
 #[tokio::test]
 async fn a_persons_own_erasure_waits_for_an_administrator() {
     let cage = Cage::build().await;
@@ -561,99 +456,6 @@ async fn a_persons_own_erasure_waits_for_an_administrator() {
     assert_eq!(confirmed.data()["confirmErasure"]["request"]["state"], "QUEUED");
     cage.app.drain().await;
     assert_eq!(cage.look(&id).await["state"], "DONE");
-    cage.app.ignore_mails();
-    cage.app.finish().await;
-}
-
-#[tokio::test]
-async fn retention_runs_by_itself_and_says_before_what_it_will_do() {
-    let cage = Cage::build().await;
-    cage.end(cage.app.now()).await;
-    let at = |name: &'static str, text: String| (name, text);
-    let texts = || async {
-        let mut conn = cage.app.superuser().await;
-        let wishes: String = sqlx::query_scalar("SELECT mentee_wishes FROM cases")
-            .fetch_one(&mut conn)
-            .await
-            .unwrap();
-        let name: String = sqlx::query_scalar("SELECT given_name FROM mentees")
-            .fetch_one(&mut conn)
-            .await
-            .unwrap();
-        [at("wishes", wishes), at("name", name)]
-    };
-    let before = totals(&cage.app).await;
-    cage.app.advance(Duration::days(160));
-    cage.app.sweep().await;
-    assert_eq!(due(&cage.app.worker, 30).await.unwrap().free_texts, 1);
-    assert_eq!(texts().await[0].1, CANARY, "not yet");
-    cage.app.advance(Duration::days(25));
-    cage.app.sweep().await;
-    assert_eq!(texts().await[0].1, "", "free text goes after 6 months");
-    assert_eq!(texts().await[1].1, CANARY, "the rest not yet");
-    cage.app.advance(Duration::days(155));
-    assert_eq!(due(&cage.app.worker, 30).await.unwrap().mentees, 1);
-    cage.app.advance(Duration::days(30));
-    cage.app.sweep().await;
-    assert_eq!(texts().await[1].1, "–", "the person goes after 12 months");
-    assert_eq!(totals(&cage.app).await, before);
-    assert_eq!(
-        due(&cage.app.worker, 30).await.unwrap(),
-        personal_data::Due::default()
-    );
-    cage.app.ignore_mails();
-    cage.app.finish().await;
-}
-
-#[tokio::test]
-async fn the_numbers_behind_a_plan_forget_an_erased_expert_and_are_thrown_away_when_they_are_old() {
-    use tandem_domain::{experts::ExpertState, ids::RunId, runs::Parameters};
-    use tandem_operations::runs::Snapshot;
-    let cage = Cage::build().await;
-    cage.end(cage.app.now()).await;
-    let office: Uuid = sqlx::query_scalar("SELECT office_id FROM experts WHERE id = $1")
-        .bind(cage.expert.uuid())
-        .fetch_one(&mut cage.app.superuser().await)
-        .await
-        .expect("an office");
-    let start =
-        "mutation($office: ID!) { startMatchingRun(input: { officeIds: [$office], admitMissing: true }) {
-        matchingRun { id } userErrors { message } } }";
-    let office = gid(tandem_domain::ids::OfficeId::from(office));
-    let answer = cage.admin.ask(start, json!({ "office": office })).await;
-    let run: RunId = crate::scene::parse(&answer.done("startMatchingRun")["matchingRun"]["id"]);
-    cage.app.drain().await;
-    let numbers = async || {
-        let mut conn = cage.app.superuser().await;
-        let bytes = tandem_storage::runs::snapshot(&mut conn, run)
-            .await
-            .expect("a read");
-        bytes.map(|bytes| Snapshot::decode(&bytes, &Parameters::default()).expect("numbers"))
-    };
-    let before = numbers().await.expect("numbers");
-    let expert = before.expert_index(cage.expert).expect("the expert") as usize;
-    assert!(before.experts[expert].facts.gender.is_some());
-    let answer = cage
-        .request(&cage.admin, "requestErasure", &gid(cage.expert))
-        .await;
-    cage.app.drain().await;
-    let done = cage.look(&answer["request"]["id"]).await;
-    assert!(
-        done["receipt"]
-            .as_str()
-            .unwrap()
-            .contains("matching_run_snapshots"),
-        "{done}"
-    );
-    let after = numbers().await.expect("numbers");
-    let blank = &after.experts[expert];
-    assert_eq!(blank.id, cage.expert, "the pseudonym stays");
-    assert_eq!(blank.facts.state, ExpertState::Left);
-    assert_eq!(blank.facts.gender, None);
-    assert!(blank.traits.languages.is_empty() && blank.traits.occupations.is_empty());
-    cage.app.advance(Duration::days(181));
-    cage.app.sweep().await;
-    assert!(numbers().await.is_none(), "half a year is enough");
     cage.app.ignore_mails();
     cage.app.finish().await;
 }
