@@ -36,7 +36,7 @@ impl Pool<'_> {
     /// Those about whom a card says nothing.
     fn look_at_odd(&self, deck: &Deck, question: &Question<'_>, around: &Around, found: &mut impl Find) {
         let mut near = Reused::default();
-        for reached in &around.outwards {
+        for reached in &around.places {
             let stack = deck.stacks[usize::from(reached.place)];
             if stack.odd_end > stack.first {
                 let odd = deck.between(stack.first..stack.odd_end);
@@ -76,8 +76,7 @@ impl Pool<'_> {
             let wide = most + field.apart >= floor;
             let wanted = if wide { slice::from_ref(&all) } else { field.near() };
             for some in wanted {
-                let (coded, first) = of_field.at(reached.place, some);
-                for (coded, first) in coded.chunks(CHUNK).zip((first..).step_by(CHUNK)) {
+                for (coded, first) in of_field.at(reached.place, some, CHUNK) {
                     for (coded, at) in coded.iter().zip(first..) {
                         let (own, is_best) = question.by_code(coded);
                         let sum = question.besides(coded.areas, coded.languages) + own;

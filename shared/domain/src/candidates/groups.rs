@@ -125,14 +125,18 @@ pub(super) struct OfField<'d> {
 }
 
 impl<'d> OfField<'d> {
-    /// Those of some of the field's groups who live at a place, with the index of the first.
+    /// Those of some of the field's groups who live at a place, at most so many at once, with the index of the
+    /// first of each lot.
     #[inline]
-    pub(super) fn at(self, place: u16, groups: &Range<u16>) -> (&'d [Coded], u32) {
-        let first = usize::from(place) * self.groups;
-        let (from, until) = (
-            self.offsets[first + usize::from(groups.start)],
-            self.offsets[first + usize::from(groups.end)],
-        );
-        (&self.coded[from as usize..until as usize], from)
+    pub(super) fn at(
+        self,
+        place: u16,
+        groups: &Range<u16>,
+        most: usize,
+    ) -> impl Iterator<Item = (&'d [Coded], u32)> + use<'d> {
+        let row = usize::from(place) * self.groups;
+        let [from, until] = [groups.start, groups.end].map(|group| self.offsets[row + usize::from(group)]);
+        let coded = &self.coded[from as usize..until as usize];
+        coded.chunks(most).zip((from..).step_by(most))
     }
 }

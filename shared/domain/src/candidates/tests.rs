@@ -352,13 +352,6 @@ fn who_in_a_crowd_has_codes_of_a_wanted_field_is_found_once_by_the_best_of_them(
     };
     let required = BTreeSet::new();
     let facts = ready();
-    let case_facts = CaseFacts {
-        office: facts.office,
-        radius_km: 30,
-        planned_start: today(),
-        mentee_birth_date: days(-9_000),
-        expert_gender_wish: None,
-    };
     for (targets, codes, others) in cases {
         let context = Context {
             today: today(),
@@ -366,22 +359,7 @@ fn who_in_a_crowd_has_codes_of_a_wanted_field_is_found_once_by_the_best_of_them(
             parameters: &parameters,
             required_modules: &required,
         };
-        let traits = |codes: Codes<'_>| ExpertTraits {
-            occupations: codes
-                .iter()
-                .map(|(code, kind)| ExpertOccupation {
-                    kind: *kind,
-                    kldb_code: Some(code.parse().unwrap()),
-                    label: String::new(),
-                })
-                .collect(),
-            support_areas: vec![],
-            languages: vec![],
-            programmes: 0,
-            capacity: 1,
-            open_matches: 0,
-        };
-        let [codes, others, none] = [codes, others, &[]].map(traits);
+        let [codes, others, none] = [codes, others, &[]].map(skilled);
         let experts = (0..100).map(|position| Expert {
             postal_code: CODES[0].parse().unwrap(),
             facts: &facts,
@@ -392,17 +370,8 @@ fn who_in_a_crowd_has_codes_of_a_wanted_field_is_found_once_by_the_best_of_them(
             },
         });
         let pool = Pool::new(context, experts.collect()).unwrap();
-        let case = Case {
-            postal_code: CODES[0].parse().unwrap(),
-            facts: &case_facts,
-            traits: &CaseTraits {
-                support_areas: vec![],
-                occupations: targets.iter().map(|code| code.parse().unwrap()).collect(),
-                languages: vec![],
-                waiting_since: today(),
-            },
-            histories: &[],
-        };
+        let case = plain_case(targets);
+        let case = borrowed_case(&case);
         let whole = pool.rows(&[case], usize::MAX, 1, &|_| true).unwrap().unwrap();
         for most in 1..4 {
             let best = pool.rows(&[case], most, 1, &|_| true).unwrap().unwrap();
@@ -544,6 +513,25 @@ fn plain_case(occupations: &[&str]) -> OwnedCase {
     ("01067".parse().unwrap(), facts, traits, vec![])
 }
 
+/// Somebody with nothing but these occupations and interests.
+fn skilled(codes: &[(&str, OccupationKind)]) -> ExpertTraits {
+    ExpertTraits {
+        occupations: codes
+            .iter()
+            .map(|(code, kind)| ExpertOccupation {
+                kind: *kind,
+                kldb_code: Some(code.parse().unwrap()),
+                label: String::new(),
+            })
+            .collect(),
+        support_areas: vec![],
+        languages: vec![],
+        programmes: 0,
+        capacity: 2,
+        open_matches: 0,
+    }
+}
+
 #[test]
 fn who_says_stop_gets_nothing() {
     let (settings, parameters) = (Settings::default(), Parameters::default());
@@ -590,22 +578,11 @@ fn who_is_found_by_two_occupations_of_a_crowd_is_listed_once() {
         required_modules: &required,
     };
     let facts = ready();
-    let skilled = |codes: &[&str]| ExpertTraits {
-        occupations: codes
-            .iter()
-            .map(|code| ExpertOccupation {
-                kind: OccupationKind::Occupation,
-                kldb_code: Some(code.parse().unwrap()),
-                label: String::new(),
-            })
-            .collect(),
-        support_areas: vec![],
-        languages: vec![],
-        programmes: 0,
-        capacity: 2,
-        open_matches: 0,
-    };
-    let (both, none) = (skilled(&["43412", "81302"]), skilled(&[]));
+    let both = [
+        ("43412", OccupationKind::Occupation),
+        ("81302", OccupationKind::Occupation),
+    ];
+    let (both, none) = (skilled(&both), skilled(&[]));
     let experts = (0..200).map(|position| Expert {
         postal_code: "01067".parse().unwrap(),
         facts: &facts,
