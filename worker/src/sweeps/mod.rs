@@ -37,12 +37,16 @@ pub(crate) async fn run_if_due(sweep: &Sweep, app: &App) -> Result<bool, Error> 
     let now = app.now();
     let tick = sweep.schedule.latest_tick(now);
     let mut tx = app.begin(&Caller::system()).await?;
+    // Rolled back here and not by the pool, some time later: until then the tick's lock would be held, and
+    // whoever asks next be told that somebody is at it.
     if !sweep_ticks::take(&mut tx, sweep.name, tick, now).await? {
+        tx.rollback().await?;
         return Ok(false);
     }
-    (sweep.run)(app.clone())
-        .await
-        .map_err(|error| Error::Fault(format!("the sweep {} failed: {error}", sweep.name)))?;
+    if let Err(error) = (sweep.run)(app.clone()).await {
+        tx.rollback().await?;
+        return Err(Error::Fault(format!("the sweep {} failed: {error}", sweep.name)));
+    }
     tx.commit().await?;
     Ok(true)
 }

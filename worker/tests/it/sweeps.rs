@@ -10,6 +10,7 @@ use std::{
 
 use chrono::TimeDelta;
 use futures::future::join_all;
+use sqlx::PgConnection;
 use tandem_mail::{SmtpMailer, SmtpOptions};
 use tandem_operations::{
     deliveries::Sender,
@@ -74,6 +75,36 @@ async fn a_sweep_that_failed_is_run_again() {
     assert_eq!(run_due_sweeps(&registry, &stage.app).await.unwrap(), ["fragile"]);
     assert_eq!(run_due_sweeps(&registry, &stage.app).await.unwrap(), [""; 0]);
     stage.close().await;
+}
+
+/// Whoever asks next would be told that somebody is at the tick, and look again only seconds later.
+#[tokio::test]
+async fn a_tick_that_nobody_is_at_any_more_is_free_at_once() {
+    let stage = Stage::new().await;
+    let registry = Registry::new().sweep("hourly", Schedule::Every(HOUR), |_| async { Ok(()) });
+    let broken = Registry::new().sweep("broken", Schedule::Every(HOUR), |_| async {
+        Err(JobError::Retry("out of paper".into()))
+    });
+    // not one of the pool's, so that asking does not wait for what the pool has yet to tidy up
+    let mut observer = stage.conn().await;
+    assert_eq!(run_due_sweeps(&registry, &stage.app).await.unwrap(), ["hourly"]);
+    for _ in 0..20 {
+        assert_eq!(run_due_sweeps(&registry, &stage.app).await.unwrap(), [""; 0]);
+        assert_eq!(ticks_in_work(&mut observer).await, 0, "it was run already");
+        run_due_sweeps(&broken, &stage.app).await.unwrap_err();
+        assert_eq!(ticks_in_work(&mut observer).await, 0, "it failed");
+    }
+    stage.close().await;
+}
+
+async fn ticks_in_work(conn: &mut PgConnection) -> i64 {
+    sqlx::query_scalar(
+        "SELECT count(*) FROM pg_locks JOIN pg_database AS base ON base.oid = database
+         WHERE locktype = 'advisory' AND base.datname = current_database()",
+    )
+    .fetch_one(conn)
+    .await
+    .unwrap()
 }
 
 #[tokio::test]
