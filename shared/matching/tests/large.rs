@@ -34,6 +34,28 @@ fn plans_of_larger_instances_are_proved() {
     }
 }
 
+/// From 200,000 on, cases are numbered anew within the solver.
+#[test]
+fn plans_of_very_many_cases_and_experts_are_proved() {
+    for (cases, experts) in [(120_000, 90_000), (60_000, 150_000)] {
+        let mut dice = Dice(cases);
+        let capacities = (0..experts).map(|_| dice.below(3) as u8).collect();
+        let rows = (0..cases).map(|_| {
+            let first = dice.below(experts - 8) as u32;
+            let count = dice.below(5) as u32;
+            (first..first + count)
+                .map(|expert| (expert, dice.below(50) as i32))
+                .collect()
+        });
+        let rows = rows.collect();
+        let instance = Lists { capacities, rows }.instance();
+        let solution = solve(&instance, Objective::Participation, &[], &mut Silent).expect("no pins");
+        if let Err(violation) = certify(&instance, Objective::Participation, &[], &solution) {
+            panic!("{cases} cases, {experts} experts: {violation}");
+        }
+    }
+}
+
 #[test]
 fn shuffled_rows_give_the_same_plan() {
     for seed in 0..300 {

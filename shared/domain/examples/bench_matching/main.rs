@@ -34,13 +34,16 @@ const SCRIPT: &str = concat!(
 );
 const PACKAGES: [&str; 2] = ["ortools==9.15.*", "numpy"];
 
-/// Name, what it is like, and how often it is solved.
-const INSTANCES: [(&str, Recipe, usize); 7] = [
+/// Name, what it is like, and how often it is solved. It is tight where there are hardly fewer experts with room
+/// than cases, which is where plans are hardest to find.
+const INSTANCES: [(&str, Recipe, usize); 9] = [
     ("12k-3k", recipe(12_000, 3_000, false, 40, 29), 9),
     ("12k-3k-centres", recipe(12_000, 3_000, false, 100, 29), 9),
+    ("12k-9k-tight", recipe(12_000, 9_000, false, 40, 29), 9),
     ("12k-12k-scarce", recipe(12_000, 12_000, true, 40, 29), 9),
     ("120k-30k", recipe(120_000, 30_000, false, 40, 290), 3),
     ("120k-30k-centres", recipe(120_000, 30_000, false, 100, 290), 3),
+    ("120k-90k-tight", recipe(120_000, 90_000, false, 40, 290), 1),
     ("120k-120k-scarce", recipe(120_000, 120_000, true, 40, 290), 1),
     ("1M-250k", recipe(1_000_000, 250_000, false, 40, 2_000), 1),
 ];

@@ -148,6 +148,13 @@ impl<W: Word> Columns<W> {
             .iter()
             .map(|&packed| packed.unpack(self.packing))
     }
+
+    /// One of the pairs of an expert.
+    #[inline]
+    pub(super) fn get(&self, expert: usize, at: usize) -> Option<Entry> {
+        let entries = &self.entries[self.offsets[expert]..self.offsets[expert + 1]];
+        entries.get(at).map(|&packed| packed.unpack(self.packing))
+    }
 }
 
 #[cfg(test)]

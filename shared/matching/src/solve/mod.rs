@@ -45,7 +45,21 @@ pub fn solve(
     pins: &[Pin],
     observer: &mut dyn Observer,
 ) -> Result<Solution, SolveError> {
-    let problem = Problem::new(instance, pins)?;
+    let mut problem = Problem::new(instance, pins)?;
+    if instance.cases() + instance.experts() >= MANY {
+        problem.number_by_place();
+    }
+    solve_problem(problem, objective, observer)
+}
+
+/// From so many cases and experts on, what the solver keeps of them is more than a processor has at hand.
+const MANY: usize = 200_000;
+
+fn solve_problem(
+    problem: Problem<'_>,
+    objective: Objective,
+    observer: &mut dyn Observer,
+) -> Result<Solution, SolveError> {
     let plan = match objective {
         Objective::Score => highest_score(&problem, observer),
         Objective::Participation if problem.is_scarce() => from_experts(&problem, observer),
@@ -86,7 +100,7 @@ fn from_cases(problem: &Problem<'_>, observer: &mut dyn Observer) -> ControlFlow
     let mut split = Split::nothing(problem);
     if !side.is_complete() {
         let mut largest = matching.clone();
-        cardinality::maximize(problem, &mut largest, observer)?;
+        cardinality::maximize_from_cases(problem, &mut largest, observer)?;
         split = Split::from_cases(problem, &largest);
         if split.any {
             side.restrict(&mut matching, &split);
@@ -216,7 +230,68 @@ fn plan(
             _ => 0,
         };
     }
-    duals.contested_cases = split.cases;
+    duals.case_surplus = problem.in_order_of_instance(duals.case_surplus);
+    duals.contested_cases = problem.in_order_of_instance(split.cases);
     duals.contested_experts = split.experts;
-    (mates, duals)
+    (problem.in_order_of_instance(mates), duals)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::subsequence;
+
+    use super::*;
+    use crate::certify;
+    use crate::plan::Silent;
+
+    const EXPERTS: usize = 8;
+
+    /// Rows of a few pairs each, and who has how much room.
+    fn instance() -> impl Strategy<Value = Instance> {
+        let row = (
+            subsequence((0..EXPERTS as u32).collect::<Vec<_>>(), 0..=4),
+            vec(-3..9_i32, 4),
+        );
+        (vec(0..3_u8, EXPERTS), vec(row, 0..16)).prop_map(|(capacities, rows)| {
+            let (mut offsets, mut experts, mut scores) = (vec![0], Vec::new(), Vec::new());
+            for (row, points) in rows {
+                scores.extend(&points[..row.len()]);
+                experts.extend(row);
+                offsets.push(experts.len());
+            }
+            Instance::new(capacities, offsets, experts, scores).unwrap()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn cases_that_are_numbered_anew_have_a_plan_as_good_and_as_well_proved(
+            instance in instance(), pinned in any::<prop::sample::Index>(), pin in any::<bool>(),
+        ) {
+            let mut pins = Vec::new();
+            if pin && instance.cases() > 0 {
+                let case = pinned.index(instance.cases()) as u32;
+                let experts = instance.row(case as usize).0;
+                let has_room = |&&expert: &&u32| instance.capacities()[expert as usize] > 0;
+                pins.extend(experts.iter().find(has_room).map(|&expert| Pin { case, expert }));
+            }
+            for objective in [Objective::Participation, Objective::Score] {
+                let [plain, numbered] = [false, true].map(|anew| {
+                    let mut problem = Problem::new(&instance, &pins).unwrap();
+                    if anew {
+                        problem.number_by_place();
+                    }
+                    let solution = solve_problem(problem, objective, &mut Silent).unwrap();
+                    let proved = certify(&instance, objective, &pins, &solution)?;
+                    // by score alone a pair without points may be in the plan or not
+                    let counts = objective == Objective::Participation;
+                    Ok::<_, crate::Violation>((proved.score, counts.then_some(proved.cardinality)))
+                });
+                prop_assert!(plain.is_ok(), "{plain:?}");
+                prop_assert_eq!(plain, numbered);
+            }
+        }
+    }
 }

@@ -18,8 +18,13 @@ pub(super) const HIGHEST: i64 = 1 << 58;
 
 /// What is left to decide once the pins are set: pinned cases have empty rows, and their experts that
 /// much less room.
+///
+/// Cases have the numbers they have in the instance, unless [`Self::number_by_place`] gave them others. Pins
+/// keep those of the instance.
 pub(super) struct Problem<'a> {
     pub(super) instance: &'a Instance,
+    /// The case of the instance that each case is; empty where that is the same.
+    order: Vec<u32>,
     /// Room left after pins.
     pub(super) capacity: Vec<u8>,
     /// The pins by case.
@@ -81,16 +86,57 @@ impl<'a> Problem<'a> {
             .collect();
         Ok(Self {
             instance,
+            order: Vec::new(),
             capacity,
             pins,
             pinned: flags,
         })
     }
 
-    /// Whether experts have less room than there are cases.
+    /// Numbers cases by the expert in the middle of their row. Where neighbouring experts are those whom the same
+    /// cases want, cases that compete are neighbours then, and what the solver keeps of those who bid against
+    /// each other lies together in memory.
+    pub(super) fn number_by_place(&mut self) {
+        let cases = 0..self.instance.cases() as u32;
+        let mut order: Vec<(u32, u32)> = cases
+            .map(|case| {
+                let experts = self.instance.row(case as usize).0;
+                (experts.get(experts.len() / 2).copied().unwrap_or(NONE), case)
+            })
+            .collect();
+        order.sort_unstable();
+        let placed = order.iter().map(|&(_, case)| self.is_pinned(case as usize));
+        self.pinned = placed.collect();
+        self.order = order.into_iter().map(|(_, case)| case).collect();
+    }
+
+    /// The values of cases, in the order of the instance.
+    pub(super) fn in_order_of_instance<T: Copy>(&self, values: Vec<T>) -> Vec<T> {
+        let mut placed = values.clone();
+        for (&case, &value) in self.order.iter().zip(&values) {
+            placed[case as usize] = value;
+        }
+        placed
+    }
+
+    /// Whether those experts who are wanted at all have less room than there are cases that want one.
     pub(super) fn is_scarce(&self) -> bool {
-        let room: u64 = self.capacity.iter().copied().map(u64::from).sum();
-        room < (self.instance.cases() - self.pins.len()) as u64
+        let cases = 0..self.instance.cases();
+        let wanting = cases.clone().filter(|&case| !self.row(case).0.is_empty()).count();
+        let mut seen = vec![false; self.instance.experts()];
+        let mut room = 0;
+        for case in cases {
+            // mostly after a few rows, so that this costs nothing where experts are plentiful
+            if room >= wanting {
+                return false;
+            }
+            for &expert in self.row(case).0 {
+                let expert = expert as usize;
+                room += usize::from(self.capacity[expert]) * usize::from(!seen[expert]);
+                seen[expert] = true;
+            }
+        }
+        room < wanting
     }
 
     /// Whether the case is decided by a pin.
@@ -104,7 +150,58 @@ impl<'a> Problem<'a> {
         if self.is_pinned(case) {
             (&[], &[])
         } else {
+            let case = self.order.get(case).map_or(case, |&case| case as usize);
             self.instance.row(case)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Experts 0 to 2 have room for 1, 2 and 9; two cases want the first, one the second as well, and one nobody.
+    fn instance() -> Instance {
+        Instance::new(vec![1, 2, 9], vec![0, 1, 3, 3], vec![0, 0, 1], vec![5; 3]).unwrap()
+    }
+
+    #[test]
+    fn room_of_experts_whom_nobody_wants_and_cases_that_want_nobody_do_not_count() {
+        let instance = instance();
+        assert!(!Problem::new(&instance, &[]).unwrap().is_scarce());
+        // the second case is decided: the first one wants somebody who is taken now
+        let pin = Pin { case: 1, expert: 0 };
+        assert!(Problem::new(&instance, &[pin]).unwrap().is_scarce());
+        let scarce = Instance::new(vec![1, 2, 9], vec![0, 1, 2, 3], vec![0, 0, 0], vec![5; 3]).unwrap();
+        assert!(Problem::new(&scarce, &[]).unwrap().is_scarce());
+    }
+
+    #[test]
+    fn cases_are_numbered_by_the_expert_in_the_middle_of_their_row_and_keep_their_pins_and_values() {
+        let rows = [vec![2], vec![], vec![0, 1, 2], vec![0, 2]];
+        let mut offsets = vec![0];
+        let experts: Vec<u32> = rows
+            .iter()
+            .flat_map(|row| {
+                offsets.push(offsets.last().unwrap() + row.len());
+                row.iter().copied()
+            })
+            .collect();
+        let scores = vec![0; experts.len()];
+        let instance = Instance::new(vec![1; 3], offsets, experts, scores).unwrap();
+        let mut problem = Problem::new(&instance, &[Pin { case: 0, expert: 2 }]).unwrap();
+        assert_eq!(problem.in_order_of_instance(vec![7, 8, 9, 6]), [7, 8, 9, 6]);
+        problem.number_by_place();
+        let numbered: Vec<&[u32]> = (0..4).map(|case| problem.row(case).0).collect();
+        assert_eq!(numbered, [&[0, 1, 2][..], &[], &[0, 2], &[]]);
+        assert_eq!(
+            [0, 1, 2, 3].map(|case| problem.is_pinned(case)),
+            [false, true, false, false]
+        );
+        // by these numbers: the third case of the instance first, then the first, the last, the second
+        assert_eq!(
+            problem.in_order_of_instance(vec!['c', 'a', 'd', 'b']),
+            ['a', 'b', 'c', 'd']
+        );
     }
 }
