@@ -427,12 +427,7 @@ async fn undoing_takes_back_what_is_unanswered_and_leaves_the_rest() {
         .ask(RECORD, yes(second[0]))
         .await
         .done("recordAnswerByTelephone");
-    let mut tx = scene
-        .app
-        .api
-        .begin(&Caller::system())
-        .await
-        .expect("a transaction");
+    let mut tx = scene.begin().await;
     let both = [second[0], first[0]];
     let system = Caller::system();
     let withdrawn = matches::withdraw_approaches(&mut tx, &scene.app.api, &system, &both).await;
@@ -461,12 +456,7 @@ async fn approaches_that_are_written_together_come_back_in_their_order() {
             proposal: None,
         });
     }
-    let mut tx = scene
-        .app
-        .api
-        .begin(&Caller::system())
-        .await
-        .expect("a transaction");
+    let mut tx = scene.begin().await;
     let ids = matches::insert_approaches(&mut tx, &scene.app.api, &scene.coordinator.caller, &new)
         .await
         .expect("approaches");

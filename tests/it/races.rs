@@ -169,7 +169,7 @@ async fn crossing_approaches_answers_and_withdrawals_never_deadlock() {
         let fresh = scene.app.case(scene.center).await;
         let (one, two) = tokio::join!(
             async {
-                let mut tx = scene.app.api.begin(&Caller::system()).await?;
+                let mut tx = scene.begin().await;
                 let matching = tandem_storage::matches::get(&mut tx, open[2])
                     .await?
                     .expect("a match");
@@ -179,7 +179,7 @@ async fn crossing_approaches_answers_and_withdrawals_never_deadlock() {
                 tandem_operations::Result::Ok(())
             },
             async {
-                let mut tx = scene.app.api.begin(&Caller::system()).await?;
+                let mut tx = scene.begin().await;
                 let pairs: Vec<_> = experts.iter().rev().map(|expert| (fresh, *expert)).collect();
                 let parameters = Parameters {
                     admit_missing: true,
@@ -198,7 +198,7 @@ async fn crossing_approaches_answers_and_withdrawals_never_deadlock() {
                     .collect();
                 let made = matches::insert_approaches(&mut tx, &scene.app.api, &system, &new).await?;
                 tx.commit().await?;
-                let mut tx = scene.app.api.begin(&Caller::system()).await?;
+                let mut tx = scene.begin().await;
                 let mut both = made;
                 both.extend(&open);
                 matches::withdraw_approaches(&mut tx, &scene.app.api, &system, &both).await?;
@@ -209,12 +209,7 @@ async fn crossing_approaches_answers_and_withdrawals_never_deadlock() {
         one.expect("an answer");
         two.expect("approaches and withdrawals");
         // makes room for the next round
-        let mut tx = scene
-            .app
-            .api
-            .begin(&Caller::system())
-            .await
-            .expect("a transaction");
+        let mut tx = scene.begin().await;
         matches::withdraw_approaches(&mut tx, &scene.app.api, &system, &open)
             .await
             .expect("a withdrawal");

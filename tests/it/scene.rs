@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use sqlx::postgres::PgTransaction;
 use tandem_api::graphql::ids;
 use tandem_devkit::catcher::Message;
 use tandem_domain::ids::{CaseId, CenterId, ExpertId, Id, MatchId, OfficeId};
 use tandem_domain::matches::MatchState;
+use tandem_operations::Caller;
 use tandem_tests::{Actor, Answer, TestApp};
 use uuid::Uuid;
 
@@ -86,6 +88,12 @@ impl Scene {
         self.app.drain().await;
         self.app.ignore_mails();
         self.app.finish().await;
+    }
+
+    /// A transaction of the system, as what is due and the worker have.
+    pub(crate) async fn begin(&self) -> PgTransaction<'static> {
+        let begun = self.app.api.begin(&Caller::system()).await;
+        begun.expect("a transaction")
     }
 
     /// The state of a match as it is stored.

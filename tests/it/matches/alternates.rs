@@ -63,12 +63,7 @@ async fn applied_run(
 
 /// The plan's choice is asked, as applying the run does.
 async fn apply_first(scene: &Scene, case: CaseId, expert: ExpertId, proposal: ProposalId) -> MatchId {
-    let mut tx = scene
-        .app
-        .api
-        .begin(&Caller::system())
-        .await
-        .expect("a transaction");
+    let mut tx = scene.begin().await;
     let new = matches::NewApproach {
         case,
         expert,
