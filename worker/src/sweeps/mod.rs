@@ -44,7 +44,8 @@ pub(crate) async fn run_if_due(sweep: &Sweep, app: &App) -> Result<bool, Error> 
         return Ok(false);
     }
     if let Err(error) = (sweep.run)(app.clone()).await {
-        tx.rollback().await?;
+        // where even that fails, the connection is lost and the lock with it: why the sweep failed says more
+        tx.rollback().await.ok();
         return Err(Error::Fault(format!("the sweep {} failed: {error}", sweep.name)));
     }
     tx.commit().await?;

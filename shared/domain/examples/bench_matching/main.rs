@@ -34,8 +34,8 @@ const SCRIPT: &str = concat!(
 );
 const PACKAGES: [&str; 2] = ["ortools==9.15.*", "numpy"];
 
-/// Name, what it is like, and how often it is solved. It is tight where there are hardly fewer experts with room
-/// than cases, which is where plans are hardest to find.
+/// Name, what it is like, and how often it is solved. In a tight one there is room for a few cases less than there
+/// are, which is where plans are hardest to find.
 const INSTANCES: [(&str, Recipe, usize); 9] = [
     ("12k-3k", recipe(12_000, 3_000, false, 40, 29), 9),
     ("12k-3k-centres", recipe(12_000, 3_000, false, 100, 29), 9),

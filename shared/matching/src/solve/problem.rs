@@ -112,6 +112,9 @@ impl<'a> Problem<'a> {
 
     /// The values of cases, in the order of the instance.
     pub(super) fn in_order_of_instance<T: Copy>(&self, values: Vec<T>) -> Vec<T> {
+        if self.order.is_empty() {
+            return values;
+        }
         let mut placed = values.clone();
         for (&case, &value) in self.order.iter().zip(&values) {
             placed[case as usize] = value;
@@ -160,19 +163,15 @@ impl<'a> Problem<'a> {
 mod tests {
     use super::*;
 
-    /// Experts 0 to 2 have room for 1, 2 and 9; two cases want the first, one the second as well, and one nobody.
-    fn instance() -> Instance {
-        Instance::new(vec![1, 2, 9], vec![0, 1, 3, 3], vec![0, 0, 1], vec![5; 3]).unwrap()
-    }
-
     #[test]
     fn room_of_experts_whom_nobody_wants_and_cases_that_want_nobody_do_not_count() {
-        let instance = instance();
+        // two cases want the first expert, one of them the second as well, and one nobody: just enough
+        let instance = Instance::new(vec![1, 1, 9], vec![0, 1, 3, 3], vec![0, 0, 1], vec![5; 3]).unwrap();
         assert!(!Problem::new(&instance, &[]).unwrap().is_scarce());
         // the second case is decided: the first one wants somebody who is taken now
         let pin = Pin { case: 1, expert: 0 };
         assert!(Problem::new(&instance, &[pin]).unwrap().is_scarce());
-        let scarce = Instance::new(vec![1, 2, 9], vec![0, 1, 2, 3], vec![0, 0, 0], vec![5; 3]).unwrap();
+        let scarce = Instance::new(vec![1, 1, 9], vec![0, 1, 2, 3], vec![0, 0, 0], vec![5; 3]).unwrap();
         assert!(Problem::new(&scarce, &[]).unwrap().is_scarce());
     }
 
