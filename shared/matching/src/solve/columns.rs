@@ -91,22 +91,21 @@ impl<W: Word> Columns<W> {
         wanted: impl Fn(usize) -> bool,
     ) -> Self {
         let (cases, experts) = (problem.instance.cases(), problem.instance.experts());
-        let mut offsets = vec![0; experts + 1];
-        for case in (0..cases).filter(|&case| part(case)) {
-            for &expert in problem.row(case).0 {
-                offsets[expert as usize] += 1;
+        let mut counts = vec![0_u32; experts];
+        for (_, row) in problem.rows_as_they_lie().filter(|&(case, _)| part(case)) {
+            for &expert in row {
+                counts[expert as usize] += 1;
             }
         }
+        let mut offsets = Vec::with_capacity(experts + 1);
         let mut sum = 0;
-        for (expert, offset) in offsets.iter_mut().enumerate() {
-            let count = if expert < experts && wanted(expert) {
-                *offset
-            } else {
-                0
-            };
-            *offset = sum;
-            sum += count;
+        for (expert, count) in counts.into_iter().enumerate() {
+            offsets.push(sum);
+            if wanted(expert) {
+                sum += count as usize;
+            }
         }
+        offsets.push(sum);
         // Whether an expert is wanted is as good as random from pair to pair, and a branch on it would be
         // mispredicted half of the time. So every pair is written: those of experts that are not wanted to
         // one place behind all others, where their cursors stay because they lack the bit that is added.

@@ -124,22 +124,41 @@ impl<'a> Problem<'a> {
 
     /// Whether those experts who are wanted at all have less room than there are cases that want one.
     pub(super) fn is_scarce(&self) -> bool {
-        let cases = 0..self.instance.cases();
-        let wanting = cases.clone().filter(|&case| !self.row(case).0.is_empty()).count();
+        let wanting = (0..self.instance.cases())
+            .filter(|&case| !self.row(case).0.is_empty())
+            .count();
+        let everybody: usize = self.capacity.iter().map(|&room| usize::from(room)).sum();
+        if everybody < wanting {
+            // no row need be read
+            return true;
+        }
         let mut seen = vec![false; self.instance.experts()];
         let mut room = 0;
-        for case in cases {
+        for (_, row) in self.rows_as_they_lie() {
             // mostly after a few rows, so that this costs nothing where experts are plentiful
             if room >= wanting {
                 return false;
             }
-            for &expert in self.row(case).0 {
+            for &expert in row {
                 let expert = expert as usize;
                 room += usize::from(self.capacity[expert]) * usize::from(!seen[expert]);
                 seen[expert] = true;
             }
         }
         room < wanting
+    }
+
+    /// The rows in the order in which they lie in memory, each with its case. Where cases are numbered anew, reading
+    /// rows by number takes several times as long.
+    pub(super) fn rows_as_they_lie(&self) -> impl Iterator<Item = (usize, &'a [u32])> {
+        let mut numbers: Vec<u32> = vec![0; self.order.len()];
+        for (number, &case) in (0..).zip(&self.order) {
+            numbers[case as usize] = number;
+        }
+        (0..self.instance.cases()).map(move |case| {
+            let number = numbers.get(case).map_or(case, |&number| number as usize);
+            (number, self.row(number).0)
+        })
     }
 
     /// Whether the case is decided by a pin.
@@ -168,6 +187,9 @@ mod tests {
         // two cases want the first expert, one of them the second as well, and one nobody: just enough
         let instance = Instance::new(vec![1, 1, 9], vec![0, 1, 3, 3], vec![0, 0, 1], vec![5; 3]).unwrap();
         assert!(!Problem::new(&instance, &[]).unwrap().is_scarce());
+        // nobody has room to spare
+        let enough = Instance::new(vec![1, 1], vec![0, 1, 3], vec![0, 0, 1], vec![5; 3]).unwrap();
+        assert!(!Problem::new(&enough, &[]).unwrap().is_scarce());
         // the second case is decided: the first one wants somebody who is taken now
         let pin = Pin { case: 1, expert: 0 };
         assert!(Problem::new(&instance, &[pin]).unwrap().is_scarce());
@@ -193,6 +215,8 @@ mod tests {
         problem.number_by_place();
         let numbered: Vec<&[u32]> = (0..4).map(|case| problem.row(case).0).collect();
         assert_eq!(numbered, [&[0, 1, 2][..], &[], &[0, 2], &[]]);
+        let lying: Vec<(usize, &[u32])> = problem.rows_as_they_lie().collect();
+        assert_eq!(lying, [(1, &[][..]), (3, &[]), (0, &[0, 1, 2]), (2, &[0, 2])]);
         assert_eq!(
             [0, 1, 2, 3].map(|case| problem.is_pinned(case)),
             [false, true, false, false]

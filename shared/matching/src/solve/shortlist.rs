@@ -107,6 +107,10 @@ impl Shortlists {
         let mut entries = [Entry::default(); KEPT + 1];
         let mut length = 0;
         for entry in pairs {
+            // prices are never negative: most need not be looked up
+            if i64::from(entry.score) <= worths[KEPT] {
+                continue;
+            }
             let worth = i64::from(entry.score) - price[entry.partner as usize];
             if worth <= worths[KEPT] {
                 continue;
