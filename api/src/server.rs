@@ -98,7 +98,7 @@ pub fn router(state: ApiState) -> Router {
                 ))
                 .layer(RequestBodyLimitLayer::new(PAGE_BODY)),
         )
-        .fallback(not_found);
+        .fallback(pages::nothing_here);
     if options.explorer {
         router = router
             .route("/graphql/explorer.css", get(http::explorer::style))
@@ -150,10 +150,6 @@ pub fn router(state: ApiState) -> Router {
 
 fn standard(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
     SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
-}
-
-async fn not_found() -> impl IntoResponse {
-    (StatusCode::NOT_FOUND, "There is nothing here.\n")
 }
 
 fn panicked(cause: Box<dyn std::any::Any + Send>) -> axum::response::Response {

@@ -44,7 +44,8 @@ async fn link_to(app: &TestApp, actor: &Actor) -> Asked {
     }
 }
 
-fn last_link(app: &TestApp, email: &str) -> String {
+/// The newest link to sign in that was sent to an address.
+pub(crate) fn last_link(app: &TestApp, email: &str) -> String {
     let mails = app.mails_to(email);
     let mail = mails.last().expect("a mail with a link");
     let link = mail.links().into_iter().find(|link| link.contains("/p/sign-in/"));

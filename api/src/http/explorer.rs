@@ -2,21 +2,13 @@
 //! elsewhere.
 
 use axum::{
-    http::{HeaderMap, header},
+    http::header,
     response::{IntoResponse, Response},
 };
 
 const PAGE: &str = include_str!("../../assets/explorer.html");
 const STYLE: &str = include_str!("../../assets/explorer.css");
 const SCRIPT: &str = include_str!("../../assets/explorer.js");
-
-/// Whether a browser wants a page rather than data.
-pub(crate) fn is_wanted(headers: &HeaderMap) -> bool {
-    headers
-        .get(header::ACCEPT)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|accept| accept.contains("text/html"))
-}
 
 /// The page.
 pub(crate) fn page() -> Response {

@@ -72,7 +72,7 @@ pub(crate) async fn get(
     extensions: Extensions,
 ) -> Response {
     let query = query.unwrap_or_default();
-    if state.options.explorer && query.is_empty() && explorer::is_wanted(&headers) {
+    if state.options.explorer && query.is_empty() && request::wants_page(&headers) {
         return explorer::page();
     }
     let Some(media) = response::negotiate(&headers) else {

@@ -7,49 +7,21 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use qrcode::{EcLevel, QrCode, render::svg};
-use serde::Deserialize;
 use tandem_mail::{Language, Words};
 use tandem_operations::persons::codes::{self, Sheet, Typed};
 
 use super::frame::{Frame, fault, show};
 use super::peer;
+use super::stranger::{Chosen, language as language_of, other_languages};
 use super::texts::{self, Texts, fill};
-use super::view::{Block, Field, Form, Kind, Link, Look, Page};
+use super::view::{Block, Field, Form, Kind, Look, Page};
 use crate::auth::{Origin, credential, identify};
 use crate::pages::person::Fields;
 use crate::server::ApiState;
 
-/// The language of a page whose reader is not known: as the page before said, or the first of the
-/// browser's languages that there is.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Chosen {
-    lang: Option<String>,
-}
-
-fn language_of(chosen: Option<&str>, headers: &HeaderMap) -> Language {
-    let known = |code: &str| Language::ALL.into_iter().find(|language| language.code() == code);
-    let accepted = headers
-        .get(header::ACCEPT_LANGUAGE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    chosen
-        .and_then(known)
-        .or_else(|| {
-            accepted.split(',').find_map(|part| {
-                let code = part.split([';', '-']).next().unwrap_or_default().trim();
-                if code == "prs" {
-                    Some(Language::Fa)
-                } else {
-                    known(code)
-                }
-            })
-        })
-        .unwrap_or_default()
-}
-
 /// `GET /code`: a field for the code.
 pub(crate) async fn empty(Query(chosen): Query<Chosen>, headers: HeaderMap) -> Response {
-    let language = language_of(chosen.lang.as_deref(), &headers);
+    let language = chosen.language(&headers);
     field(language, "", None, StatusCode::OK)
 }
 
@@ -60,7 +32,7 @@ pub(crate) async fn filled(
     Query(chosen): Query<Chosen>,
     headers: HeaderMap,
 ) -> Response {
-    let language = language_of(chosen.lang.as_deref(), &headers);
+    let language = chosen.language(&headers);
     let code: String = code.chars().take(20).collect();
     field(language, &code, None, StatusCode::OK)
 }
@@ -117,17 +89,7 @@ fn field(language: Language, typed: &str, problem: Option<&str>, status: StatusC
             .hidden("lang", language.code())
             .button(t.send, Look::First),
     ));
-    blocks.push(Block::Heading(t.language.into()));
-    blocks.push(Block::Links(
-        Language::ALL
-            .into_iter()
-            .filter(|other| *other != language)
-            .map(|other| Link {
-                lang: Some(other.code()),
-                ..Link::new(format!("/code?lang={}", other.code()), texts::own_name(other))
-            })
-            .collect(),
-    ));
+    blocks.extend(other_languages("/code", language));
     let mut response = Page {
         frame: Frame::bare(language, t.code_title),
         blocks,

@@ -1,15 +1,17 @@
-//! Server-rendered pages: behind e-mail links under `/p/…`, of people signed in under `/me`, and `/code`
-//! for one-time codes on paper. Without scripts; a GET changes nothing, since mail scanners follow links.
+//! Server-rendered pages: the front door, behind e-mail links under `/p/…`, of people signed in under `/me`, and
+//! `/code` for one-time codes on paper. Without scripts; a GET changes nothing, since mail scanners follow links.
 
 mod address;
 mod again;
 mod answer;
 mod code;
 pub(crate) mod frame;
+mod front;
 mod openid;
 mod person;
 mod sign_in;
 mod staff;
+mod stranger;
 mod texts;
 mod training;
 mod unsubscribe;
@@ -27,11 +29,13 @@ use axum::{
 use tandem_mail::Language;
 
 use self::frame::{Frame, Message, show};
+pub(crate) use self::front::nothing_here;
 use crate::server::ApiState;
 
 /// All pages.
 pub fn router() -> Router<ApiState> {
     Router::new()
+        .route("/", get(front::door))
         .route("/p/style.css", get(frame::style))
         .route("/p/openid/start", get(openid::start))
         .route("/p/openid/callback", get(openid::callback))

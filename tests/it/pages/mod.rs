@@ -1,6 +1,7 @@
 //! People's own pages, over HTTP and without a script, as a browser shows them.
 
 mod codes;
+mod front;
 mod life;
 mod links;
 mod own_things;
@@ -71,7 +72,10 @@ pub(crate) struct Browser {
 
 impl Browser {
     pub(crate) fn new() -> Self {
-        let http = reqwest::Client::builder().cookie_store(true).build();
+        let page = header::HeaderValue::from_static("text/html,application/xhtml+xml,*/*;q=0.8");
+        let headers = [(header::ACCEPT, page)].into_iter().collect();
+        let http = reqwest::Client::builder().default_headers(headers);
+        let http = http.cookie_store(true).build();
         Self {
             http: http.expect("a client"),
             language: None,

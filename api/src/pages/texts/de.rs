@@ -59,6 +59,10 @@ pub(super) const TEXTS: Texts = Texts {
     closed_title: "Hier gibt es nichts mehr zu tun",
     closed: "Dieser Teil ist abgeschlossen. Sie brauchen nichts mehr zu tun.",
 
+    front_title: "Willkommen",
+    front_mail: "Haben Sie eine E-Mail von uns bekommen? Öffnen Sie bitte den Link in der E-Mail. Er führt Sie an die richtige Stelle.",
+    front_sign_in: "Mit E-Mail anmelden",
+
     code_title: "Code eingeben",
     code_intro: "Sie haben ein Blatt mit einem Code bekommen. Geben Sie den Code hier ein.",
     code_label: "Ihr Code",

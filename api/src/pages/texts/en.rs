@@ -59,6 +59,10 @@ pub(super) const TEXTS: Texts = Texts {
     closed_title: "There is nothing left to do here",
     closed: "This part is finished. You do not need to do anything.",
 
+    front_title: "Welcome",
+    front_mail: "Have you had an e-mail from us? Please open the link in it. It leads you to the right place.",
+    front_sign_in: "Sign in by e-mail",
+
     code_title: "Enter your code",
     code_intro: "You got a sheet of paper with a code. Enter the code here.",
     code_label: "Your code",

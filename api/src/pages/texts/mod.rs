@@ -43,6 +43,8 @@ texts! {
         leave leave_hint left_title left
         // links that do not open anything
         expired_title expired void_title void frozen again_ask again_button again_title again_done pdf_button pdf_title pdf_wait pdf_again pause_title pause_intro pause_button resume_intro resume_button publicity_title publicity_text publicity_guardian publicity_tick publicity_button gone_title gone closed_title closed
+        // the front door
+        front_title front_mail front_sign_in
         // the code on paper
         code_title code_intro code_label code_hint code_wrong code_many code_staff
         // the printed page

@@ -59,6 +59,10 @@ pub(super) const TEXTS: Texts = Texts {
     closed_title: "Burada yapılacak bir şey kalmadı",
     closed: "Bu bölüm tamamlandı. Bir şey yapmanıza gerek yok.",
 
+    front_title: "Hoş geldiniz",
+    front_mail: "Bizden bir e-posta aldınız mı? Lütfen e-postadaki bağlantıyı açın. Sizi doğru sayfaya götürür.",
+    front_sign_in: "E-posta ile giriş yapın",
+
     code_title: "Kodu girin",
     code_intro: "Üzerinde kod olan bir kâğıt aldınız. Kodu buraya yazın.",
     code_label: "Kodunuz",
