@@ -1,8 +1,8 @@
 //! The front door, for who knows nothing but the programme's address, and what stands where nothing is.
 
 use axum::{
-    extract::{Query, State},
-    http::{Extensions, HeaderMap, HeaderValue, StatusCode, header},
+    extract::{OriginalUri, Query, State},
+    http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
 use tandem_mail::Language;
@@ -26,13 +26,7 @@ pub(super) async fn door(
 ) -> Response {
     let shown = async {
         Ok(match own_pages(&state, &extensions, &headers).await? {
-            Some(path) => {
-                let mut response = Redirect::to(path).into_response();
-                response
-                    .headers_mut()
-                    .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-                response
-            }
+            Some(path) => go_to(path),
             None => welcome(
                 chosen.language(&headers),
                 settings(&state.app).await?.programme_name,
@@ -86,6 +80,23 @@ fn welcome(language: Language, programme: String) -> Response {
         foot: None,
     }
     .show(StatusCode::OK)
+}
+
+fn go_to(path: &str) -> Response {
+    let mut response = Redirect::to(path).into_response();
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Where a form is sent to, opened as a page, as a browser does that shows its tabs again: the form stands one step
+/// up.
+pub(super) async fn back_to_the_form(method: Method, OriginalUri(here): OriginalUri) -> Response {
+    match here.path().rsplit_once('/') {
+        Some((form, _)) if method == Method::GET => go_to(form),
+        _ => StatusCode::METHOD_NOT_ALLOWED.into_response(),
+    }
 }
 
 /// An address where nothing is. Who reads it in a browser has most likely come by a link that a mail program

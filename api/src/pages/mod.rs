@@ -59,6 +59,7 @@ pub fn router() -> Router<ApiState> {
         .route("/code/{code}", get(code::filled))
         .nest("/p/me/{token}", person::router())
         .nest("/me", person::router())
+        .method_not_allowed_fallback(front::back_to_the_form)
 }
 
 /// Whether a form was sent by a page of ours, or by a program, and not by another site's page.

@@ -1,9 +1,10 @@
 //! The front door, and addresses where nothing is.
 
 use reqwest::header;
+use tandem_domain::parties::{About, Party};
 use tandem_domain::policy::Grant;
 
-use super::Browser;
+use super::{Browser, link};
 use crate::auth::last_link;
 use crate::scene::Scene;
 
@@ -74,5 +75,28 @@ async fn a_link_that_was_cut_off_anywhere_is_explained_to_a_reader_and_not_to_a_
         assert_eq!(answer.status(), 404, "{url}");
         assert_eq!(answer.text().await.expect("a text"), "There is nothing here.\n");
     }
+    scene.app.finish().await;
+}
+
+#[tokio::test]
+async fn where_a_form_is_sent_to_leads_back_to_the_form_when_it_is_opened_as_a_page() {
+    let scene = Scene::set().await;
+    let expert = scene.expert("Weber").await;
+    let (_, matches) = scene.asked(&[expert]).await;
+    scene.app.drain().await;
+    let browser = Browser::new();
+    let answer = scene.link("weber");
+    scene.app.ignore_mails();
+    let shown = browser.get(&format!("{answer}/reason")).await;
+    shown.is(200).says(&["Ja, ich bin interessiert"]);
+    assert_eq!(shown.url, answer);
+    let own = link(&scene.app, Party::Expert(expert), About::Match(matches[0])).await;
+    let shown = browser.get(&format!("{own}/language")).await;
+    assert_eq!(shown.is(200).url, own);
+    let of_match = format!("{own}/match/{}", matches[0]);
+    let shown = browser.get(&format!("{of_match}/answer/follow")).await;
+    assert_eq!(shown.is(200).url, format!("{of_match}/answer"));
+    let neither = reqwest::Client::new().delete(&answer).send().await;
+    assert_eq!(neither.expect("an answer").status(), 405);
     scene.app.finish().await;
 }

@@ -44,6 +44,13 @@ fn every_page_has_a_decision() {
     assert!(gone.is_empty(), "there are no such pages: {gone:?}");
 }
 
+/// Goes on where the address of a form leads to the page that has it, one step up, as a browser does.
+fn leads_up(url: &str, answer: &reqwest::Response) -> Option<String> {
+    let (up, _) = url.rsplit_once('/')?;
+    let location = answer.headers().get(header::LOCATION)?.to_str().ok()?;
+    (answer.status() == StatusCode::SEE_OTHER && up.ends_with(location)).then(|| up.to_owned())
+}
+
 /// A page behind a link opens by its link alone: without a true one it says the same to everybody, whoever
 /// is signed in, tells no name, and signs nobody in.
 #[tokio::test]
@@ -71,16 +78,23 @@ async fn without_a_true_link_a_page_tells_nothing_to_anybody() {
             let mut answers = BTreeSet::new();
             let everybody = world.probers.iter().map(|prober| prober.actor.client.token());
             for token in everybody.chain([None]) {
-                let mut request = http
-                    .request(method.clone(), format!("{}{concrete}", world.app.url))
-                    .header(header::ORIGIN, &world.app.url);
-                if method == reqwest::Method::POST {
-                    request = request.form(&[("answer", "yes"), ("reason", "OTHER"), ("code", "123456")]);
-                }
-                if let Some(token) = token {
-                    request = request.header(header::COOKIE, format!("tandem={token}"));
-                }
-                let answer = request.send().await.unwrap();
+                let mut url = format!("{}{concrete}", world.app.url);
+                let answer = loop {
+                    let mut request = http
+                        .request(method.clone(), &url)
+                        .header(header::ORIGIN, &world.app.url);
+                    if method == reqwest::Method::POST {
+                        request = request.form(&[("answer", "yes"), ("reason", "OTHER"), ("code", "123456")]);
+                    }
+                    if let Some(token) = token {
+                        request = request.header(header::COOKIE, format!("tandem={token}"));
+                    }
+                    let answer = request.send().await.unwrap();
+                    match leads_up(&url, &answer) {
+                        Some(up) if method == reqwest::Method::GET => url = up,
+                        _ => break answer,
+                    }
+                };
                 let status = answer.status();
                 assert!(
                     status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS,
@@ -109,12 +123,18 @@ async fn ones_own_pages_are_for_experts_and_mentees_who_are_signed_in() {
     let world = World::make().await;
     let http = Client::builder().redirect(Policy::none()).build().unwrap();
     let get = async |path: &str, token: Option<&str>| {
-        let mut request = http.get(format!("{}{path}", world.app.url));
-        if let Some(token) = token {
-            request = request.header(header::COOKIE, format!("tandem={token}"));
+        let mut url = format!("{}{path}", world.app.url);
+        loop {
+            let mut request = http.get(&url);
+            if let Some(token) = token {
+                request = request.header(header::COOKIE, format!("tandem={token}"));
+            }
+            let answer = request.send().await.unwrap();
+            match leads_up(&url, &answer) {
+                Some(up) => url = up,
+                None => break (answer.status(), answer.text().await.unwrap()),
+            }
         }
-        let answer = request.send().await.unwrap();
-        (answer.status(), answer.text().await.unwrap())
     };
     let token = world.partner_token("EXPERT").await;
     for (path, word) in decisions::pages() {
