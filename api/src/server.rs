@@ -77,9 +77,7 @@ impl ApiState {
 /// The whole HTTP surface.
 pub fn router(state: ApiState) -> Router {
     let options = Arc::clone(&state.options);
-    let mut router = Router::new()
-        .route("/graphql", get(http::graphql::get).post(http::graphql::post))
-        .route("/graphql/ws", any(http::websocket::upgrade))
+    let files = Router::new()
         .route("/documents/{id}", get(http::documents::document))
         .route(
             "/data-requests/{id}/export.json",
@@ -87,6 +85,11 @@ pub fn router(state: ApiState) -> Router {
         )
         .route("/data-requests/{id}/export.pdf", get(http::documents::export_pdf))
         .route("/training/{id}/invitation.ics", get(http::documents::invitation))
+        .route_layer(middleware::from_fn(pages::no_file::explain));
+    let mut router = Router::new()
+        .route("/graphql", get(http::graphql::get).post(http::graphql::post))
+        .route("/graphql/ws", any(http::websocket::upgrade))
+        .merge(files)
         .route("/health/live", get(http::health::live))
         .route("/health/ready", get(http::health::ready))
         // operations read their own bodies, with an answer in GraphQL's form where one is too long

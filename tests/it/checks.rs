@@ -50,22 +50,7 @@ async fn activate(scene: &Scene, matching: MatchId, mentee_born: &str) {
     run("UPDATE matches SET state = 'INTERESTED', answered_at = approached_at, answered_by_way = 'SIGNED_IN' WHERE id = $1").await;
     run("UPDATE matches SET state = 'INTRODUCED' WHERE id = $1").await;
     run("UPDATE matches SET state = 'MET', first_meeting_on = '2026-11-24' WHERE id = $1").await;
-    let consent: bool = sqlx::query_scalar(
-        "SELECT EXISTS (SELECT FROM information_schema.columns WHERE table_name = 'matches' AND column_name = 'consented_at')",
-    )
-    .fetch_one(&mut conn)
-    .await
-    .expect("the columns");
-    let sql = if consent {
-        "UPDATE matches SET state = 'ACTIVE', active_from = '2026-11-24', consented_at = approached_at WHERE id = $1"
-    } else {
-        "UPDATE matches SET state = 'ACTIVE', active_from = '2026-11-24' WHERE id = $1"
-    };
-    sqlx::query(sql)
-        .bind(matching.uuid())
-        .execute(&mut conn)
-        .await
-        .expect("an active match");
+    run("UPDATE matches SET state = 'ACTIVE', active_from = '2026-11-24', consented_at = approached_at WHERE id = $1").await;
     sqlx::query(
         "UPDATE mentees SET birth_date = $2::date, guardian_kind = 'PERSON', guardian_name = 'Vormund' WHERE id =
              (SELECT c.mentee_id FROM matches m JOIN cases c ON c.id = m.case_id WHERE m.id = $1)",

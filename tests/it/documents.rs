@@ -8,6 +8,19 @@ use tandem_tests::Client;
 
 use crate::scene::{Scene, gid};
 
+/// What a browser shows that holds this token.
+async fn seen(url: &str, client: &Client) -> (StatusCode, String) {
+    let request = reqwest::Client::new()
+        .get(url)
+        .header("accept", "text/html,*/*;q=0.8");
+    let request = match client.token() {
+        Some(token) => request.header("cookie", format!("tandem={token}")),
+        None => request,
+    };
+    let response = request.send().await.expect("an answer");
+    (response.status(), response.text().await.expect("a page"))
+}
+
 /// The status, the type and the bytes behind an address, for who holds this token.
 pub(crate) async fn fetch(url: &str, client: &Client) -> (StatusCode, String, Vec<u8>) {
     let mut request = reqwest::Client::new().get(url);
@@ -51,7 +64,19 @@ async fn a_letter_is_made_mailed_with_its_pdf_and_downloaded_by_who_may_have_it(
         "it is being made"
     );
 
+    let (waiting, page) = seen(&url, &own.client).await;
+    assert_eq!(waiting, StatusCode::ACCEPTED);
+    assert!(page.contains("Das PDF wird gerade gemacht"), "{page}");
+
     scene.app.drain().await;
+    for (reader, title) in [
+        (&scene.staff.client, "Hier ist nichts"),
+        (&scene.app.nobody(), "Bitte melden Sie sich an"),
+    ] {
+        let (status, page) = seen(&url, reader).await;
+        assert_eq!(status, fetch(&url, reader).await.0);
+        assert!(page.contains(title) && !page.contains("Weber"), "{page}");
+    }
     for (reader, status) in [
         (&own.client, StatusCode::OK),
         (&scene.coordinator.client, StatusCode::OK),
@@ -121,23 +146,9 @@ async fn a_letter_goes_once_the_certificate_was_seen() {
 /// Writes an agreement of a match as the centre does.
 async fn agree(scene: &Scene, matching: MatchId) {
     let mut conn = scene.app.superuser().await;
-    let columns: bool = sqlx::query_scalar(
-        "SELECT EXISTS (SELECT FROM information_schema.columns
-         WHERE table_name = 'agreements' AND column_name = 'written_by_side')",
-    )
-    .fetch_one(&mut conn)
-    .await
-    .expect("the columns");
-    let (more, values) = if columns {
-        (", written_by_side", ", 'CENTER'")
-    } else {
-        ("", "")
-    };
-    let sql = format!(
-        "INSERT INTO agreements (id, match_id, number, areas, goals, starts_on, ends_on, created_at{more})
-         VALUES ($1, $2, 1, '{{LANGUAGE}}', 'Ein Ausbildungsplatz', '2026-12-01', '2027-11-30', now(){values})"
-    );
-    sqlx::query(sqlx::AssertSqlSafe(sql))
+    let sql = "INSERT INTO agreements (id, match_id, number, areas, goals, starts_on, ends_on, created_at, written_by_side)
+         VALUES ($1, $2, 1, '{LANGUAGE}', 'Ein Ausbildungsplatz', '2026-12-01', '2027-11-30', now(), 'CENTER')";
+    sqlx::query(sql)
         .bind(scene.app.api.id::<tandem_domain::ids::DocumentId>().uuid())
         .bind(matching.uuid())
         .execute(&mut conn)

@@ -7,6 +7,7 @@ mod answer;
 mod code;
 pub(crate) mod frame;
 mod front;
+pub(crate) mod no_file;
 mod openid;
 mod person;
 mod sign_in;

@@ -27,13 +27,13 @@ use crate::{
 /// `GET /p/openid/start`: off to the provider.
 pub(super) async fn start(State(state): State<ApiState>) -> Response {
     let Some(provider) = &state.openid_connect else {
-        return not_here();
+        return super::unknown_link();
     };
     let attempt = Attempt::begin(&state.app);
     match provider.authorize(&attempt).await {
         Ok(url) => {
             let Ok(location) = HeaderValue::from_str(url.as_str()) else {
-                return not_here();
+                return super::unknown_link();
             };
             let away = (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response();
             with_cookie(away, &attempt_cookie(&attempt.browser, state.options.secure()))
@@ -58,7 +58,7 @@ pub(super) async fn callback(
     extensions: Extensions,
 ) -> Response {
     let Some(provider) = &state.openid_connect else {
-        return not_here();
+        return super::unknown_link();
     };
     let secure = state.options.secure();
     let jar = CookieJar::from_headers(&headers);
@@ -120,8 +120,4 @@ fn unreachable(error: &OpenIdError) -> Response {
         "The organisation's sign-in does not answer. Please try again in a few minutes, or have a link sent \
          to your e-mail address.",
     )
-}
-
-fn not_here() -> Response {
-    (StatusCode::NOT_FOUND, "There is nothing here.\n").into_response()
 }
