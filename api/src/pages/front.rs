@@ -52,12 +52,8 @@ async fn own_pages(
     let Some(signed) = identify(&state.app, token.as_deref(), &origin).await? else {
         return Ok(None);
     };
-    let is_accompanied_or_accompanies = persons::signed_in(&state.app, &signed.caller).await?.is_some();
-    Ok(Some(if is_accompanied_or_accompanies {
-        "/me"
-    } else {
-        "/open"
-    }))
+    let is_of_a_tandem = persons::signed_in(&state.app, &signed.caller).await?.is_some();
+    Ok(Some(if is_of_a_tandem { "/me" } else { "/open" }))
 }
 
 fn welcome(language: Language, programme: String) -> Response {

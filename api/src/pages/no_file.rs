@@ -46,8 +46,8 @@ fn texts(status: StatusCode) -> Option<(&'static str, &'static str, &'static str
     Some(match status {
         StatusCode::ACCEPTED => (
             "Das PDF wird gerade gemacht",
-            "Das dauert nur kurz. Diese Seite sieht von selbst wieder nach.",
-            "The PDF is being made. This page looks again by itself in a moment.",
+            "Das dauert nur kurz. Diese Seite sieht von selbst wieder nach, und Ihr Browser lädt es dann herunter.",
+            "The PDF is being made. This page looks again by itself in a moment, and your browser then downloads it.",
         ),
         StatusCode::UNAUTHORIZED => (
             "Bitte melden Sie sich an",
