@@ -6,20 +6,8 @@ use tandem_domain::ids::{ExpertId, MatchId};
 use tandem_domain::policy::Grant;
 use tandem_tests::Client;
 
+use crate::pages::Browser;
 use crate::scene::{Scene, gid};
-
-/// What a browser shows that holds this token.
-async fn seen(url: &str, client: &Client) -> (StatusCode, String) {
-    let request = reqwest::Client::new()
-        .get(url)
-        .header("accept", "text/html,*/*;q=0.8");
-    let request = match client.token() {
-        Some(token) => request.header("cookie", format!("tandem={token}")),
-        None => request,
-    };
-    let response = request.send().await.expect("an answer");
-    (response.status(), response.text().await.expect("a page"))
-}
 
 /// The status, the type and the bytes behind an address, for who holds this token.
 pub(crate) async fn fetch(url: &str, client: &Client) -> (StatusCode, String, Vec<u8>) {
@@ -64,19 +52,23 @@ async fn a_letter_is_made_mailed_with_its_pdf_and_downloaded_by_who_may_have_it(
         "it is being made"
     );
 
-    let (waiting, page) = seen(&url, &own.client).await;
-    assert_eq!(waiting, StatusCode::ACCEPTED);
-    assert!(page.contains("Das PDF wird gerade gemacht"), "{page}");
+    let browser = Browser::new();
+    let token = own.client.token().expect("a session");
+    let waiting = browser.get_signed_in(&url, token).await;
+    waiting.is(202).says(&["Das PDF wird gerade gemacht"]);
+    assert_eq!(waiting.headers["refresh"], "2", "it looks again by itself");
 
     scene.app.drain().await;
-    for (reader, title) in [
-        (&scene.staff.client, "Hier ist nichts"),
-        (&scene.app.nobody(), "Bitte melden Sie sich an"),
-    ] {
-        let (status, page) = seen(&url, reader).await;
-        assert_eq!(status, fetch(&url, reader).await.0);
-        assert!(page.contains(title) && !page.contains("Weber"), "{page}");
-    }
+    let stranger = scene.staff.client.token().expect("a session");
+    let hidden = browser.get_signed_in(&url, stranger).await;
+    hidden.is(404).says(&["Hier ist nichts"]).hides(&["Weber"]);
+    let nobody = browser.get(&url).await;
+    nobody
+        .is(401)
+        .says(&["Bitte melden Sie sich an", r#"href="/p/sign-in""#])
+        .hides(&["Weber"]);
+    let (_, _, line) = fetch(&url, &scene.staff.client).await;
+    assert_eq!(line, b"There is nothing here.\n", "a program has a line");
     for (reader, status) in [
         (&own.client, StatusCode::OK),
         (&scene.coordinator.client, StatusCode::OK),

@@ -25,6 +25,7 @@ use crate::{
         loaders,
     },
     limits::{Act, TooMany},
+    pages::frame::wants_page,
     server::ApiState,
 };
 
@@ -72,7 +73,7 @@ pub(crate) async fn get(
     extensions: Extensions,
 ) -> Response {
     let query = query.unwrap_or_default();
-    if state.options.explorer && query.is_empty() && request::wants_page(&headers) {
+    if state.options.explorer && query.is_empty() && wants_page(&headers) {
         return explorer::page();
     }
     let Some(media) = response::negotiate(&headers) else {

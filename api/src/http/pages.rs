@@ -4,17 +4,11 @@ use axum::{
     extract::{Request, State},
     http::{Method, StatusCode, header},
     middleware::Next,
-    response::{IntoResponse, Response},
+    response::Response,
 };
-
-use tandem_mail::Language;
 
 use super::graphql::peer;
-use crate::{
-    limits::Act,
-    pages::frame::{Frame, Message, show},
-    server::ApiState,
-};
+use crate::{limits::Act, pages::frame::in_both_languages, server::ApiState};
 
 /// Counts a page, or what is sent from it; the style sheet is free.
 pub(crate) async fn count_page(State(state): State<ApiState>, request: Request, next: Next) -> Response {
@@ -30,17 +24,13 @@ pub(crate) async fn count_page(State(state): State<ApiState>, request: Request, 
     match state.limiter.take(&act, &address.unwrap_or_default()).await {
         Ok(()) => next.run(request).await,
         Err(wait) => {
-            let page = Message {
-                frame: Frame::bare(Language::De, "Bitte warten Sie einen Moment"),
-                paragraphs: vec![
-                    "Von Ihrem Anschluss kamen gerade sehr viele Anfragen. Bitte versuchen Sie es in ein paar \
-                     Minuten noch einmal."
-                        .into(),
-                    "Very many requests came from your connection just now. Please try again in a few minutes."
-                        .into(),
-                ],
-            };
-            let mut response = show(StatusCode::TOO_MANY_REQUESTS, &page).into_response();
+            let mut response = in_both_languages(
+                StatusCode::TOO_MANY_REQUESTS,
+                "Bitte warten Sie einen Moment",
+                "Von Ihrem Anschluss kamen gerade sehr viele Anfragen. Bitte versuchen Sie es in ein paar Minuten noch \
+                 einmal.",
+                "Very many requests came from your connection just now. Please try again in a few minutes.",
+            );
             response
                 .headers_mut()
                 .insert(header::RETRY_AFTER, wait.seconds().into());

@@ -22,14 +22,6 @@ fn unreadable<T>(message: impl Into<String>) -> Result<T, Unreadable> {
     })
 }
 
-/// Whether a browser wants a page rather than data.
-pub(crate) fn wants_page(headers: &HeaderMap) -> bool {
-    headers
-        .get(header::ACCEPT)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|accept| accept.contains("text/html"))
-}
-
 /// Whether a POST says that its body is JSON. Nothing else is taken: what an HTML form can send is no
 /// `application/json`, so that another site cannot act with a reader's cookie.
 pub(crate) fn is_json(headers: &HeaderMap) -> bool {

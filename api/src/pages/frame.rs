@@ -3,8 +3,8 @@
 
 use askama::Template;
 use axum::{
-    http::{HeaderName, HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
 };
 use tandem_mail::Language;
 
@@ -76,25 +76,47 @@ pub(crate) async fn style() -> Response {
         .into_response()
 }
 
+/// Whether a browser wants a page rather than data.
+pub(crate) fn wants_page(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|accept| accept.contains("text/html"))
+}
+
+/// A word to a reader of whom nothing is known, German first.
+pub(crate) fn in_both_languages(status: StatusCode, title: &str, german: &str, english: &str) -> Response {
+    show(
+        status,
+        &Message {
+            frame: Frame::bare(Language::De, title),
+            paragraphs: vec![german.to_owned(), english.to_owned()],
+        },
+    )
+}
+
+/// Leads on to another page; out of caches, since a path may be a secret.
+pub(crate) fn go_to(path: &str) -> Response {
+    let mut response = Redirect::to(path).into_response();
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
 /// When something of ours went wrong: the log has the cause, the reader a friendly word.
 pub(crate) fn fault(error: &tandem_operations::Error) -> Response {
     tracing::error!(cause = %error, "a page could not be shown");
-    show(
+    broken()
+}
+
+/// The friendly word.
+pub(crate) fn broken() -> Response {
+    in_both_languages(
         StatusCode::INTERNAL_SERVER_ERROR,
-        &Message {
-            frame: Frame {
-                language: Language::De,
-                title: "Das hat leider nicht geklappt".into(),
-                programme: String::new(),
-            },
-            paragraphs: vec![
-                "Auf unserer Seite ist etwas schiefgegangen. Bitte versuchen Sie es in ein paar Minuten noch \
-                 einmal, oder rufen Sie die Person an, die in unserer E-Mail steht."
-                    .into(),
-                "Something went wrong on our side. Please try again in a few minutes, or call the person \
-                 named in our e-mail."
-                    .into(),
-            ],
-        },
+        "Das hat leider nicht geklappt",
+        "Auf unserer Seite ist etwas schiefgegangen. Bitte versuchen Sie es in ein paar Minuten noch einmal, oder \
+         rufen Sie die Person an, die in unserer E-Mail steht.",
+        "Something went wrong on our side. Please try again in a few minutes, or call the person named in our e-mail.",
     )
 }

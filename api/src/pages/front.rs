@@ -2,19 +2,18 @@
 
 use axum::{
     extract::{OriginalUri, Query, State},
-    http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, header},
-    response::{IntoResponse, Redirect, Response},
+    http::{Extensions, HeaderMap, Method, StatusCode},
+    response::{IntoResponse, Response},
 };
 use tandem_mail::Language;
 use tandem_operations::{Result, persons};
 
-use super::frame::{Frame, fault};
+use super::frame::{Frame, fault, go_to, wants_page};
 use super::sign_in::settings;
 use super::stranger::{Chosen, other_languages};
 use super::view::{Block, Link, Page};
 use super::{peer, texts, unknown_link};
 use crate::auth::{Origin, credential, identify};
-use crate::http::request::wants_page;
 use crate::server::ApiState;
 
 /// `GET /`: whoever is signed in goes on to what is theirs; all others read how they come to it.
@@ -49,7 +48,9 @@ async fn own_pages(
         address: peer(extensions),
         ..Origin::default()
     };
-    let Some(signed) = identify(&state.app, token.as_deref(), &origin).await? else {
+    let sender = identify(&state.app, token.as_deref(), &origin).await?;
+    // a partner's program with a token has no pages
+    let Some(signed) = sender.filter(|signed| signed.session().is_some()) else {
         return Ok(None);
     };
     let is_of_a_tandem = persons::signed_in(&state.app, &signed.caller).await?.is_some();
@@ -78,19 +79,11 @@ fn welcome(language: Language, programme: String) -> Response {
     .show(StatusCode::OK)
 }
 
-fn go_to(path: &str) -> Response {
-    let mut response = Redirect::to(path).into_response();
-    response
-        .headers_mut()
-        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
-}
-
 /// Where a form is sent to, opened as a page, as a browser does that shows its tabs again: the form stands one step
 /// up.
 pub(super) async fn back_to_the_form(method: Method, OriginalUri(here): OriginalUri) -> Response {
     match here.path().rsplit_once('/') {
-        Some((form, _)) if method == Method::GET => go_to(form),
+        Some((form, _)) if method == Method::GET && !form.is_empty() => go_to(form),
         _ => StatusCode::METHOD_NOT_ALLOWED.into_response(),
     }
 }

@@ -27,9 +27,8 @@ use axum::{
     response::Response,
     routing::{get, post},
 };
-use tandem_mail::Language;
 
-use self::frame::{Frame, Message, show};
+use self::frame::in_both_languages;
 pub(crate) use self::front::nothing_here;
 use crate::server::ApiState;
 
@@ -82,18 +81,12 @@ fn peer(extensions: &Extensions) -> String {
 /// A link that is none of ours: cut off by a mail program, or made up. Nothing is known of the reader,
 /// so that both languages are there.
 pub(crate) fn unknown_link() -> Response {
-    show(
+    in_both_languages(
         StatusCode::NOT_FOUND,
-        &Message {
-            frame: Frame::bare(Language::De, "Dieser Link ist uns nicht bekannt"),
-            paragraphs: vec![
-                "Vielleicht wurde er beim Kopieren abgeschnitten. Bitte öffnen Sie ihn noch einmal direkt aus \
-                 der E-Mail, oder rufen Sie die Person an, die in der E-Mail steht."
-                    .into(),
-                "We do not know this link. Perhaps it was cut off when it was copied. Please open it again \
-                 directly from the e-mail, or call the person named in it."
-                    .into(),
-            ],
-        },
+        "Dieser Link ist uns nicht bekannt",
+        "Vielleicht wurde er beim Kopieren abgeschnitten. Bitte öffnen Sie ihn noch einmal direkt aus der E-Mail, oder \
+         rufen Sie die Person an, die in der E-Mail steht.",
+        "We do not know this link. Perhaps it was cut off when it was copied. Please open it again directly from the \
+         e-mail, or call the person named in it.",
     )
 }

@@ -7,14 +7,13 @@ use axum::{
 };
 use axum_extra::extract::CookieJar;
 use serde::Deserialize;
-use tandem_mail::Language;
 use tandem_operations::{
     Error,
     auth::openid::{self, Attempt},
 };
 
 use super::{
-    frame::{Frame, Message, fault, show},
+    frame::{fault, in_both_languages},
     sign_in::{settings, signed_in, with_cookie},
 };
 use crate::{
@@ -89,18 +88,8 @@ pub(super) async fn callback(
     }
 }
 
-fn message(status: StatusCode, title: &str, german: &str, english: &str) -> Response {
-    show(
-        status,
-        &Message {
-            frame: Frame::bare(Language::De, title),
-            paragraphs: vec![german.to_owned(), english.to_owned()],
-        },
-    )
-}
-
 fn refused() -> Response {
-    message(
+    in_both_languages(
         StatusCode::FORBIDDEN,
         "Die Anmeldung hat nicht geklappt",
         "Dieses Konto gehört hier zu niemandem, der sich so anmelden kann, oder die Anmeldung hat zu lange \
@@ -112,7 +101,7 @@ fn refused() -> Response {
 
 fn unreachable(error: &OpenIdError) -> Response {
     tracing::error!(%error, "nobody can sign in by OpenID Connect");
-    message(
+    in_both_languages(
         StatusCode::BAD_GATEWAY,
         "Die Anmeldung der Organisation antwortet nicht",
         "Bitte versuchen Sie es in ein paar Minuten noch einmal, oder lassen Sie sich einen Link an Ihre \

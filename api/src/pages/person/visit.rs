@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use axum::{
     extract::{FromRequestParts, OriginalUri, Query, RawPathParams},
-    http::{Method, StatusCode, header, request::Parts},
-    response::{IntoResponse, Redirect, Response},
+    http::{Method, StatusCode, request::Parts},
+    response::Response,
 };
 use tandem_domain::parties::{GivenWay, Party, Side};
 use tandem_mail::{Language, Words};
@@ -16,7 +16,8 @@ use uuid::Uuid;
 use super::tandem::Place;
 use super::words::Refusals;
 use crate::auth::{Origin, credential, identify};
-use crate::pages::frame::{Frame, Message, fault, show};
+use crate::pages::frame::{Frame, Message, fault, go_to, show};
+use crate::pages::stranger::please_sign_in;
 use crate::pages::texts::{self, ExpertTexts, Texts, fill};
 use crate::pages::view::{Block, Choice, Field, Foot, Form, Kind, Link, Look, Page};
 use crate::pages::{is_own_form, peer};
@@ -127,23 +128,13 @@ async fn signed_in(state: &ApiState, parts: &Parts) -> Result<Visitor, Response>
 
 /// Nobody who has pages here is signed in.
 fn who_are_you(status: StatusCode) -> Response {
-    let texts = [
+    please_sign_in(
+        status,
         "Diese Seiten sind für Senior Expertinnen und Experten und für die jungen Menschen, die sie begleiten. \
          Bitte öffnen Sie den Link aus einer E-Mail von uns, oder melden Sie sich an.",
         "These pages are for Senior Experts and the young people whom they accompany. Please open the link from \
          one of our e-mails, or sign in.",
-    ];
-    let mut blocks: Vec<Block> = texts.map(|text| Block::Text(text.to_owned())).into();
-    blocks.push(Block::Links(vec![Link::first(
-        "/p/sign-in",
-        "Anmelden / Sign in",
-    )]));
-    Page {
-        frame: Frame::bare(Language::De, "Bitte melden Sie sich an"),
-        blocks,
-        foot: None,
-    }
-    .show(status)
+    )
 }
 
 impl Visit {
@@ -247,12 +238,7 @@ impl Visit {
 
     /// The page after a form: seen under its own address, so that reloading sends nothing again.
     pub(super) fn see(&self, path: &str, done: &str) -> Response {
-        let mut response = Redirect::to(&format!("{}{path}?done={done}", self.base)).into_response();
-        response.headers_mut().insert(
-            header::CACHE_CONTROL,
-            header::HeaderValue::from_static("no-store"),
-        );
-        response
+        go_to(&format!("{}{path}?done={done}", self.base))
     }
 
     /// A page with the frame, the way back and the words below it.

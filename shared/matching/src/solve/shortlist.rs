@@ -101,13 +101,14 @@ impl Shortlists {
         self.bounds[bidder] != i64::MAX
     }
 
-    /// Makes the list of a bidder anew from all its pairs. Partners worth [`LEAST`] or less are nobody.
+    /// Makes the list of a bidder anew from all its pairs. Partners worth [`LEAST`] or less are nobody. No
+    /// price is negative.
     pub(super) fn make(&mut self, bidder: usize, pairs: impl Iterator<Item = Entry>, price: &[i64]) {
         let mut worths = [LEAST; KEPT + 1];
         let mut entries = [Entry::default(); KEPT + 1];
         let mut length = 0;
         for entry in pairs {
-            // prices are never negative: most need not be looked up
+            // most prices need not be looked up
             if i64::from(entry.score) <= worths[KEPT] {
                 continue;
             }
